@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Units and access units (docs/bitstream.md, sections "Units" and "Access units"). A unit is
+//
+//   header (1 byte) | payload size (LEB128, 1..3 bytes) | payload | CRC-16 over all before it (2 bytes)
+//
+// and an access unit is the units of one picture, one after the other.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/bytes.h"
+
+namespace crlsc {
+
+constexpr size_t kMaxUnitPayload = 65535;  // bytes
+constexpr size_t kMaxUnits = 512;          // that a reader keeps of one access unit
+
+enum class UnitType : uint8_t {
+  kSequenceHeader = 0,
+  kSemantic = 1,
+  kToken = 2,
+  kKnowledgeUpdate = 3,
+  // 4..7 are reserved; readers skip them.
+};
+
+// The first byte of a unit: type (3 bits), layer (2), key (1), whole (1), reserved 0 (1).
+struct UnitHeader {
+  UnitType type = UnitType::kToken;
+  int layer = 0;       // 0..3; always 0 unless a token unit
+  bool key = false;    // belongs to a key picture
+  bool whole = false;  // the slice covers the whole picture, so no slice rows are written; only of token units
+};
+
+// A unit within somebody else's bytes.
+struct UnitView {
+  UnitHeader header;
+  ByteView payload;
+  ByteView bytes;  // the whole unit, from header to CRC
+};
+
+struct AccessUnitView {
+  std::vector<UnitView> units;  // intact, of a known type, in order of appearance
+  bool damaged = false;         // something was left out: bad CRC, broken framing, or more than kMaxUnits
+};
+
+// Size in bytes of a unit whose payload has `payload` bytes.
+size_t unit_size(size_t payload);
+
+// Appends one unit. Layer and whole are written for token units only. Throws Error(kSettings) when the payload exceeds
+// kMaxUnitPayload, the layer is not 0..3, or the type is reserved. `payload` must not lie within `out`.
+void append_unit(Bytes& out, const UnitHeader& header, ByteView payload);
+
+// Finds the units of one access unit. Takes any bytes and throws nothing; the views point into `bytes`.
+AccessUnitView parse_access_unit(ByteView bytes);
+
+}  // namespace crlsc

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The decoder: any subset of an access unit's units in, a picture out. What is missing is concealed by the picture
+// before (docs/bitstream.md, section "Reconstruction").
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/bitstream/sequence_header.h"
+#include "core/bytes.h"
+#include "core/model/registry.h"
+#include "core/picture.h"
+#include "core/token/token_coder.h"
+
+namespace crlsc {
+
+struct DecodedPicture {
+  bool key = false;        // refers to no other picture, and nothing of its base layer is missing
+  bool corrupted = false;  // something that was sent is missing, here or in a picture that this one builds on
+  int layers = 0;          // layers decoded in every slice that has them
+};
+
+class Decoder {
+ public:
+  // Throws Error(kWrongType) if the stream needs another model; the text names both.
+  Decoder(std::shared_ptr<const LoadedModel> model, const SequenceHeader& sequence);
+  ~Decoder();
+
+  const SequenceHeader& sequence_header() const { return sequence_; }
+
+  // Layers above the first `layers` are ignored from the next picture on.
+  void set_max_layers(int layers) { max_layers_ = layers; }
+
+  // Decodes one access unit. Throws Error(kCorrupt) if it holds no token unit of the base layer that can be read;
+  // the picture shown before stays then.
+  DecodedPicture decode(ByteView access_unit);
+
+  // Puts the picture before in the place of one that never came.
+  void conceal() { damaged_ = true; }
+
+  // The picture shown: stays valid until the next decode().
+  PictureView picture() const { return picture_.view(sequence_.width, sequence_.height); }
+  const TokenGrid& tokens() const { return grid_; }
+
+ private:
+  struct Parsed;
+  void read_units(ByteView access_unit, Parsed& parsed);
+  void reconstruct();
+
+  std::shared_ptr<const LoadedModel> model_;
+  SequenceHeader sequence_;
+  std::unique_ptr<NetworkSession> session_;
+  TokenContexts priors_;
+  Picture picture_;
+  TokenGrid grid_;
+  int max_layers_ = kMaxLayers;
+  bool damaged_ = false;  // the picture shown differs from the encoder's
+};
+
+}  // namespace crlsc

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The encoder: one picture in, one access unit out. What each cell becomes is decided on decoded samples
+// (docs/architecture.md, section "Encoder").
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/bitstream/sequence_header.h"
+#include "core/bytes.h"
+#include "core/codec/rate_control.h"
+#include "core/codec/refresh.h"
+#include "core/model/registry.h"
+#include "core/picture.h"
+#include "core/token/token_coder.h"
+
+namespace crlsc {
+
+struct EncoderConfig {
+  SequenceHeader sequence;           // size, frame rate; model_id and layers are filled in by the encoder
+  int bitrate = 20000;               // bit/s, all layers together
+  int layers = kMaxLayers;           // layers to send, at most what the model has
+  size_t target_unit_size = 1100;    // bytes that a token unit should not exceed; more slices are cut instead
+  double refresh_share = 0.1;        // of the bits, for cells that heal receivers which lost something
+};
+
+struct EncodedPicture {
+  Bytes bytes;        // the access unit; empty if the picture was dropped
+  bool key = false;
+  bool complete = false;             // every token that improves the picture was sent
+  std::vector<size_t> layer_bytes;   // by layer, units as a whole
+};
+
+class Encoder {
+ public:
+  // Throws Error(kSettings) when size or rate are out of range.
+  Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config);
+  ~Encoder();
+
+  // What decoders must know first; also in every key picture.
+  const SequenceHeader& sequence_header() const { return config_.sequence; }
+
+  void set_bitrate(int bits_per_second) { rate_.set_rate(bits_per_second); }
+  void set_layers(int layers);
+
+  // Encodes `picture` (the configured size). `seconds` is the time since the picture before. A key picture refers to no
+  // other; the first is one always. A picture that would overrun the bit rate is dropped: bytes is empty.
+  EncodedPicture encode(const PictureView& picture, double seconds, bool force_key);
+
+  // What a decoder that received everything shows now.
+  PictureView reconstruction() const { return previous_.view(config_.sequence.width, config_.sequence.height); }
+
+  // The tokens of the last picture, for statistics.
+  const TokenGrid& tokens() const { return grid_; }
+  double lambda() const { return lambda_; }
+
+ private:
+  struct Choice;
+  void choose_motion(const Picture& current, bool key);
+  void mark_candidates(const Picture& current, const Picture& prediction, bool key);
+  std::vector<Choice> measure(const Picture& current, const Picture& prediction);
+  int64_t select(const std::vector<Choice>& choices, double lambda);
+  EncodedPicture fit(const std::vector<Choice>& choices, RateControl::Budget budget, bool key);
+  EncodedPicture write(bool key) const;
+  bool write_slices(int slices, bool key, EncodedPicture& out) const;
+  void reconstruct(const Picture& prediction);
+
+  std::shared_ptr<const LoadedModel> model_;
+  EncoderConfig config_;
+  std::unique_ptr<NetworkSession> session_;
+  TokenContexts priors_;
+  TokenCosts costs_;
+  RateControl rate_;
+  RefreshPlan refresh_;
+  int layers_;
+  Picture previous_;
+  TokenGrid grid_;
+  double lambda_ = 40;  // squared error a bit must save; carried from picture to picture
+  uint8_t picture_number_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace crlsc

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the codec asks of a neural network, and how a backend module offers it. gst/neural implements it with LibTorch;
+// tests/support/ has an integer stand-in. Nothing that a network computes decides how bits are read.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/picture.h"
+#include "core/token/grid.h"
+
+namespace crlsc {
+
+class ModelFile;
+
+// What the quantiser should think a token costs, in units of squared luma error: the encoder's lambda times bits.
+struct QuantiserBias {
+  float lambda = 0.0F;  // squared error that one bit may cost; 0 takes the nearest code
+};
+
+// One stream's working memory on a loaded network. Not thread-safe; open one for each stream and direction.
+class NetworkSession {
+ public:
+  virtual ~NetworkSession() = default;
+
+  // Best tokens for `current`, given that the decoder will predict it by `prediction`.
+  // Both pictures have whole cells. Fills grid.structure and grid.detail of the cells that are marked coded, all stages;
+  // what it writes into other cells has no meaning.
+  virtual void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
+                      TokenGrid& grid) = 0;
+
+  // Decodes several alternatives of token grids on the same prediction at once. Only cells whose mode is coded, and of
+  // them only the first cell.stages detail stages, take part. Cells that are not coded hold no useful samples in `out`.
+  virtual void decode(const Picture& prediction, const std::vector<const TokenGrid*>& grids,
+                      std::vector<Picture>& out) = 0;
+
+  // One motion vector a cell, in half luma samples, pointing from `current` into `reference`.
+  virtual std::vector<MotionVector> estimate_motion(const Picture& current, const Picture& reference) = 0;
+};
+
+// A loaded network: immutable, shared by all streams of a process.
+class Network {
+ public:
+  virtual ~Network() = default;
+  virtual std::unique_ptr<NetworkSession> open(int width, int height) const = 0;
+  // One throw-away run, so that the first picture does not pay for kernel selection.
+  virtual void warm_up() const = 0;
+};
+
+// The entry point of a backend module: `extern "C" const Backend* crlsc_backend ()`.
+class Backend {
+ public:
+  // Raised whenever an interface of this header changes; a module with another number is refused.
+  static constexpr int kInterfaceVersion = 1;
+  virtual ~Backend() = default;
+  virtual int interface_version() const = 0;
+  // Throws Error(kRead or kWrongType) when tensors are missing or have other shapes than the layout says.
+  virtual std::unique_ptr<Network> load(const ModelFile& file) const = 0;
+  // Threads used by all networks of the process; only the first call has an effect. Returns the number in force.
+  virtual int set_threads(int threads) const = 0;
+  // Human-readable: library, CPU capability, precision.
+  virtual const char* description() const = 0;
+};
+
+}  // namespace crlsc

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Builds the prediction of a picture from its cells' references, in integers, alike in encoder and decoder
+// (docs/bitstream.md, section "Prediction").
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/picture.h"
+#include "core/token/grid.h"
+
+namespace crlsc {
+
+// The pictures that cells may refer to. Pointers may be null: a missing picture predicts grey.
+struct ReferencePictures {
+  const Picture* previous = nullptr;
+  std::array<const Picture*, kMaxKnowledge> knowledge{};
+};
+
+// Writes the prediction of one cell (column, row) into `out` (whole cells, same size as the references).
+// Luma is interpolated at half samples with the 6-tap filter (1, -5, 20, 20, -5, 1)/32, chroma bilinearly at quarter
+// samples; samples outside the reference repeat its border.
+void predict_cell(const ReferencePictures& references, const Cell& cell, int column, int row, Picture& out);
+
+// predict_cell() for all cells of `grid`.
+void predict(const ReferencePictures& references, const TokenGrid& grid, Picture& out);
+
+// Copies cell (column, row) from one picture to another of the same size.
+void copy_cell(const Picture& from, Picture& to, int column, int row);
+
+// Sum of squared differences over one cell: luma, chroma samples counting half.
+constexpr int kChromaShift = 1;
+uint32_t cell_error(const Picture& a, const Picture& b, int column, int row);
+
+}  // namespace crlsc

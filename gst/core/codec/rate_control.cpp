@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/codec/rate_control.h"
+
+#include <algorithm>
+
+namespace crlsc {
+namespace {
+
+// Over any five seconds a stream may exceed its rate by what the bucket holds: 0.4 s is 8 %.
+constexpr double kCapacity = 0.4;   // seconds at the rate
+constexpr double kRestLevel = 0.5;  // of the capacity: where a busy stream keeps the bucket
+constexpr double kReaction = 0.25;  // share of the distance to the rest level made up with each picture
+constexpr double kFirstPicture = 1.0;  // seconds at the rate that the first picture may take
+
+}  // namespace
+
+RateControl::Budget RateControl::next(double seconds, double interval, bool key) {
+  level_ = std::max(0.0, level_ - rate_ * seconds);
+  const double capacity = kCapacity * rate_;
+  Budget b;
+  if (first_) {
+    first_ = false;
+    b.limit = static_cast<int>(kFirstPicture * rate_);
+    b.target = b.limit;
+    return b;
+  }
+  const double room = capacity - level_;
+  const double share = rate_ * interval + (kRestLevel * capacity - level_) * kReaction;
+  b.limit = static_cast<int>(room);
+  b.target = key ? b.limit : static_cast<int>(std::clamp(share, 0.0, std::max(room, 0.0)));
+  return b;
+}
+
+}  // namespace crlsc

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How many bits a picture may take: a leaky bucket that drains at the bit rate.
+#pragma once
+
+#include <cstdint>
+
+namespace crlsc {
+
+class RateControl {
+ public:
+  explicit RateControl(int bits_per_second) : rate_(bits_per_second) {}
+
+  // Takes effect with the next picture; what lies in the bucket stays.
+  void set_rate(int bits_per_second) { rate_ = bits_per_second; }
+  int rate() const { return rate_; }
+
+  struct Budget {
+    int target = 0;  // bits that this picture should take, if it has a use for them
+    int limit = 0;   // bits that it must not exceed; negative: not even an empty picture fits
+  };
+  // `seconds` since the picture before (0 for the first), `interval` the usual time between pictures. Call once a picture.
+  Budget next(double seconds, double interval, bool key);
+  // What the picture really took, all layers and headers.
+  void spent(int64_t bits) { level_ += static_cast<double>(bits); }
+
+  // Bits in the bucket.
+  double level() const { return level_; }
+
+ private:
+  double rate_;
+  double level_ = 0;
+  bool first_ = true;
+};
+
+}  // namespace crlsc

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The payload of token units: which slice and picture, then the bits of token/token_coder.h
+// (docs/bitstream.md, section "Token grid and token units").
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/bitstream/unit.h"
+#include "core/token/token_coder.h"
+
+namespace crlsc {
+
+// Pictures are numbered modulo this.
+constexpr int kPictureNumbers = 64;
+
+struct TokenUnit {
+  int layer = 0;
+  bool key = false;
+  Slice slice;
+  int picture_number = 0;  // layer 0 only
+  int layers = 1;          // layer 0 only: how many layers were sent of this slice
+  ByteView bits;
+};
+
+// Appends a token unit to an access unit. `rows` is the picture's height in cells.
+void append_token_unit(Bytes& out, const TokenUnit& unit, int rows);
+
+// Nothing if the payload is too short or names rows outside the picture.
+std::optional<TokenUnit> parse_token_unit(const UnitView& unit, int rows);
+
+}  // namespace crlsc

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Model files: safetensors whose metadata says which backend runs them, how tokens are laid out, and their hash.
+//   format          "crlsc-model"
+//   format_version  "1"
+//   backend         name of the backend module, [a-z0-9-]{1,32}
+//   sha256          tensor_hash() of the tensors, 64 hexadecimal digits
+//   structure_codes "512"          2..4096
+//   detail_codes    "256,256,256"  one for each residual stage, 2..4096; may be empty
+//   stage_layer     "1,2,2"        layer of each stage, 1..kMaxLayers - 1, never falling
+// Other keys (licence, training data, figures) are free text. Tensors called "priors.*" are integer tables, U16.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/bitstream/sequence_header.h"
+#include "core/model/safetensors.h"
+#include "core/token/grid.h"
+
+namespace crlsc {
+
+class ModelFile {
+ public:
+  // Reads the whole file once for its hash. Throws Error(kNotFound) without a file, Error(kWrongType) if it is no model
+  // or of another version, and Error(kRead) if it is damaged or contradicts itself: the text names path and reason.
+  explicit ModelFile(const std::string& path);
+
+  const std::string& path() const { return file_.path(); }
+  // 64 hexadecimal digits.
+  const std::string& hash() const { return hash_; }
+  // The first eight bytes of the hash: what streams and caps name the model by.
+  const ContentId& id() const { return id_; }
+  const std::string& backend() const { return backend_; }
+  const TokenLayout& layout() const { return layout_; }
+  const Metadata& metadata() const { return file_.metadata(); }
+  // In name order. Views live as long as the object.
+  const std::vector<TensorView>& tensors() const { return file_.tensors(); }
+  // Throws Error(kRead) if the model has no such tensor.
+  const TensorView& tensor(const std::string& name) const;
+  // The same, and Error(kRead) if it has another type or shape.
+  const TensorView& tensor(const std::string& name, DType dtype, const std::vector<int64_t>& shape) const;
+  // nullptr if there is none.
+  const TensorView* find(const std::string& name) const { return file_.find(name); }
+  // The values of the tensors "priors.*", by what follows the dot.
+  const std::map<std::string, std::vector<uint16_t>>& priors() const { return priors_; }
+
+ private:
+  void check_hash();
+  void read_layout();
+  void read_priors();
+  const std::string& required(const std::string& key) const;
+  std::vector<int> numbers(const std::string& key, int least, int most, size_t longest) const;
+
+  SafetensorsFile file_;
+  std::string hash_;
+  ContentId id_{};
+  std::string backend_;
+  TokenLayout layout_;
+  std::map<std::string, std::vector<uint16_t>> priors_;
+};
+
+// SHA-256 over the bytes of all tensors in name order, as 64 hexadecimal digits. Names, types and shapes do not count.
+std::string tensor_hash(const std::vector<TensorView>& tensors);
+
+// True for [a-z0-9-]{1,32}: a name that cannot leave the backend folder.
+bool is_backend_name(const std::string& name);
+
+// Writes a model. `metadata` needs "backend" and the layout's three keys; "format", "format_version" and "sha256" are
+// filled in. Throws Error(kWrite) as write_safetensors() does.
+void save_model(const std::string& path, const std::vector<TensorView>& tensors, Metadata metadata);
+
+// `layout` as the three metadata keys it is read from.
+Metadata layout_metadata(const TokenLayout& layout);
+
+}  // namespace crlsc

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/model/registry.h"
+
+#include <sys/stat.h>
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "core/error.h"
+#include "core/model/backend.h"
+#include "core/model/install_paths.h"
+#include "core/model/search_path.h"
+
+namespace crlsc {
+namespace {
+
+constexpr const char* kDefaultModel = "default.safetensors";
+
+class Registry {
+ public:
+  // Never destroyed: models may be released while the process exits.
+  static Registry& instance() {
+    static Registry* registry = new Registry;
+    return *registry;
+  }
+
+  std::shared_ptr<const LoadedModel> acquire(ModelFile file, int threads) {
+    const std::string key = identity(file);
+    if (auto model = find_or_claim(key)) return model;
+    std::shared_ptr<const LoadedModel> model;
+    try {
+      model = load(std::move(file), threads);
+    } catch (...) {
+      settle(key, nullptr);
+      throw;
+    }
+    settle(key, model);
+    return model;
+  }
+
+ private:
+  struct Slot {
+    std::weak_ptr<const LoadedModel> model;
+    bool loading = false;
+  };
+
+  // The hash covers tensors only; what else decides how they are used has to agree, too.
+  static std::string identity(const ModelFile& file) {
+    std::string key = file.hash() + ' ' + file.backend();
+    for (const auto& [name, value] : layout_metadata(file.layout())) key += ' ' + value;
+    return key;
+  }
+
+  static std::shared_ptr<const LoadedModel> load(ModelFile file, int threads) {
+    const Backend& backend = open_backend(file.backend());
+    backend.set_threads(threads);
+    auto model = std::make_shared<LoadedModel>(LoadedModel{std::move(file), nullptr});
+    model->network = backend.load(model->file);
+    if (model->network == nullptr) {
+      throw Error(ErrorKind::kLibrary, "the backend '" + model->file.backend() + "' gave no network");
+    }
+    model->network->warm_up();
+    return model;
+  }
+
+  // The model if somebody holds it; otherwise null, and the caller has to load it and to settle() the key.
+  std::shared_ptr<const LoadedModel> find_or_claim(const std::string& key) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    settled_.wait(lock, [&] { return !slots_[key].loading; });
+    Slot& slot = slots_[key];
+    if (auto model = slot.model.lock()) return model;
+    slot.loading = true;
+    return nullptr;
+  }
+
+  void settle(const std::string& key, const std::shared_ptr<const LoadedModel>& model) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      slots_[key] = {model, false};
+      for (auto at = slots_.begin(); at != slots_.end();) {
+        const bool dead = !at->second.loading && at->second.model.expired();
+        at = dead ? slots_.erase(at) : std::next(at);
+      }
+    }
+    settled_.notify_all();
+  }
+
+  std::mutex mutex_;  // guards slots_, never held while a model loads
+  std::condition_variable settled_;
+  std::map<std::string, Slot> slots_;
+};
+
+bool is_file(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
+}  // namespace
+
+std::shared_ptr<const LoadedModel> acquire_model(const std::string& path, int threads) {
+  return Registry::instance().acquire(ModelFile(path), threads);
+}
+
+std::string find_model(const std::string& property_value) {
+  const std::string& name = property_value.empty() ? kDefaultModel : property_value;
+  std::vector<std::string> places;
+  if (!property_value.empty()) places.push_back(property_value);
+  if (name.find('/') == std::string::npos) {
+    for (const std::string& folder : search_folders("CRLSC_MODEL_PATH", kModelFolder)) {
+      places.push_back(folder + "/" + name);
+    }
+  }
+  for (std::string& place : places) {
+    // An explicit path is taken even if it is a folder, so that reading it says what is wrong with it.
+    const bool given = &place == &places.front() && name.find('/') != std::string::npos;
+    struct stat status {};
+    if (given ? ::stat(place.c_str(), &status) == 0 : is_file(place)) return place;
+    place = "'" + place + "'";
+  }
+  throw Error(ErrorKind::kNotFound, "no model found: looked at " + list_text(places) +
+                                        "; set the property `model` or the environment variable CRLSC_MODEL_PATH");
+}
+
+}  // namespace crlsc

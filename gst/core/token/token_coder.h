@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Token units: how a token grid becomes bits and back (docs/bitstream.md, section "Token grid and token units").
+// A unit carries one layer of one slice, and starts from the model's priors, so it needs nothing but the lower layers of
+// its own slice.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/entropy/adaptive_bit.h"
+#include "core/entropy/bit_tree.h"
+#include "core/entropy/exp_golomb.h"
+#include "core/token/grid.h"
+
+namespace crlsc {
+
+class ModelFile;
+
+// Whole rows of cells.
+struct Slice {
+  int first_row = 0;
+  int rows = 0;
+};
+
+// Everything that adapts while a unit is coded. Copied afresh from the priors for each unit.
+struct TokenContexts {
+  // Priors that suit any model: tokens alike, cells mostly still (copied from the previous picture without motion).
+  explicit TokenContexts(const TokenLayout& layout);
+  // Priors from the tensors "priors.*" of `file` where it has them. Throws Error(kRead) if one has a wrong size.
+  explicit TokenContexts(const ModelFile& file);
+
+  static constexpr int kNeighbours = 4;  // left, above, above right, above left
+
+  // Layer 0.
+  std::array<AdaptiveBit, kNeighbours + 1> active;  // not still, by active neighbours
+  std::array<AdaptiveBit, 3> coded;                // by left and above being coded
+  std::array<AdaptiveBit, 3> other_reference;      // by left and above having another reference than the previous
+  AdaptiveBit knowledge;                           // of those: knowledge base (1) or grey (0)
+  BitTree knowledge_index;
+  std::array<SignedExpGolomb, 2> motion;  // difference to the median, x and y
+  std::array<BitTree, 2> structure;       // on a picture, on grey
+
+  // Higher layers, one for each stage.
+  struct Detail {
+    std::array<AdaptiveBit, 3> present;  // by left and above going as far
+    std::array<AdaptiveBit, 6> nonzero;  // by left and above token, and by the stage before
+    BitTree code;                        // codes 1.. as 0..
+  };
+  std::vector<Detail> detail;
+};
+
+// Bits of layer `layer` of `slice`. Layer 0: modes, references, motion, structure tokens; others: their detail stages.
+Bytes encode_layer(const TokenGrid& grid, const TokenLayout& layout, Slice slice, int layer, const TokenContexts& priors);
+
+// Reads what encode_layer() wrote into the rows of `slice`. Layer 0 resets the slice's cells, others raise
+// Cell::stages of the cells they reach. Any bytes give a valid grid; returns false if they were evidently not such a
+// unit, and then the slice's cells have no meaning.
+bool decode_layer(ByteView bits, const TokenLayout& layout, Slice slice, int layer, const TokenContexts& priors,
+                  TokenGrid& grid);
+
+// Median of the three neighbours' motion, what a vector is coded against.
+MotionVector predict_motion(const TokenGrid& grid, Slice slice, int column, int row);
+
+// What a slice's decisions are likely to cost, in 1/256 bit, before anything has adapted.
+class TokenCosts {
+ public:
+  TokenCosts(const TokenContexts& priors, const TokenLayout& layout);
+  int structure(bool grey, int token) const { return structure_[grey ? 1 : 0][static_cast<size_t>(token)]; }
+  // One detail token of `stage`.
+  int detail(int stage, int token) const { return detail_[static_cast<size_t>(stage)][static_cast<size_t>(token)]; }
+  // Telling that a cell has `stages` stages.
+  int stages(int stages) const;
+  // Leaving the still mode for a coded cell with this reference.
+  int coded(Reference reference) const;
+  // A vector that differs by (dx, dy) from its prediction, in a cell that is not still.
+  int motion(int dx, int dy) const;
+  // Not coded, but moved or from another reference.
+  int moved_copy() const { return moved_copy_; }
+
+ private:
+  std::array<std::vector<int>, 2> structure_;
+  std::vector<std::vector<int>> detail_;
+  std::vector<std::array<int, 2>> present_;
+  std::array<int, 3> coded_{};  // previous, grey, knowledge
+  int moved_copy_ = 0;
+  std::array<SignedExpGolomb, 2> motion_;
+};
+
+// Counts what is coded, to make priors for a model file from it.
+class PriorCounter {
+ public:
+  explicit PriorCounter(const TokenLayout& layout);
+  ~PriorCounter();
+  PriorCounter(const PriorCounter&) = delete;
+  PriorCounter& operator=(const PriorCounter&) = delete;
+  void add(const TokenGrid& grid, Slice slice);
+  // Name and values of each table, as TokenContexts reads them.
+  struct Table {
+    std::string name;
+    std::vector<uint16_t> values;
+  };
+  std::vector<Table> tables() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace crlsc

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Where contexts start: from a model's tables, or from what suits any stream; and how such tables are counted.
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <string>
+
+#include "core/entropy/cost.h"
+#include "core/error.h"
+#include "core/model/model_file.h"
+#include "core/token/token_coder.h"
+#include "core/token/token_walk.h"
+
+namespace crlsc {
+namespace {
+
+template <size_t N>
+void fill(std::array<AdaptiveBit, N>& contexts, const std::array<int, N>& percent) {
+  for (size_t i = 0; i < N; ++i) contexts[i] = AdaptiveBit(percent[i] * kProbabilityOne / 100);
+}
+
+// One table of a model file; empty if the file has none of this name.
+std::vector<uint16_t> table(const ModelFile& file, const std::string& name, size_t size) {
+  const TensorView* tensor = file.find("priors." + name);
+  if (tensor == nullptr) return {};
+  if (tensor->dtype != DType::kU16 || tensor->data.size() != 2 * size) {
+    throw Error(ErrorKind::kRead, "model \"" + file.path() + "\": table \"priors." + name + "\" must hold " +
+                                      std::to_string(size) + " values of type U16");
+  }
+  std::vector<uint16_t> values(size);
+  for (size_t i = 0; i < size; ++i) {
+    values[i] = static_cast<uint16_t>(tensor->data[2 * i] | tensor->data[2 * i + 1] << 8);
+    if (values[i] >= kProbabilityOne) {
+      throw Error(ErrorKind::kRead, "model \"" + file.path() + "\": table \"priors." + name + "\" exceeds 32767");
+    }
+  }
+  return values;
+}
+
+template <size_t N>
+void load(std::array<AdaptiveBit, N>& contexts, const ModelFile& file, const std::string& name) {
+  const auto values = table(file, name, N);
+  for (size_t i = 0; i < values.size(); ++i) contexts[i] = AdaptiveBit(values[i]);
+}
+
+void load(BitTree& tree, const ModelFile& file, const std::string& name) {
+  const auto values = table(file, name, static_cast<size_t>(tree.symbols()) - 1);
+  if (!values.empty()) tree = BitTree(tree.symbols(), values);
+}
+
+void load(SignedExpGolomb& number, const ModelFile& file, const std::string& name) {
+  const auto values = table(file, name, SignedExpGolomb::kContexts);
+  if (!values.empty()) number = SignedExpGolomb(values);
+}
+
+const char* const kAxes[] = {"x", "y"};
+const char* const kBases[] = {"picture", "grey"};
+
+uint16_t probability(double ones, double all) {
+  // Half a count each way keeps what was never seen possible.
+  const double p = (ones + 0.5) / (all + 1);
+  return static_cast<uint16_t>(clamp_probability(static_cast<int>(p * kProbabilityOne)));
+}
+
+}  // namespace
+
+TokenContexts::TokenContexts(const TokenLayout& layout)
+    : knowledge(kProbabilityOne / 2),
+      knowledge_index(kMaxKnowledge),
+      structure{BitTree(layout.structure_codes), BitTree(layout.structure_codes)} {
+  fill(active, {2, 25, 45, 65, 80});
+  fill(coded, {50, 70, 85});
+  fill(other_reference, {5, 40, 80});
+  for (int codes : layout.detail_codes) {
+    // A stage of two codes is told by its nonzero bit alone; the tree still needs two leaves.
+    Detail d{{}, {}, BitTree(std::max(codes - 1, 2))};
+    fill(d.present, {30, 55, 75});
+    fill(d.nonzero, {50, 60, 75, 60, 70, 80});
+    detail.push_back(d);
+  }
+}
+
+TokenContexts::TokenContexts(const ModelFile& file) : TokenContexts(file.layout()) {
+  load(active, file, "active");
+  load(coded, file, "coded");
+  load(other_reference, file, "other_reference");
+  for (size_t i = 0; i < 2; ++i) {
+    load(motion[i], file, std::string("motion.") + kAxes[i]);
+    load(structure[i], file, std::string("structure.") + kBases[i]);
+  }
+  for (size_t s = 0; s < detail.size(); ++s) {
+    const std::string prefix = "detail" + std::to_string(s) + ".";
+    load(detail[s].present, file, prefix + "present");
+    load(detail[s].nonzero, file, prefix + "nonzero");
+    load(detail[s].code, file, prefix + "code");
+  }
+}
+
+// Counts by the address of the context that a decision is coded with; the contexts themselves stay as they are.
+struct PriorCounter::State {
+  explicit State(const TokenLayout& l) : layout(l), contexts(l) {}
+  TokenLayout layout;
+  TokenContexts contexts;
+  std::map<const AdaptiveBit*, std::array<double, 2>> bits;
+  std::map<const BitTree*, std::vector<double>> symbols;
+  std::map<const SignedExpGolomb*, std::map<int, double>> numbers;
+
+  bool bit(AdaptiveBit& c, bool value) {
+    bits[&c][value ? 1 : 0] += 1;
+    return value;
+  }
+  int symbol(BitTree& c, int value) {
+    auto& counts = symbols[&c];
+    counts.resize(static_cast<size_t>(c.symbols()));
+    counts[static_cast<size_t>(value)] += 1;
+    return value;
+  }
+  int number(SignedExpGolomb& c, int value) {
+    numbers[&c][value] += 1;
+    return value;
+  }
+
+  template <size_t N>
+  Table flags(const std::string& name, const std::array<AdaptiveBit, N>& list) const {
+    Table t{"priors." + name, {}};
+    for (const AdaptiveBit& c : list) {
+      const auto it = bits.find(&c);
+      const auto n = it == bits.end() ? std::array<double, 2>{} : it->second;
+      t.values.push_back(probability(n[1], n[0] + n[1]));
+    }
+    return t;
+  }
+
+  Table tree(const std::string& name, const BitTree& tree) const {
+    Table t{"priors." + name, std::vector<uint16_t>(static_cast<size_t>(tree.symbols()) - 1)};
+    const auto it = symbols.find(&tree);
+    std::vector<double> counts(static_cast<size_t>(tree.symbols()), 0.2);  // seen a little even if never seen
+    if (it != symbols.end()) {
+      for (size_t i = 0; i < counts.size(); ++i) counts[i] += it->second[i];
+    }
+    spread(counts, 0, tree.symbols(), t.values);
+    return t;
+  }
+
+  // Node mid - 1 parts lo..hi - 1 (bit_tree.h). Returns the sum of the counts.
+  static double spread(const std::vector<double>& counts, int lo, int hi, std::vector<uint16_t>& values) {
+    if (hi - lo == 1) return counts[static_cast<size_t>(lo)];
+    const int mid = lo + (hi - lo) / 2;
+    const double low = spread(counts, lo, mid, values);
+    const double high = spread(counts, mid, hi, values);
+    values[static_cast<size_t>(mid) - 1] = static_cast<uint16_t>(
+        clamp_probability(static_cast<int>(high / (low + high) * kProbabilityOne)));
+    return low + high;
+  }
+
+  Table number(const std::string& name, const SignedExpGolomb& contexts_of) const {
+    std::array<std::array<double, 2>, SignedExpGolomb::kContexts> n{};
+    const auto it = numbers.find(&contexts_of);
+    if (it != numbers.end()) {
+      for (const auto& [value, count] : it->second) count_number(value, count, n);
+    }
+    Table t{"priors." + name, {}};
+    for (const auto& c : n) t.values.push_back(probability(c[1], c[0] + c[1]));
+    return t;
+  }
+
+  static void count_number(int value, double count, std::array<std::array<double, 2>, SignedExpGolomb::kContexts>& n) {
+    const unsigned m = static_cast<unsigned>(std::abs(value)) + 1;
+    int k = 0;
+    while ((m >> (k + 1)) != 0) ++k;
+    for (int i = 0; i < k; ++i) n[static_cast<size_t>(i)][1] += count;
+    if (k < SignedExpGolomb::kClasses) n[static_cast<size_t>(k)][0] += count;
+    if (k > 0 && k < SignedExpGolomb::kClasses) {
+      n[static_cast<size_t>(SignedExpGolomb::kClasses - 1 + k)][(m >> (k - 1)) & 1] += count;
+    }
+    if (value != 0) n[SignedExpGolomb::kContexts - 1][value < 0 ? 1 : 0] += count;
+  }
+};
+
+PriorCounter::PriorCounter(const TokenLayout& layout) : state_(std::make_unique<State>(layout)) {}
+PriorCounter::~PriorCounter() = default;
+
+void PriorCounter::add(const TokenGrid& grid, Slice slice) {
+  TokenGrid copy = grid;
+  SliceView view(copy, slice);
+  walk_structure_layer(*state_, state_->contexts, view);
+  for (int layer = 1; layer < state_->layout.layers(); ++layer) {
+    walk_detail_layer(*state_, state_->contexts, view, state_->layout.stages_up_to(layer - 1),
+                      state_->layout.stages_up_to(layer));
+  }
+}
+
+std::vector<PriorCounter::Table> PriorCounter::tables() const {
+  const State& s = *state_;
+  const TokenContexts& c = s.contexts;
+  std::vector<Table> out{s.flags("active", c.active), s.flags("coded", c.coded),
+                         s.flags("other_reference", c.other_reference)};
+  for (size_t i = 0; i < 2; ++i) {
+    out.push_back(s.number(std::string("motion.") + kAxes[i], c.motion[i]));
+    out.push_back(s.tree(std::string("structure.") + kBases[i], c.structure[i]));
+  }
+  for (size_t i = 0; i < c.detail.size(); ++i) {
+    const std::string prefix = "detail" + std::to_string(i) + ".";
+    out.push_back(s.flags(prefix + "present", c.detail[i].present));
+    out.push_back(s.flags(prefix + "nonzero", c.detail[i].nonzero));
+    out.push_back(s.tree(prefix + "code", c.detail[i].code));
+  }
+  return out;
+}
+
+TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout) : motion_(priors.motion) {
+  for (size_t base = 0; base < 2; ++base) {
+    for (int t = 0; t < layout.structure_codes; ++t) structure_[base].push_back(priors.structure[base].cost(t));
+  }
+  for (size_t s = 0; s < priors.detail.size(); ++s) {
+    const TokenContexts::Detail& d = priors.detail[s];
+    std::vector<int> costs{cost(d.nonzero[1], false)};
+    for (int t = 1; t < layout.detail_codes[s]; ++t) costs.push_back(cost(d.nonzero[1], true) + d.code.cost(t - 1));
+    detail_.push_back(costs);
+    present_.push_back({cost(d.present[1], false), cost(d.present[1], true)});
+  }
+  const int active = cost(priors.active[2], true);
+  const int coded = active + cost(priors.coded[1], true);
+  coded_ = {coded + cost(priors.other_reference[0], false),
+            coded + cost(priors.other_reference[0], true) + cost(priors.knowledge, false),
+            coded + cost(priors.other_reference[0], true) + cost(priors.knowledge, true) + 2 * kCostPerBit};
+  moved_copy_ = active + cost(priors.coded[1], false) + cost(priors.other_reference[0], false);
+}
+
+int TokenCosts::stages(int stages) const {
+  int sum = 0;
+  for (int s = 0; s < stages; ++s) sum += present_[static_cast<size_t>(s)][1];
+  if (stages < static_cast<int>(present_.size())) sum += present_[static_cast<size_t>(stages)][0];
+  return sum;
+}
+
+int TokenCosts::coded(Reference reference) const {
+  return coded_[std::min<size_t>(static_cast<size_t>(reference), coded_.size() - 1)];
+}
+
+int TokenCosts::motion(int dx, int dy) const { return motion_[0].cost(dx) + motion_[1].cost(dy); }
+
+}  // namespace crlsc

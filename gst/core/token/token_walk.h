@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The order of decisions in a token unit, written once for writing, reading and counting. `Coder` has
+//   bool bit(AdaptiveBit&, bool value);  int symbol(BitTree&, int value);  int number(SignedExpGolomb&, int value);
+// which code `value`, or ignore it and return what was read. Private to token/.
+#pragma once
+
+#include <algorithm>
+
+#include "core/token/token_coder.h"
+
+namespace crlsc {
+
+inline bool is_still(const Cell& c) {
+  return !c.coded && c.reference == Reference::kPrevious && c.motion == MotionVector{};
+}
+
+// Cells of a slice by place; what lies outside the slice is still.
+class SliceView {
+ public:
+  SliceView(TokenGrid& grid, Slice slice) : grid_(grid), slice_(slice) {}
+  Cell& at(int column, int row) { return grid_.cells[index(column, row)]; }
+  const Cell& neighbour(int column, int row) const {
+    static const Cell kStill;
+    const bool inside = column >= 0 && column < grid_.cols() && row >= slice_.first_row;
+    return inside ? grid_.cells[index(column, row)] : kStill;
+  }
+  // Detail token at 1/8 place (x, y); 0 outside the slice and in cells that lack the stage.
+  int detail(int stage, int x, int y) const {
+    if (x < 0 || y < 2 * slice_.first_row) return 0;
+    if (grid_.cells[index(x / 2, y / 2)].stages <= stage) return 0;
+    return grid_.detail[static_cast<size_t>(stage)][static_cast<size_t>(y) * 2 * grid_.cols() + x];
+  }
+  TokenGrid& grid() { return grid_; }
+  const Slice& slice() const { return slice_; }
+  size_t index(int column, int row) const { return static_cast<size_t>(row) * grid_.cols() + column; }
+
+ private:
+  TokenGrid& grid_;
+  Slice slice_;
+};
+
+// Keeps what a hostile stream adds up within what an encoder may send.
+inline int16_t bounded(int component) {
+  return static_cast<int16_t>(std::clamp(component, -kMaxMotion, kMaxMotion));
+}
+
+template <class Coder>
+void walk_reference(Coder& coder, TokenContexts& c, SliceView& view, Cell& cell, int column, int row) {
+  auto other = [](const Cell& n) { return n.reference != Reference::kPrevious ? 1U : 0U; };
+  const unsigned around = other(view.neighbour(column - 1, row)) + other(view.neighbour(column, row - 1));
+  if (!coder.bit(c.other_reference[around], cell.reference != Reference::kPrevious)) {
+    cell.reference = Reference::kPrevious;
+    const MotionVector p = predict_motion(view.grid(), view.slice(), column, row);
+    cell.motion.dx = bounded(p.dx + coder.number(c.motion[0], cell.motion.dx - p.dx));
+    cell.motion.dy = bounded(p.dy + coder.number(c.motion[1], cell.motion.dy - p.dy));
+    return;
+  }
+  if (!coder.bit(c.knowledge, cell.reference != Reference::kGrey)) {
+    cell.reference = Reference::kGrey;
+    return;
+  }
+  constexpr int kFirst = static_cast<int>(Reference::kKnowledge0);
+  cell.reference =
+      static_cast<Reference>(kFirst + coder.symbol(c.knowledge_index, static_cast<int>(cell.reference) - kFirst));
+}
+
+template <class Coder>
+void walk_structure_layer(Coder& coder, TokenContexts& c, SliceView& view) {
+  auto active = [](const Cell& n) { return is_still(n) ? 0U : 1U; };
+  for (int row = view.slice().first_row; row < view.slice().first_row + view.slice().rows; ++row) {
+    for (int column = 0; column < view.grid().cols(); ++column) {
+      Cell& cell = view.at(column, row);
+      const Cell& left = view.neighbour(column - 1, row);
+      const Cell& above = view.neighbour(column, row - 1);
+      const unsigned around = active(left) + active(above) + active(view.neighbour(column + 1, row - 1)) +
+                              active(view.neighbour(column - 1, row - 1));
+      if (!coder.bit(c.active[around], !is_still(cell))) {
+        cell = Cell{};
+        continue;
+      }
+      cell.coded = coder.bit(c.coded[(left.coded ? 1U : 0U) + (above.coded ? 1U : 0U)], cell.coded);
+      walk_reference(coder, c, view, cell, column, row);
+      if (!cell.coded) continue;
+      auto& token = view.grid().structure[view.index(column, row)];
+      token = static_cast<uint16_t>(coder.symbol(c.structure[cell.reference == Reference::kGrey ? 1 : 0], token));
+    }
+  }
+}
+
+template <class Coder>
+void walk_detail_tokens(Coder& coder, TokenContexts::Detail& c, SliceView& view, int stage, int first_stage, int column,
+                        int row) {
+  auto& tokens = view.grid().detail[static_cast<size_t>(stage)];
+  for (int i = 0; i < 4; ++i) {
+    const int x = 2 * column + i % 2;
+    const int y = 2 * row + i / 2;
+    unsigned around = (view.detail(stage, x - 1, y) != 0 ? 1U : 0U) + (view.detail(stage, x, y - 1) != 0 ? 1U : 0U);
+    if (stage > first_stage && view.detail(stage - 1, x, y) != 0) around += 3;
+    uint16_t& token = tokens[static_cast<size_t>(y) * 2 * view.grid().cols() + x];
+    token = coder.bit(c.nonzero[around], token != 0) ? static_cast<uint16_t>(1 + coder.symbol(c.code, token - 1)) : 0;
+  }
+}
+
+// Stages [first, end) of the coded cells. A cell that lacks a stage lacks all later ones.
+template <class Coder>
+void walk_detail_layer(Coder& coder, TokenContexts& c, SliceView& view, int first, int end) {
+  for (int row = view.slice().first_row; row < view.slice().first_row + view.slice().rows; ++row) {
+    for (int column = 0; column < view.grid().cols(); ++column) {
+      Cell& cell = view.at(column, row);
+      // A cell that stopped in an earlier layer has nothing to say here.
+      if (!cell.coded || cell.stages < first) continue;
+      const int wanted = cell.stages;
+      for (int stage = first; stage < end; ++stage) {
+        TokenContexts::Detail& d = c.detail[static_cast<size_t>(stage)];
+        auto reaches = [stage](const Cell& n) { return n.stages > stage ? 1U : 0U; };
+        const unsigned around = reaches(view.neighbour(column - 1, row)) + reaches(view.neighbour(column, row - 1));
+        if (!coder.bit(d.present[around], wanted > stage)) {
+          cell.stages = static_cast<uint8_t>(stage);
+          break;
+        }
+        cell.stages = static_cast<uint8_t>(std::max(wanted, stage + 1));
+        walk_detail_tokens(coder, d, view, stage, first, column, row);
+      }
+    }
+  }
+}
+
+}  // namespace crlsc

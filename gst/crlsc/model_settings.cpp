@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "crlsc/model_settings.h"
+
+#include <algorithm>
+
+namespace crlsc {
+namespace {
+
+constexpr guint kMostThreads = 64;
+constexpr guint kMostAutomaticThreads = 4;  // small pictures gain nothing from more
+
+}  // namespace
+
+bool operator==(const ModelSettings& a, const ModelSettings& b) {
+  return a.model == b.model && a.threads == b.threads;
+}
+
+void install_model_properties(GObjectClass* klass, guint model_id, guint threads_id) {
+  const auto flags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+  g_object_class_install_property(
+      klass, model_id,
+      g_param_spec_string("model", "Model",
+                          "Model file: a path, or a name on the model path (NULL = default.safetensors there)", nullptr,
+                          flags));
+  g_object_class_install_property(
+      klass, threads_id,
+      g_param_spec_uint("threads", "Threads",
+                        "Threads of all networks of the process; the first element to load a model decides "
+                        "(0 = one for each core, at most 4)",
+                        0, kMostThreads, 0, flags));
+}
+
+void set_model(ModelSettings& settings, const GValue* value) {
+  const gchar* text = g_value_get_string(value);
+  settings.model = text != nullptr ? text : "";
+}
+
+void get_model(const ModelSettings& settings, GValue* value) {
+  g_value_set_string(value, settings.model.empty() ? nullptr : settings.model.c_str());
+}
+
+std::shared_ptr<const LoadedModel> load_model(const ModelSettings& settings) {
+  const guint automatic = std::clamp(g_get_num_processors(), 1U, kMostAutomaticThreads);
+  return acquire_model(find_model(settings.model), static_cast<int>(settings.threads > 0 ? settings.threads : automatic));
+}
+
+}  // namespace crlsc

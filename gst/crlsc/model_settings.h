@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The properties `model` and `threads`, the same for every element that runs a network.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <memory>
+#include <string>
+
+#include "core/model/registry.h"
+
+namespace crlsc {
+
+struct ModelSettings {
+  std::string model;  // as find_model() takes it
+  guint threads = 0;  // 0 is automatic: one for each core, at most 4
+};
+bool operator==(const ModelSettings& a, const ModelSettings& b);
+inline bool operator!=(const ModelSettings& a, const ModelSettings& b) { return !(a == b); }
+
+// Installs both properties under these ids.
+void install_model_properties(GObjectClass* klass, guint model_id, guint threads_id);
+
+// The values of the property `model`: the empty string is NULL to GObject.
+void set_model(ModelSettings& settings, const GValue* value);
+void get_model(const ModelSettings& settings, GValue* value);
+
+// Finds and loads the model. Takes its time: hold no lock. Throws what find_model() and acquire_model() throw.
+std::shared_ptr<const LoadedModel> load_model(const ModelSettings& settings);
+
+}  // namespace crlsc

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The VQ-VAE: encoder, quantisers and decoder of one conditional picture coder. Every picture is coded on top of a
+// prediction; a first picture's prediction is grey, so that one network serves both (docs/architecture.md).
+#pragma once
+
+#include <torch/torch.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/token/grid.h"
+
+namespace crlsc::neural {
+
+// Sizes of the network. Stored as metadata in the model file.
+struct NetConfig {
+  int prediction_width = 64;  // channels of the prediction's features at 1/8
+  int encoder_width = 64;     // channels of the encoder at 1/8
+  int encoder_blocks = 3;
+  int decoder_width = 80;  // channels of the decoder at 1/8
+  int decoder_blocks = 4;
+  int coarse_width = 96;   // channels at 1/16
+  int quarter_width = 32;  // channels at 1/4
+  int structure_dim = 24;  // length of a structure code vector
+  int detail_dim = 12;     // length of a detail code vector
+  TokenLayout layout;      // how many codes and stages
+
+  static NetConfig standard();
+  static NetConfig from_metadata(const std::map<std::string, std::string>& metadata, const TokenLayout& layout);
+  void to_metadata(std::map<std::string, std::string>& metadata) const;
+};
+
+// A picture as the network sees it, values (sample - 128) / 128: luma [B, 1, H, W], chroma [B, 2, H/2, W/2].
+struct PictureTensor {
+  torch::Tensor luma;
+  torch::Tensor chroma;
+  // Luma unshuffled by `factor`, chroma by factor / 2: [B, 1.5 factor^2, H/factor, W/factor].
+  torch::Tensor packed(int factor) const;
+  static PictureTensor unpacked(const torch::Tensor& packed, int factor);
+};
+
+// A codebook [codes, dim] whose row 0 is the zero vector for ever. A buffer, not a parameter: training moves it by
+// running means, not by gradients.
+class VectorQuantiserImpl : public torch::nn::Module {
+ public:
+  VectorQuantiserImpl(int codes, int dim);
+  // For each row of z [N, dim] the index [N] of the code with the least squared distance + penalty [codes] (may be
+  // undefined).
+  torch::Tensor nearest(const torch::Tensor& z, const torch::Tensor& penalty) const;
+  // Rows of the codebook for `indices` [N].
+  torch::Tensor lookup(const torch::Tensor& indices) const;
+
+  torch::Tensor codebook;
+  // What each code costs in squared distance when tokens are chosen [codes]; undefined: nothing. Kept in model files.
+  torch::Tensor price;
+};
+TORCH_MODULE(VectorQuantiser);
+
+// x + conv(act(conv(x))), 3x3.
+class ResidualBlockImpl : public torch::nn::Module {
+ public:
+  explicit ResidualBlockImpl(int width);
+  torch::Tensor forward(torch::Tensor x);
+
+ private:
+  torch::nn::Conv2d first_{nullptr};
+  torch::nn::Conv2d second_{nullptr};
+};
+TORCH_MODULE(ResidualBlock);
+
+// Shapes below for pictures of H x W, both multiples of 16.
+class SemanticNetImpl : public torch::nn::Module {
+ public:
+  explicit SemanticNetImpl(NetConfig config);
+
+  const NetConfig& config() const { return config_; }
+
+  // Features of the prediction [B, prediction_width, H/8, W/8]; both sides compute them once a picture.
+  torch::Tensor prediction_features(const PictureTensor& prediction);
+
+  struct Analysis {
+    torch::Tensor structure;  // [B, structure_dim, H/16, W/16], before quantisation
+    torch::Tensor base;       // [B, encoder_width, H/8, W/8], what detail_latent() goes on from
+  };
+  Analysis analyse(const PictureTensor& current, const torch::Tensor& prediction_features);
+
+  // Quantised structure [B, structure_dim, H/16, W/16] (zeros in cells without) spread to [B, structure_dim, H/8, W/8].
+  torch::Tensor spread(const torch::Tensor& structure);
+
+  // What is left for the detail stages to say [B, detail_dim, H/8, W/8], given the spread structure.
+  torch::Tensor detail_latent(const torch::Tensor& base, const torch::Tensor& spread);
+
+  // The decoder. `detail` is the sum of the quantised stages [B, detail_dim, H/8, W/8], `coded` [B, 1, H/8, W/8] is 1 in
+  // coded cells.
+  PictureTensor synthesise(const PictureTensor& prediction, const torch::Tensor& prediction_features,
+                           const torch::Tensor& spread, const torch::Tensor& detail, const torch::Tensor& coded);
+
+  VectorQuantiser structure_quantiser{nullptr};
+  std::vector<VectorQuantiser> detail_quantisers;
+
+ private:
+  NetConfig config_;
+  torch::nn::Sequential prediction_{nullptr};
+  torch::nn::Sequential encoder_{nullptr};
+  torch::nn::Sequential structure_head_{nullptr};
+  torch::nn::Sequential detail_head_{nullptr};
+  torch::nn::Sequential spread_{nullptr};
+  torch::nn::Sequential decoder_{nullptr};
+  torch::nn::Sequential refine_{nullptr};
+};
+TORCH_MODULE(SemanticNet);
+
+// [N = B*h*w, D] rows of a map [B, D, h, w], and back.
+torch::Tensor to_rows(const torch::Tensor& map);
+torch::Tensor to_map(const torch::Tensor& rows, int64_t batch, int64_t height, int64_t width);
+
+}  // namespace crlsc::neural

@@ -1,0 +1,599 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/**
+ * SECTION:element-crlscdec
+ * @title: crlscdec
+ * @short_description: decodes CRLSC semantic tokens
+ *
+ * Decodes what crlscenc made. Pictures that lack units are decoded from those that came; each picture that is missing
+ * as a whole (a GAP event with %GST_GAP_FLAG_MISSING_DATA) and each that cannot be read is replaced by the picture
+ * before. All of them, and what builds on them, carry %GST_BUFFER_FLAG_CORRUPTED. The stream heals without key pictures,
+ * but the first picture after start or flush has to be one: until it comes, upstream is asked for it.
+ *
+ * The model has to be the sender's; the caps name it. It is loaded when going from NULL to READY; elements of a process
+ * share it.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 udpsrc port=5004 caps="application/x-rtp,media=video,clock-rate=90000,encoding-name=CRLSC,payload=96"
+ * ! rtpjitterbuffer latency=100 ! rtpcrlscdepay ! crlscdec ! videoconvert ! autovideosink
+ * ]| Shows what rtpcrlscpay sends to port 5004.
+ *
+ * Since: 0.1
+ */
+#include "gstcrlscdec.h"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+
+#include "core/bitstream/unit.h"
+#include "core/codec/decoder.h"
+#include "crlsc/caps.h"
+#include "crlsc/frame.h"
+#include "crlsc/guard.h"
+#include "crlsc/maps.h"
+#include "crlsc/model_settings.h"
+#include "crlsc/time_window.h"
+
+GST_DEBUG_CATEGORY_STATIC(crlscdec_debug);
+#define GST_CAT_DEFAULT crlscdec_debug
+GST_DEBUG_CATEGORY_STATIC(performance_debug);
+
+namespace {
+
+using crlsc::ByteView;
+using crlsc::DecodedPicture;
+using crlsc::Error;
+using crlsc::ErrorKind;
+using crlsc::SequenceHeader;
+
+constexpr gint64 kRequestPause = 500 * G_TIME_SPAN_MILLISECOND;
+// Decoding that keeps up takes less than one frame's time; slow streams need not wait that long.
+constexpr GstClockTime kMaxLatency = 50 * GST_MSECOND;
+// In order of preference.
+constexpr GstVideoFormat kFormats[] = {GST_VIDEO_FORMAT_I420, GST_VIDEO_FORMAT_NV12, GST_VIDEO_FORMAT_YV12,
+                                       GST_VIDEO_FORMAT_NV21};
+
+enum { kPropModel = 1, kPropThreads, kPropMaxLayers, kPropStats };
+
+struct Settings {
+  crlsc::ModelSettings model;
+  guint max_layers = crlsc::kMaxLayers;
+};
+
+struct Counters {
+  guint64 frames = 0;     // decoded
+  guint64 corrupted = 0;  // of them, those that lack something
+  guint64 concealed = 0;  // put out in place of pictures that did not come or could not be read
+  guint64 errors = 0;     // pictures that could not be read
+  guint64 discarded = 0;  // for want of a key picture
+  guint64 hurried = 0;    // decoded from the base layer only, to catch up
+  guint64 key_frames = 0;
+  guint64 key_requests = 0;
+  guint64 bytes = 0;
+  crlsc::TimeWindow decode_times;
+};
+
+struct Impl {
+  // Under the object lock.
+  Settings settings;
+  Counters counters;
+
+  // Changed while no data flows only.
+  std::shared_ptr<const crlsc::LoadedModel> model;
+  crlsc::ModelSettings model_settings;  // that `model` was loaded with
+
+  // Streaming thread only.
+  crlsc::PixelAspectRatio shape;
+  std::optional<SequenceHeader> header;  // of the stream
+  std::unique_ptr<crlsc::Decoder> decoder;
+  bool shows_picture = false;  // since the start or flush
+  bool concealing = false;     // the frame on its way stands for one that never came
+  bool filled = false;         // a frame in the format of the output state is about to be finished
+  gint errors = 0;             // in a row
+  std::optional<gint64> last_request;  // monotonic time, microseconds
+};
+
+}  // namespace
+
+struct _GstCrlscDec {
+  GstVideoDecoder parent;
+  Impl impl;
+};
+
+G_DEFINE_TYPE(GstCrlscDec, gst_crlsc_dec, GST_TYPE_VIDEO_DECODER)
+GST_ELEMENT_REGISTER_DEFINE(crlscdec, "crlscdec", GST_RANK_PRIMARY, GST_TYPE_CRLSC_DEC)
+
+namespace {
+
+GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(GST_CRLSC_CAPS));
+
+GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+                            GST_STATIC_CAPS("video/x-raw, format=(string){ I420, NV12, YV12, NV21 }, "
+                                            "width=(int)[ 16, 1920 ], height=(int)[ 16, 1088 ], "
+                                            "framerate=(fraction)[ 0, max ]"));
+
+Settings get_settings(GstCrlscDec* self) {
+  GST_OBJECT_LOCK(self);
+  const Settings settings = self->impl.settings;
+  GST_OBJECT_UNLOCK(self);
+  return settings;
+}
+
+template <class Change>
+void count(GstCrlscDec* self, Change change) {
+  GST_OBJECT_LOCK(self);
+  change(self->impl.counters);
+  GST_OBJECT_UNLOCK(self);
+}
+
+// A frame on its way through handle_frame(): it is released unless somebody takes it.
+class OwnedFrame {
+ public:
+  OwnedFrame(GstVideoDecoder* decoder, GstVideoCodecFrame* frame) : decoder_(decoder), frame_(frame) {}
+  ~OwnedFrame() {
+    if (frame_ != nullptr) gst_video_decoder_release_frame(decoder_, frame_);
+  }
+  OwnedFrame(const OwnedFrame&) = delete;
+  OwnedFrame& operator=(const OwnedFrame&) = delete;
+
+  GstVideoCodecFrame* get() const { return frame_; }
+  GstVideoCodecFrame* take() { return std::exchange(frame_, nullptr); }
+
+ private:
+  GstVideoDecoder* decoder_;
+  GstVideoCodecFrame* frame_;
+};
+
+// Format
+
+// The best of kFormats that downstream takes.
+GstVideoFormat choose_format(GstVideoDecoder* base) {
+  GstCaps* allowed = gst_pad_get_allowed_caps(GST_VIDEO_DECODER_SRC_PAD(base));
+  GstVideoFormat chosen = kFormats[0];
+  for (const GstVideoFormat format : kFormats) {
+    GstCaps* caps =
+        gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, gst_video_format_to_string(format), nullptr);
+    const bool fits = allowed != nullptr && gst_caps_can_intersect(allowed, caps);
+    gst_caps_unref(caps);
+    if (!fits) continue;
+    chosen = format;
+    break;
+  }
+  if (allowed != nullptr) gst_caps_unref(allowed);
+  return chosen;
+}
+
+// Makes the output state what the header and downstream ask for.
+void update_output_state(GstCrlscDec* self) {
+  GstVideoDecoder* base = GST_VIDEO_DECODER(self);
+  const GstVideoInfo wanted = crlsc::make_video_info(*self->impl.header, self->impl.shape);
+  const GstVideoFormat format = choose_format(base);
+  GstVideoInfo info;
+  gst_video_info_set_format(&info, format, static_cast<guint>(wanted.width), static_cast<guint>(wanted.height));
+  info.fps_n = wanted.fps_n;
+  info.fps_d = wanted.fps_d;
+  info.par_n = wanted.par_n;
+  info.par_d = wanted.par_d;
+  info.colorimetry = wanted.colorimetry;
+  info.chroma_site = wanted.chroma_site;
+  GstVideoCodecState* old = gst_video_decoder_get_output_state(base);
+  const bool same = old != nullptr && gst_video_info_is_equal(&old->info, &info);
+  if (old != nullptr) gst_video_codec_state_unref(old);
+  if (same) return;
+  GstVideoCodecState* state = gst_video_decoder_set_output_state(
+      base, format, static_cast<guint>(wanted.width), static_cast<guint>(wanted.height), nullptr);
+  state->info = info;
+  gst_video_codec_state_unref(state);
+  if (format != GST_VIDEO_FORMAT_I420) {
+    GST_CAT_INFO_OBJECT(performance_debug, self, "rearranging I420 as %s", gst_video_format_to_string(format));
+  }
+}
+
+void update_latency(GstCrlscDec* self) {
+  const SequenceHeader& header = *self->impl.header;
+  GstClockTime latency = kMaxLatency;
+  if (header.framerate_num > 0) {
+    latency = std::min(latency, gst_util_uint64_scale(GST_SECOND, header.framerate_den, header.framerate_num));
+  }
+  gst_video_decoder_set_latency(GST_VIDEO_DECODER(self), latency, latency);
+}
+
+// Prepares for the pictures that follow `header`. The pictures so far stay of use if size and model are the same.
+void use_header(GstCrlscDec* self, const SequenceHeader& header) {
+  Impl& impl = self->impl;
+  const bool goes_on = impl.decoder && header.model_id == impl.header->model_id && header.width == impl.header->width &&
+                       header.height == impl.header->height;
+  if (!goes_on) {
+    impl.decoder.reset();
+    impl.shows_picture = false;
+    impl.decoder = std::make_unique<crlsc::Decoder>(impl.model, header);
+  }
+  impl.header = header;
+  update_output_state(self);
+  update_latency(self);
+}
+
+void check_model(const Impl& impl, const crlsc::ContentId& wanted) {
+  if (wanted == impl.model->file.id()) return;
+  throw Error(ErrorKind::kWrongType, "the stream needs model " + crlsc::to_hex(wanted) + ", but '" +
+                                         impl.model->file.path() + "' is " + crlsc::to_hex(impl.model->file.id()));
+}
+
+gboolean set_format(GstVideoDecoder* base, GstVideoCodecState* state) {
+  const auto change = [&]() -> gboolean {
+    GstCrlscDec* self = GST_CRLSC_DEC(base);
+    Impl& impl = self->impl;
+    const crlsc::StreamCaps caps = crlsc::parse_caps(state->caps);
+    if (caps.model) check_model(impl, *caps.model);
+    impl.shape = caps.pixel_aspect_ratio;
+    // Without codec_data, the first key picture brings the header.
+    if (caps.header) use_header(self, *caps.header);
+    return TRUE;
+  };
+  return crlsc::guard(GST_ELEMENT(base), FALSE, change, "model");
+}
+
+gboolean negotiate(GstVideoDecoder* base) {
+  return crlsc::guard(GST_ELEMENT(base), FALSE, [&] {
+    GstCrlscDec* self = GST_CRLSC_DEC(base);
+    // A frame that is filled already has to go out as it is.
+    const bool late = self->impl.filled;
+    if (self->impl.header && !late) update_output_state(self);
+    const gboolean done = GST_VIDEO_DECODER_CLASS(gst_crlsc_dec_parent_class)->negotiate(base);
+    if (late) gst_pad_mark_reconfigure(GST_VIDEO_DECODER_SRC_PAD(base));
+    return done;
+  });
+}
+
+gboolean decide_allocation(GstVideoDecoder* base, GstQuery* query) {
+  return crlsc::guard(GST_ELEMENT(base), FALSE, [&]() -> gboolean {
+    if (!GST_VIDEO_DECODER_CLASS(gst_crlsc_dec_parent_class)->decide_allocation(base, query)) return FALSE;
+    if (!gst_query_find_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr)) return TRUE;
+    GstBufferPool* pool = nullptr;
+    gst_query_parse_nth_allocation_pool(query, 0, &pool, nullptr, nullptr, nullptr);
+    GstStructure* config = gst_buffer_pool_get_config(pool);
+    gst_buffer_pool_config_add_option(config, GST_BUFFER_POOL_OPTION_VIDEO_META);
+    // A pool that cannot do it gives tightly packed frames.
+    gst_buffer_pool_set_config(pool, config);
+    gst_object_unref(pool);
+    return TRUE;
+  });
+}
+
+// Frames
+
+// The picture shown, as the output of the frame.
+GstFlowReturn put_out(GstCrlscDec* self, OwnedFrame& frame, bool corrupted) {
+  GstVideoDecoder* base = GST_VIDEO_DECODER(self);
+  Impl& impl = self->impl;
+  if (corrupted) GST_VIDEO_CODEC_FRAME_FLAG_SET(frame.get(), GST_VIDEO_CODEC_FRAME_FLAG_CORRUPTED);
+  const GstFlowReturn flow = gst_video_decoder_allocate_output_frame(base, frame.get());
+  if (flow != GST_FLOW_OK) return flow;
+  GstVideoCodecState* state = gst_video_decoder_get_output_state(base);
+  const GstVideoInfo info = state->info;
+  gst_video_codec_state_unref(state);
+  {
+    crlsc::VideoFrameMap map(info, frame.get()->output_buffer, GST_MAP_WRITE);
+    crlsc::store_picture(impl.decoder->picture(), map.get());
+  }
+  impl.filled = true;
+  const GstFlowReturn result = gst_video_decoder_finish_frame(base, frame.take());
+  impl.filled = false;
+  return result;
+}
+
+GstFlowReturn conceal(GstCrlscDec* self, OwnedFrame& frame) {
+  self->impl.decoder->conceal();
+  count(self, [](Counters& counters) { ++counters.concealed; });
+  GST_LOG_OBJECT(self, "concealing the picture at %" GST_TIME_FORMAT, GST_TIME_ARGS(frame.get()->pts));
+  return put_out(self, frame, true);
+}
+
+void request_key_picture(GstCrlscDec* self, GstVideoCodecFrame* frame) {
+  Impl& impl = self->impl;
+  const gint64 now = g_get_monotonic_time();
+  if (impl.last_request && now - *impl.last_request < kRequestPause) return;
+  impl.last_request = now;
+  GST_DEBUG_OBJECT(self, "requesting a key picture");
+  count(self, [](Counters& counters) { ++counters.key_requests; });
+  gst_video_decoder_request_sync_point(GST_VIDEO_DECODER(self), frame,
+                                       static_cast<GstVideoDecoderRequestSyncPointFlags>(0));
+}
+
+// Pictures that do not begin a stream say nothing before one that does.
+bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame) {
+  const Impl& impl = self->impl;
+  if (impl.decoder && (impl.shows_picture || GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame))) return false;
+  GST_LOG_OBJECT(self, "discarding a picture: waiting for a key picture");
+  count(self, [](Counters& counters) { ++counters.discarded; });
+  request_key_picture(self, frame);
+  return true;
+}
+
+// Headers within the stream come with what follows them, the caps perhaps later.
+void take_headers(GstCrlscDec* self, ByteView access_unit) {
+  for (const crlsc::UnitView& unit : crlsc::parse_access_unit(access_unit).units) {
+    if (unit.header.type != crlsc::UnitType::kSequenceHeader) continue;
+    const SequenceHeader header = crlsc::parse_sequence_header(unit.payload);
+    if (self->impl.header && *self->impl.header == header) continue;
+    check_model(self->impl, header.model_id);
+    use_header(self, header);
+  }
+}
+
+DecodedPicture decode(GstCrlscDec* self, GstVideoCodecFrame* frame, ByteView access_unit) {
+  Impl& impl = self->impl;
+  const bool hurried = gst_video_decoder_get_max_decode_time(GST_VIDEO_DECODER(self), frame) < 0;
+  impl.decoder->set_max_layers(hurried ? 1 : static_cast<int>(get_settings(self).max_layers));
+  const gint64 begin = g_get_monotonic_time();
+  const DecodedPicture picture = impl.decoder->decode(access_unit);
+  const gint64 duration = g_get_monotonic_time() - begin;
+  GST_LOG_OBJECT(self, "%" G_GSIZE_FORMAT " bytes, key %d, corrupted %d, %d layers", access_unit.size(), picture.key,
+                 picture.corrupted, picture.layers);
+  const bool damaged = picture.corrupted || GST_BUFFER_FLAG_IS_SET(frame->input_buffer, GST_BUFFER_FLAG_CORRUPTED);
+  count(self, [&](Counters& counters) {
+    ++counters.frames;
+    counters.corrupted += damaged ? 1 : 0;
+    counters.hurried += hurried ? 1 : 0;
+    counters.key_frames += picture.key ? 1 : 0;
+    counters.bytes += access_unit.size();
+    counters.decode_times.add(duration);
+  });
+  return picture;
+}
+
+// Counts against max-errors. What is put out resets the base class's count, so each error weighs as much as all in a
+// row.
+GstFlowReturn note_error(GstCrlscDec* self, const Error& error) {
+  Impl& impl = self->impl;
+  count(self, [](Counters& counters) { ++counters.errors; });
+  impl.errors = std::min(impl.errors + 1, G_MAXINT / 2);
+  const gint weight = impl.shows_picture ? impl.errors : 1;
+  GstFlowReturn flow = GST_FLOW_OK;
+  GST_VIDEO_DECODER_ERROR(self, weight, STREAM, DECODE, ("%s", error.what()), (nullptr), flow);
+  return flow;
+}
+
+GstFlowReturn decode_frame(GstCrlscDec* self, OwnedFrame& frame) {
+  Impl& impl = self->impl;
+  if (impl.concealing) return conceal(self, frame);
+  bool corrupted = GST_BUFFER_FLAG_IS_SET(frame.get()->input_buffer, GST_BUFFER_FLAG_CORRUPTED);
+  try {
+    const crlsc::BufferMap map(frame.get()->input_buffer, GST_MAP_READ);
+    take_headers(self, map.bytes());
+    if (must_wait(self, frame.get())) return GST_FLOW_OK;
+    corrupted |= decode(self, frame.get(), map.bytes()).corrupted;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kCorrupt) throw;
+    const GstFlowReturn flow = note_error(self, error);
+    return flow == GST_FLOW_OK && impl.shows_picture ? conceal(self, frame) : flow;
+  }
+  impl.shows_picture = true;
+  impl.errors = 0;
+  return put_out(self, frame, corrupted);
+}
+
+GstFlowReturn handle_frame(GstVideoDecoder* base, GstVideoCodecFrame* codec_frame) {
+  OwnedFrame frame(base, codec_frame);
+  return crlsc::guard(GST_ELEMENT(base), GST_FLOW_ERROR, [&] { return decode_frame(GST_CRLSC_DEC(base), frame); });
+}
+
+// Returns false if a frame stands for the missing one, else the gap goes on downstream.
+gboolean handle_missing_data(GstVideoDecoder* base, GstClockTime time, GstClockTime duration) {
+  return crlsc::guard(GST_ELEMENT(base), TRUE, [&]() -> gboolean {
+    Impl& impl = GST_CRLSC_DEC(base)->impl;
+    const gboolean forward = GST_VIDEO_DECODER_CLASS(gst_crlsc_dec_parent_class)
+                                 ->handle_missing_data(base, time, duration);
+    // Frames of reverse playback wait for their key picture; no place among them is known for one without data.
+    if (!forward || !impl.shows_picture || base->input_segment.rate < 0) return forward;
+    GstBuffer* nothing = gst_buffer_new();
+    GST_BUFFER_PTS(nothing) = time;
+    GST_BUFFER_DURATION(nothing) = duration;
+    GST_BUFFER_FLAG_SET(nothing, GST_BUFFER_FLAG_DELTA_UNIT);
+    // Only the chain function can make a frame, and with it events, times and QoS are as ever. It must not hold the
+    // stream lock while it pushes, so ours has to go.
+    GstPad* pad = GST_VIDEO_DECODER_SINK_PAD(base);
+    impl.concealing = true;
+    GST_VIDEO_DECODER_STREAM_UNLOCK(base);
+    GST_PAD_CHAINFUNC(pad)(pad, GST_OBJECT(base), nothing);
+    GST_VIDEO_DECODER_STREAM_LOCK(base);
+    impl.concealing = false;
+    return FALSE;
+  });
+}
+
+// A gap that became a frame is handled.
+gboolean sink_event(GstVideoDecoder* base, GstEvent* event) {
+  return crlsc::guard(GST_ELEMENT(base), FALSE, [&]() -> gboolean {
+    const bool gap = GST_EVENT_TYPE(event) == GST_EVENT_GAP;
+    return GST_VIDEO_DECODER_CLASS(gst_crlsc_dec_parent_class)->sink_event(base, event) || gap;
+  });
+}
+
+// States
+
+gboolean flush(GstVideoDecoder* base) {
+  Impl& impl = GST_CRLSC_DEC(base)->impl;
+  impl.shows_picture = false;
+  impl.last_request.reset();
+  impl.errors = 0;
+  return TRUE;
+}
+
+// Nothing is ever held back.
+GstFlowReturn drain(GstVideoDecoder*) { return GST_FLOW_OK; }
+
+gboolean start(GstVideoDecoder* base) {
+  flush(base);
+  count(GST_CRLSC_DEC(base), [](Counters& counters) { counters = {}; });
+  return TRUE;
+}
+
+gboolean stop(GstVideoDecoder* base) {
+  Impl& impl = GST_CRLSC_DEC(base)->impl;
+  impl.decoder.reset();
+  impl.header.reset();
+  impl.shape = {};
+  return TRUE;
+}
+
+// The vfunc open() would add a second, less telling error to ours.
+void ensure_model(GstCrlscDec* self) {
+  Impl& impl = self->impl;
+  const crlsc::ModelSettings wanted = get_settings(self).model;
+  if (impl.model && wanted == impl.model_settings) return;
+  impl.model.reset();
+  impl.model = crlsc::load_model(wanted);
+  impl.model_settings = wanted;
+  GST_INFO_OBJECT(self, "using model %s", impl.model->file.path().c_str());
+}
+
+GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
+  const auto change = [&] {
+    GstCrlscDec* self = GST_CRLSC_DEC(element);
+    if (transition == GST_STATE_CHANGE_NULL_TO_READY || transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+      ensure_model(self);
+    }
+    const auto result = GST_ELEMENT_CLASS(gst_crlsc_dec_parent_class)->change_state(element, transition);
+    if (transition == GST_STATE_CHANGE_READY_TO_NULL) self->impl.model.reset();
+    return result;
+  };
+  return crlsc::guard(element, GST_STATE_CHANGE_FAILURE, change, "model");
+}
+
+// Properties
+
+GstStructure* make_stats(const Counters& counters) {
+  return gst_structure_new("application/x-crlsc-decoder-stats", "frames", G_TYPE_UINT64, counters.frames, "corrupted",
+                           G_TYPE_UINT64, counters.corrupted, "concealed", G_TYPE_UINT64, counters.concealed, "errors",
+                           G_TYPE_UINT64, counters.errors, "discarded", G_TYPE_UINT64, counters.discarded, "hurried",
+                           G_TYPE_UINT64, counters.hurried, "key-frames", G_TYPE_UINT64, counters.key_frames,
+                           "key-requests", G_TYPE_UINT64, counters.key_requests, "bytes", G_TYPE_UINT64, counters.bytes,
+                           "decode-ms-p50", G_TYPE_DOUBLE, counters.decode_times.percentile(0.5), "decode-ms-p99",
+                           G_TYPE_DOUBLE, counters.decode_times.percentile(0.99), nullptr);
+}
+
+void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
+  Settings& settings = GST_CRLSC_DEC(object)->impl.settings;
+  GST_OBJECT_LOCK(object);
+  switch (id) {
+    case kPropModel:
+      crlsc::set_model(settings.model, value);
+      break;
+    case kPropThreads:
+      settings.model.threads = g_value_get_uint(value);
+      break;
+    case kPropMaxLayers:
+      settings.max_layers = g_value_get_uint(value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+  }
+  GST_OBJECT_UNLOCK(object);
+}
+
+void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) {
+  GstCrlscDec* self = GST_CRLSC_DEC(object);
+  GST_OBJECT_LOCK(self);
+  const Settings settings = self->impl.settings;
+  const Counters counters = self->impl.counters;
+  GST_OBJECT_UNLOCK(self);
+  switch (id) {
+    case kPropModel:
+      crlsc::get_model(settings.model, value);
+      break;
+    case kPropThreads:
+      g_value_set_uint(value, settings.model.threads);
+      break;
+    case kPropMaxLayers:
+      g_value_set_uint(value, settings.max_layers);
+      break;
+    case kPropStats:
+      g_value_take_boxed(value, make_stats(counters));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+  }
+}
+
+void finalize(GObject* object) {
+  GST_CRLSC_DEC(object)->impl.~Impl();
+  G_OBJECT_CLASS(gst_crlsc_dec_parent_class)->finalize(object);
+}
+
+void install_properties(GObjectClass* object_class) {
+  crlsc::install_model_properties(object_class, kPropModel, kPropThreads);
+  /**
+   * GstCrlscDec:max-layers:
+   *
+   * Layers to decode, if the stream has that many. Fewer take less time and look coarser. Takes effect with the next
+   * frame.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropMaxLayers,
+      g_param_spec_uint(
+          "max-layers", "Max layers", "Most layers to decode", 1, crlsc::kMaxLayers, crlsc::kMaxLayers,
+          static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)));
+  /**
+   * GstCrlscDec:stats:
+   *
+   * Counters since READY. guint64: frames (decoded), corrupted (of them), concealed (put out in place of others), errors
+   * (pictures that could not be read), discarded (before the first key picture), hurried (base layer only), key-frames,
+   * key-requests, bytes; double: decode-ms-p50 and decode-ms-p99 of the latest 256 frames.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropStats,
+      g_param_spec_boxed("stats", "Statistics", "Counters of frames, bytes and times", GST_TYPE_STRUCTURE,
+                         static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
+}
+
+}  // namespace
+
+static void gst_crlsc_dec_class_init(GstCrlscDecClass* klass) {
+  GST_DEBUG_CATEGORY_INIT(crlscdec_debug, "crlscdec", 0, "CRLSC decoder");
+  GST_DEBUG_CATEGORY_GET(performance_debug, "GST_PERFORMANCE");
+  GObjectClass* object_class = G_OBJECT_CLASS(klass);
+  object_class->set_property = set_property;
+  object_class->get_property = get_property;
+  object_class->finalize = finalize;
+  install_properties(object_class);
+
+  GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
+  element_class->change_state = change_state;
+  gst_element_class_add_static_pad_template(element_class, &sink_template);
+  gst_element_class_add_static_pad_template(element_class, &src_template);
+  gst_element_class_set_static_metadata(element_class, "CRLSC decoder", "Codec/Decoder/Video",
+                                        "Decodes CRLSC semantic tokens to video", "CRLSC contributors");
+
+  GstVideoDecoderClass* decoder_class = GST_VIDEO_DECODER_CLASS(klass);
+  decoder_class->start = start;
+  decoder_class->stop = stop;
+  decoder_class->flush = flush;
+  decoder_class->drain = drain;
+  decoder_class->finish = drain;
+  decoder_class->set_format = set_format;
+  decoder_class->negotiate = negotiate;
+  decoder_class->decide_allocation = decide_allocation;
+  decoder_class->sink_event = sink_event;
+  decoder_class->handle_frame = handle_frame;
+  decoder_class->handle_missing_data = handle_missing_data;
+}
+
+static void gst_crlsc_dec_init(GstCrlscDec* self) {
+  // GObject fills instances with zeros and knows nothing of constructors.
+  new (&self->impl) Impl();
+  gst_video_decoder_set_packetized(GST_VIDEO_DECODER(self), TRUE);
+  gst_video_decoder_set_needs_format(GST_VIDEO_DECODER(self), TRUE);
+  // Accept what the template allows; the caps themselves are looked at in set_format().
+  gst_video_decoder_set_use_default_pad_acceptcaps(GST_VIDEO_DECODER(self), TRUE);
+  GST_PAD_SET_ACCEPT_TEMPLATE(GST_VIDEO_DECODER_SINK_PAD(self));
+}

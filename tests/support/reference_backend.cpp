@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A backend in integer arithmetic, for tests: tables of patterns stand where networks are elsewhere. The same input
+// gives the same tokens and samples on every machine, and each further stage makes the picture better.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+
+#include "core/codec/network.h"
+#include "core/error.h"
+#include "core/model/model_file.h"
+
+namespace crlsc {
+namespace {
+
+constexpr int kBlockSamples = 96;  // 8x8 of Y, 4x4 of U, 4x4 of V
+constexpr int kTokenBits = 6;      // what the quantiser thinks a token other than zero costs
+constexpr int kSearchRange = 8;    // luma samples
+constexpr int kMotionCost = 24;    // absolute difference that a vector other than zero must save
+constexpr int kMargin = kSearchRange;
+
+using Block = std::array<int16_t, kBlockSamples>;
+
+// A quantiser stage: what each of its codes adds to the samples.
+struct Table {
+  std::vector<Block> patterns;
+  std::vector<int64_t> energy;
+};
+
+struct Offset {
+  int y, u, v;
+};
+
+std::vector<int16_t> values(const TensorView& tensor) {
+  std::vector<int16_t> out(static_cast<size_t>(tensor.elements()));
+  for (size_t i = 0; i < out.size(); ++i) {
+    out[i] = static_cast<int16_t>(tensor.data[2 * i] | tensor.data[2 * i + 1] << 8);
+  }
+  return out;
+}
+
+void require_zero(const ModelFile& file, const TensorView& tensor, const int16_t* row, size_t count) {
+  if (std::any_of(row, row + count, [](int16_t x) { return x != 0; })) {
+    throw Error(ErrorKind::kRead,
+                "cannot read the model '" + file.path() + "': code 0 of tensor '" + tensor.name + "' is not zero");
+  }
+}
+
+std::vector<Offset> read_structure(const ModelFile& file) {
+  const int codes = file.layout().structure_codes;
+  const TensorView& tensor = file.tensor("structure.table", DType::kI16, {codes, 3});
+  const std::vector<int16_t> v = values(tensor);
+  require_zero(file, tensor, v.data(), 3);
+  std::vector<Offset> table;
+  for (size_t i = 0; i < v.size(); i += 3) table.push_back({v[i], v[i + 1], v[i + 2]});
+  return table;
+}
+
+Table read_stage(const ModelFile& file, int stage) {
+  const int codes = file.layout().detail_codes[static_cast<size_t>(stage)];
+  const TensorView& tensor =
+      file.tensor("detail." + std::to_string(stage) + ".table", DType::kI16, {codes, kBlockSamples});
+  const std::vector<int16_t> v = values(tensor);
+  require_zero(file, tensor, v.data(), kBlockSamples);
+  Table table;
+  for (size_t at = 0; at < v.size(); at += kBlockSamples) {
+    Block block;
+    std::copy_n(v.data() + at, kBlockSamples, block.data());
+    int64_t energy = 0;
+    for (const int16_t x : block) energy += int64_t{x} * x;
+    table.patterns.push_back(block);
+    table.energy.push_back(energy);
+  }
+  return table;
+}
+
+// Calls visit(sample index, plane, x, y) for every sample of the 8x8 block at luma (x0, y0) and its chroma.
+template <class Visit>
+void for_block(int x0, int y0, Visit visit) {
+  for (int i = 0; i < 64; ++i) visit(i, 0, x0 + i % 8, y0 + i / 8);
+  for (int plane = 1; plane < 3; ++plane) {
+    for (int i = 0; i < 16; ++i) visit(48 + 16 * plane + i, plane, x0 / 2 + i % 4, y0 / 2 + i / 4);
+  }
+}
+
+size_t sample_index(const Picture& picture, int plane, int x, int y) {
+  return static_cast<size_t>(y) * static_cast<size_t>(picture.plane_width(plane)) + static_cast<size_t>(x);
+}
+
+struct Tables {
+  std::vector<Offset> structure;
+  std::vector<Table> detail;
+};
+
+class ReferenceSession : public NetworkSession {
+ public:
+  ReferenceSession(const Tables& tables, int width, int height)
+      : tables_(tables), width_(padded(width)), height_(padded(height)) {}
+
+  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias, TokenGrid& grid) override {
+    check(current);
+    check(prediction);
+    const int stages = static_cast<int>(tables_.detail.size());
+    if (!fits(grid)) grid = TokenGrid(width_ / kCellSize, height_ / kCellSize, stages);
+    const int64_t cost = token_cost(bias);
+    for (int row = 0; row < grid.rows(); ++row) {
+      for (int col = 0; col < grid.cols(); ++col) encode_cell(current, prediction, cost, col, row, grid);
+    }
+  }
+
+  void decode(const Picture& prediction, const std::vector<const TokenGrid*>& grids,
+              std::vector<Picture>& out) override {
+    check(prediction);
+    out.clear();
+    for (const TokenGrid* grid : grids) {
+      if (!fits(*grid)) throw Error(ErrorKind::kSettings, "the token grid does not fit the picture");
+      out.push_back(prediction);
+      for (int row = 0; row < grid->rows(); ++row) {
+        for (int col = 0; col < grid->cols(); ++col) decode_cell(*grid, col, row, out.back());
+      }
+    }
+  }
+
+  std::vector<MotionVector> estimate_motion(const Picture& current, const Picture& reference) override {
+    check(current);
+    check(reference);
+    const std::vector<uint8_t> area = with_margin(reference);
+    std::vector<MotionVector> vectors;
+    for (int y = 0; y < height_; y += kCellSize) {
+      for (int x = 0; x < width_; x += kCellSize) vectors.push_back(search(current, area, x, y));
+    }
+    return vectors;
+  }
+
+ private:
+  void check(const Picture& picture) const {
+    if (picture.width() != width_ || picture.height() != height_) {
+      throw Error(ErrorKind::kSettings, "the picture has another size than the session");
+    }
+  }
+
+  bool fits(const TokenGrid& grid) const {
+    return grid.cols() == width_ / kCellSize && grid.rows() == height_ / kCellSize &&
+           grid.detail.size() == tables_.detail.size();
+  }
+
+  static int64_t token_cost(const QuantiserBias& bias) {
+    return bias.lambda > 0.0F ? std::llround(std::min(bias.lambda, 1e6F) * kTokenBits) : 0;
+  }
+
+  void encode_cell(const Picture& current, const Picture& prediction, int64_t cost, int col, int row,
+                   TokenGrid& grid) const {
+    std::array<Block, 4> residual;
+    for (int b = 0; b < 4; ++b) {
+      for_block(col * 16 + b % 2 * 8, row * 16 + b / 2 * 8, [&](int i, int plane, int x, int y) {
+        const size_t at = sample_index(current, plane, x, y);
+        residual[static_cast<size_t>(b)][static_cast<size_t>(i)] =
+            static_cast<int16_t>(current.plane(plane)[at] - prediction.plane(plane)[at]);
+      });
+    }
+    const uint16_t token = best_offset(residual, cost);
+    grid.structure[static_cast<size_t>(row) * static_cast<size_t>(grid.cols()) + static_cast<size_t>(col)] = token;
+    const Offset offset = tables_.structure[token];
+    for (int b = 0; b < 4; ++b) {
+      Block& block = residual[static_cast<size_t>(b)];
+      for (size_t i = 0; i < kBlockSamples; ++i) {
+        block[i] = static_cast<int16_t>(block[i] - (i < 64 ? offset.y : i < 80 ? offset.u : offset.v));
+      }
+      const size_t at = detail_index(grid, col, row, b);
+      for (size_t stage = 0; stage < tables_.detail.size(); ++stage) {
+        const Table& table = tables_.detail[stage];
+        const uint16_t code = best_pattern(table, block, cost);
+        grid.detail[stage][at] = code;
+        for (size_t i = 0; i < kBlockSamples; ++i) {
+          block[i] = static_cast<int16_t>(block[i] - table.patterns[code][i]);
+        }
+      }
+    }
+  }
+
+  static size_t detail_index(const TokenGrid& grid, int col, int row, int block) {
+    return static_cast<size_t>(2 * row + block / 2) * 2 * static_cast<size_t>(grid.cols()) +
+           static_cast<size_t>(2 * col + block % 2);
+  }
+
+  // |r - t|^2 - |r|^2 + cost is least, where t takes one value in each plane.
+  uint16_t best_offset(const std::array<Block, 4>& residual, int64_t cost) const {
+    int64_t sum[3] = {0, 0, 0};
+    for (const Block& block : residual) {
+      for (size_t i = 0; i < kBlockSamples; ++i) sum[i < 64 ? 0 : i < 80 ? 1 : 2] += block[i];
+    }
+    int64_t best = 0;
+    size_t code = 0;
+    for (size_t i = 1; i < tables_.structure.size(); ++i) {
+      const Offset& t = tables_.structure[i];
+      const int64_t error = cost + 256 * int64_t{t.y} * t.y + 64 * (int64_t{t.u} * t.u + int64_t{t.v} * t.v) -
+                            2 * (t.y * sum[0] + t.u * sum[1] + t.v * sum[2]);
+      if (error < best) {
+        best = error;
+        code = i;
+      }
+    }
+    return static_cast<uint16_t>(code);
+  }
+
+  static uint16_t best_pattern(const Table& table, const Block& residual, int64_t cost) {
+    int64_t best = 0;
+    size_t code = 0;
+    for (size_t i = 1; i < table.patterns.size(); ++i) {
+      int32_t product = 0;
+      for (size_t k = 0; k < kBlockSamples; ++k) product += int32_t{table.patterns[i][k]} * residual[k];
+      const int64_t error = cost + table.energy[i] - 2 * int64_t{product};
+      if (error < best) {
+        best = error;
+        code = i;
+      }
+    }
+    return static_cast<uint16_t>(code);
+  }
+
+  void decode_cell(const TokenGrid& grid, int col, int row, Picture& out) const {
+    const size_t cell_at = static_cast<size_t>(row) * static_cast<size_t>(grid.cols()) + static_cast<size_t>(col);
+    const Cell& cell = grid.cells[cell_at];
+    if (!cell.coded) return;
+    const uint16_t token = grid.structure[cell_at];
+    if (token >= tables_.structure.size() || cell.stages > tables_.detail.size()) {
+      throw Error(ErrorKind::kCorrupt, "a cell has tokens that the model does not know");
+    }
+    const Offset offset = tables_.structure[token];
+    for (int b = 0; b < 4; ++b) {
+      std::array<int, kBlockSamples> change;
+      for (size_t i = 0; i < kBlockSamples; ++i) change[i] = i < 64 ? offset.y : i < 80 ? offset.u : offset.v;
+      for (size_t stage = 0; stage < cell.stages; ++stage) {
+        const uint16_t code = grid.detail[stage][detail_index(grid, col, row, b)];
+        if (code >= tables_.detail[stage].patterns.size()) {
+          throw Error(ErrorKind::kCorrupt, "a block has tokens that the model does not know");
+        }
+        const Block& pattern = tables_.detail[stage].patterns[code];
+        for (size_t i = 0; i < kBlockSamples; ++i) change[i] += pattern[i];
+      }
+      for_block(col * 16 + b % 2 * 8, row * 16 + b / 2 * 8, [&](int i, int plane, int x, int y) {
+        uint8_t& sample = out.plane(plane)[sample_index(out, plane, x, y)];
+        sample = static_cast<uint8_t>(std::clamp(sample + change[static_cast<size_t>(i)], 0, 255));
+      });
+    }
+  }
+
+  // Luma of `picture` with its edge samples repeated kMargin samples outwards.
+  std::vector<uint8_t> with_margin(const Picture& picture) const {
+    const int stride = width_ + 2 * kMargin;
+    std::vector<uint8_t> area(static_cast<size_t>(stride) * static_cast<size_t>(height_ + 2 * kMargin));
+    for (int y = 0; y < height_ + 2 * kMargin; ++y) {
+      const uint8_t* src = picture.plane(0) + sample_index(picture, 0, 0, std::clamp(y - kMargin, 0, height_ - 1));
+      uint8_t* dst = area.data() + static_cast<size_t>(y) * static_cast<size_t>(stride);
+      std::memset(dst, src[0], kMargin);
+      std::memcpy(dst + kMargin, src, static_cast<size_t>(width_));
+      std::memset(dst + kMargin + width_, src[width_ - 1], kMargin);
+    }
+    return area;
+  }
+
+  MotionVector search(const Picture& current, const std::vector<uint8_t>& area, int x, int y) const {
+    const int stride = width_ + 2 * kMargin;
+    const auto difference = [&](int dx, int dy) {
+      const uint8_t* a = current.plane(0) + sample_index(current, 0, x, y);
+      const uint8_t* b = area.data() + static_cast<size_t>(y + dy + kMargin) * static_cast<size_t>(stride) +
+                         static_cast<size_t>(x + dx + kMargin);
+      int sum = 0;
+      for (int i = 0; i < kCellSize; ++i, a += width_, b += stride) {
+        for (int k = 0; k < kCellSize; ++k) sum += std::abs(a[k] - b[k]);
+      }
+      return sum;
+    };
+    int best = difference(0, 0) - kMotionCost;
+    MotionVector vector;
+    if (best <= 0) return vector;
+    for (int dy = -kSearchRange; dy <= kSearchRange; ++dy) {
+      for (int dx = -kSearchRange; dx <= kSearchRange; ++dx) {
+        const int sad = difference(dx, dy);
+        if (sad >= best) continue;
+        best = sad;
+        vector = {static_cast<int16_t>(2 * dx), static_cast<int16_t>(2 * dy)};
+      }
+    }
+    return vector;
+  }
+
+  const Tables& tables_;
+  int width_;
+  int height_;
+};
+
+class ReferenceNetwork : public Network {
+ public:
+  explicit ReferenceNetwork(const ModelFile& file) {
+    tables_.structure = read_structure(file);
+    for (int stage = 0; stage < file.layout().stages(); ++stage) tables_.detail.push_back(read_stage(file, stage));
+  }
+
+  std::unique_ptr<NetworkSession> open(int width, int height) const override {
+    return std::make_unique<ReferenceSession>(tables_, width, height);
+  }
+
+  void warm_up() const override {
+    const Picture picture(kCellSize, kCellSize);
+    TokenGrid grid;
+    open(kCellSize, kCellSize)->encode(picture, picture, {}, grid);
+  }
+
+ private:
+  Tables tables_;
+};
+
+class ReferenceBackend : public Backend {
+ public:
+  int interface_version() const override { return kInterfaceVersion; }
+  std::unique_ptr<Network> load(const ModelFile& file) const override {
+    return std::make_unique<ReferenceNetwork>(file);
+  }
+  int set_threads(int) const override { return 1; }
+  const char* description() const override { return "integer reference, 1 thread"; }
+};
+
+}  // namespace
+}  // namespace crlsc
+
+extern "C" const crlsc::Backend* crlsc_backend() {
+  static const crlsc::ReferenceBackend backend;
+  return &backend;
+}

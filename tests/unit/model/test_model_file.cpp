@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/model/model_file.h"
+#include "core/model/sha256.h"
+#include "unit/model/model_testing.h"
+
+namespace crlsc {
+namespace {
+
+const Bytes kBytes = {1, 2, 3, 4};
+
+// A model whose metadata is right but for one key; an empty value removes the key.
+std::optional<Failure> open_with(const std::string& key, const std::string& value, bool remove = false) {
+  const TempFolder folder;
+  const std::vector<TensorView> tensors = {make_tensor("w", DType::kU8, {4}, kBytes)};
+  Metadata metadata = good_metadata();
+  metadata["format"] = "crlsc-model";
+  metadata["format_version"] = "1";
+  metadata["sha256"] = tensor_hash(tensors);
+  metadata[key] = value;
+  if (remove) metadata.erase(key);
+  write_safetensors(folder.file("m.safetensors"), tensors, metadata);
+  auto failure = failure_of([&] { ModelFile file(folder.file("m.safetensors")); });
+  if (failure) {
+    EXPECT_TRUE(failure->says(folder.file("m.safetensors"))) << failure->text;
+  }
+  return failure;
+}
+
+TEST(TensorHash, IsSha256OfTheBytesInNameOrder) {
+  const Bytes all = {5, 6, 7, 1, 2};
+  const Bytes a(all.begin(), all.begin() + 3);
+  const Bytes b(all.begin() + 3, all.end());
+  const TensorView first = make_tensor("a", DType::kU8, {3}, a);
+  const TensorView second = make_tensor("b", DType::kU16, {1}, b);
+  const std::string expected = to_hex(Sha256::of(all));
+  EXPECT_EQ(tensor_hash({first, second}), expected);
+  EXPECT_EQ(tensor_hash({second, first}), expected);
+  EXPECT_EQ(tensor_hash({}), to_hex(Sha256::of({})));
+}
+
+TEST(ModelFile, ReadsWhatSaveModelWrites) {
+  const TempFolder folder;
+  const Bytes priors = {0x34, 0x12, 0xff, 0x7f};
+  Metadata metadata = good_metadata();
+  metadata["licence"] = "CC0";
+  const std::vector<TensorView> tensors = {make_tensor("w", DType::kU8, {2, 2}, kBytes),
+                                           make_tensor("priors.flags", DType::kU16, {2}, priors)};
+  save_model(folder.file("m"), tensors, metadata);
+  const ModelFile file(folder.file("m"));
+  EXPECT_EQ(file.path(), folder.file("m"));
+  EXPECT_EQ(file.hash(), tensor_hash(tensors));
+  EXPECT_EQ(to_hex(file.id()), file.hash().substr(0, 16));
+  EXPECT_EQ(file.backend(), "probe");
+  EXPECT_EQ(file.layout().structure_codes, 16);
+  EXPECT_EQ(file.layout().detail_codes, (std::vector<int>{8, 8, 4}));
+  EXPECT_EQ(file.layout().stage_layer, (std::vector<int>{1, 2, 2}));
+  EXPECT_EQ(file.metadata().at("licence"), "CC0");
+  EXPECT_EQ(file.tensors().size(), 2U);
+  EXPECT_EQ(file.tensor("w").data[3], 4);
+  ASSERT_EQ(file.priors().size(), 1U);
+  EXPECT_EQ(file.priors().at("flags"), (std::vector<uint16_t>{0x1234, 0x7fff}));
+}
+
+TEST(ModelFile, PriorsAreReadFromOddAddresses) {
+  const TempFolder folder;
+  const Bytes odd = {1};
+  const Bytes priors = {0x34, 0x12};
+  save_model(folder.file("m"),
+             {make_tensor("a", DType::kU8, {1}, odd), make_tensor("priors.x", DType::kU16, {1}, priors)},
+             good_metadata());
+  EXPECT_EQ(ModelFile(folder.file("m")).priors().at("x").at(0), 0x1234);
+}
+
+TEST(ModelFile, TensorLookupChecksNameTypeAndShape) {
+  const TempFolder folder;
+  save_model(folder.file("m"), {make_tensor("w", DType::kU8, {2, 2}, kBytes)}, good_metadata());
+  const ModelFile file(folder.file("m"));
+  EXPECT_EQ(&file.tensor("w", DType::kU8, {2, 2}), file.find("w"));
+  EXPECT_EQ(file.find("x"), nullptr);
+  const auto missing = failure_of([&] { file.tensor("x"); });
+  ASSERT_TRUE(missing);
+  EXPECT_EQ(missing->kind, ErrorKind::kRead);
+  EXPECT_TRUE(missing->says("'x'") && missing->says(folder.file("m")));
+  const auto type = failure_of([&] { file.tensor("w", DType::kI8, {2, 2}); });
+  ASSERT_TRUE(type);
+  EXPECT_TRUE(type->says("U8 [2, 2]") && type->says("I8 [2, 2]")) << type->text;
+  EXPECT_EQ(failure_of([&] { file.tensor("w", DType::kU8, {4}); })->kind, ErrorKind::kRead);
+}
+
+TEST(ModelFile, LayoutSurvivesTheMetadata) {
+  const TempFolder folder;
+  TokenLayout layout;
+  layout.structure_codes = 4096;
+  layout.detail_codes = {2, 4096, 3, 4, 5, 6};
+  layout.stage_layer = {1, 1, 2, 2, 3, 3};
+  Metadata metadata = layout_metadata(layout);
+  metadata["backend"] = "x";
+  save_model(folder.file("m"), {}, metadata);
+  const ModelFile file(folder.file("m"));
+  EXPECT_EQ(file.layout().structure_codes, 4096);
+  EXPECT_EQ(file.layout().detail_codes, layout.detail_codes);
+  EXPECT_EQ(file.layout().stage_layer, layout.stage_layer);
+  EXPECT_EQ(file.layout().layers(), kMaxLayers);
+}
+
+TEST(ModelFile, NoStagesMeansOneLayer) {
+  const TempFolder folder;
+  Metadata metadata = good_metadata();
+  metadata["detail_codes"] = metadata["stage_layer"] = "";
+  save_model(folder.file("m"), {}, metadata);
+  EXPECT_EQ(ModelFile(folder.file("m")).layout().stages(), 0);
+  EXPECT_EQ(ModelFile(folder.file("m")).layout().layers(), 1);
+}
+
+TEST(ModelFile, AbsentFileIsNotFound) {
+  EXPECT_EQ(failure_of([] { ModelFile file("/no/such/model"); })->kind, ErrorKind::kNotFound);
+}
+
+TEST(ModelFile, OtherSafetensorsAreOfTheWrongType) {
+  EXPECT_EQ(open_with("format", "", true)->kind, ErrorKind::kWrongType);
+  EXPECT_EQ(open_with("format", "pt")->kind, ErrorKind::kWrongType);
+}
+
+TEST(ModelFile, OtherVersionsAreOfTheWrongType) {
+  for (const char* version : {"2", "0", "", "1.0", " 1", "11"}) {
+    EXPECT_EQ(open_with("format_version", version)->kind, ErrorKind::kWrongType) << version;
+  }
+  EXPECT_EQ(open_with("format_version", "", true)->kind, ErrorKind::kWrongType);
+  EXPECT_TRUE(open_with("format_version", "7")->says("'7'"));
+}
+
+TEST(ModelFile, HashMismatchNamesBothHashes) {
+  const std::string said(64, 'a');
+  const std::string real = tensor_hash({make_tensor("w", DType::kU8, {4}, kBytes)});
+  const auto failure = open_with("sha256", said);
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->kind, ErrorKind::kRead);
+  EXPECT_TRUE(failure->says(said) && failure->says(real)) << failure->text;
+}
+
+TEST(ModelFile, EveryChangedTensorBitIsFound) {
+  const TempFolder folder;
+  write_probe_model(folder.file("m"), 7);
+  const std::string whole = read_file(folder.file("m"));
+  for (size_t at = whole.size() - 4; at < whole.size(); ++at) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string changed = whole;
+      changed[at] = static_cast<char>(changed[at] ^ (1 << bit));
+      write_file(folder.file("m"), changed);
+      EXPECT_EQ(failure_of([&] { ModelFile file(folder.file("m")); })->kind, ErrorKind::kRead);
+    }
+  }
+}
+
+TEST(ModelFile, ChangedHeaderBytesAreReadOrRefused) {
+  const TempFolder folder;
+  write_probe_model(folder.file("m"), 7);
+  const std::string whole = read_file(folder.file("m"));
+  for (size_t at = 0; at < whole.size(); ++at) {
+    for (const int bit : {0, 3, 6, 7}) {
+      std::string changed = whole;
+      changed[at] = static_cast<char>(changed[at] ^ (1 << bit));
+      write_file(folder.file("m"), changed);
+      const auto failure = failure_of([&] { ModelFile file(folder.file("m")); });
+      if (failure) {
+        EXPECT_TRUE(failure->kind == ErrorKind::kRead || failure->kind == ErrorKind::kWrongType) << at;
+      }
+    }
+  }
+}
+
+TEST(ModelFile, TruncationAtEveryLengthIsFound) {
+  const TempFolder folder;
+  write_probe_model(folder.file("m"), 7);
+  const std::string whole = read_file(folder.file("m"));
+  for (size_t size = 0; size < whole.size(); ++size) {
+    write_file(folder.file("m"), whole.substr(0, size));
+    const auto failure = failure_of([&] { ModelFile file(folder.file("m")); });
+    ASSERT_TRUE(failure) << size;
+    EXPECT_EQ(failure->kind, ErrorKind::kRead) << size;
+  }
+}
+
+TEST(ModelFile, PriorsOfAnotherTypeAreRefused) {
+  const TempFolder folder;
+  save_model(folder.file("m"), {make_tensor("priors.x", DType::kI16, {2}, kBytes)}, good_metadata());
+  const auto failure = failure_of([&] { ModelFile file(folder.file("m")); });
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->kind, ErrorKind::kRead);
+  EXPECT_TRUE(failure->says("priors.x"));
+}
+
+struct BadValue {
+  const char* key;
+  std::string value;
+};
+
+void PrintTo(const BadValue& bad, std::ostream* out) { *out << bad.key << "=" << bad.value; }
+
+class BadMetadata : public testing::TestWithParam<BadValue> {};
+
+TEST_P(BadMetadata, IsRefused) {
+  const auto failure = open_with(GetParam().key, GetParam().value);
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->kind, ErrorKind::kRead);
+}
+
+INSTANTIATE_TEST_SUITE_P(ModelFile, BadMetadata,
+                         testing::Values(BadValue{"backend", ""}, BadValue{"backend", "../../tmp/evil"},
+                                         BadValue{"backend", "/abs"}, BadValue{"backend", "."},
+                                         BadValue{"backend", "Upper"}, BadValue{"backend", "a b"},
+                                         BadValue{"backend", "a_b"}, BadValue{"backend", std::string("a\0b", 3)},
+                                         BadValue{"backend", std::string(33, 'a')}, BadValue{"backend", "t\xc3\xb6rch"},
+                                         BadValue{"sha256", ""}, BadValue{"sha256", "short"},
+                                         BadValue{"structure_codes", ""}, BadValue{"structure_codes", "1"},
+                                         BadValue{"structure_codes", "4097"}, BadValue{"structure_codes", "-5"},
+                                         BadValue{"structure_codes", "+5"}, BadValue{"structure_codes", "5 "},
+                                         BadValue{"structure_codes", "0x10"}, BadValue{"structure_codes", "4,4"},
+                                         BadValue{"structure_codes", "99999999999999999999"},
+                                         BadValue{"detail_codes", "8,8"}, BadValue{"detail_codes", ""},
+                                         BadValue{"detail_codes", "8,8,1"}, BadValue{"detail_codes", "8,8,"},
+                                         BadValue{"detail_codes", ",8,8"}, BadValue{"detail_codes", "8,,8"},
+                                         BadValue{"detail_codes", "8;8;8"}, BadValue{"detail_codes", "8,8,8,8,8,8,8"},
+                                         BadValue{"stage_layer", "1,2"}, BadValue{"stage_layer", "0,1,2"},
+                                         BadValue{"stage_layer", "2,1,2"}, BadValue{"stage_layer", "1,2,4"},
+                                         BadValue{"stage_layer", "1,2,3,3"}, BadValue{"stage_layer", "one,two,three"}));
+
+class MissingMetadata : public testing::TestWithParam<const char*> {};
+
+TEST_P(MissingMetadata, IsRefusedAndNamed) {
+  const auto failure = open_with(GetParam(), "", true);
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->kind, ErrorKind::kRead);
+  EXPECT_TRUE(failure->says(GetParam()));
+}
+
+INSTANTIATE_TEST_SUITE_P(ModelFile, MissingMetadata,
+                         testing::Values("backend", "sha256", "structure_codes", "detail_codes", "stage_layer"));
+
+TEST(SaveModel, RefusesAnIncompleteModel) {
+  const TempFolder folder;
+  for (const char* key : {"backend", "structure_codes", "detail_codes", "stage_layer"}) {
+    Metadata metadata = good_metadata();
+    metadata.erase(key);
+    const auto failure = failure_of([&] { save_model(folder.file("m"), {}, metadata); });
+    ASSERT_TRUE(failure);
+    EXPECT_EQ(failure->kind, ErrorKind::kWrite);
+    EXPECT_TRUE(failure->says(key));
+  }
+}
+
+TEST(SaveModel, OverwritesAStaleHash) {
+  const TempFolder folder;
+  Metadata metadata = good_metadata();
+  metadata["sha256"] = "stale";
+  metadata["format_version"] = "9";
+  save_model(folder.file("m"), {make_tensor("w", DType::kU8, {4}, kBytes)}, metadata);
+  EXPECT_NO_THROW(ModelFile(folder.file("m")));
+}
+
+}  // namespace
+}  // namespace crlsc

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The integer backend that other suites rest on has to be worth resting on.
+#include <algorithm>
+#include <climits>
+#include <cmath>
+
+#include "core/model/registry.h"
+#include "unit/model/model_testing.h"
+
+namespace crlsc {
+namespace {
+
+constexpr int kWidth = 96;
+constexpr int kHeight = 64;
+
+// Shapes, slopes and some texture; `shift` moves everything to the right.
+Picture scene(int shift) {
+  Picture picture(kWidth, kHeight);
+  for (int y = 0; y < kHeight; ++y) {
+    for (int x = 0; x < kWidth; ++x) {
+      const int u = x - shift;
+      int value = 60 + u + y / 2 + (u * u + 3 * y * y) % 23;
+      if ((u - 40) * (u - 40) + (y - 30) * (y - 30) < 300) value = 220;
+      picture.plane(0)[y * kWidth + x] = static_cast<uint8_t>(std::clamp(value, 0, 255));
+    }
+  }
+  for (int i = 0; i < kWidth / 2 * kHeight / 2; ++i) {
+    picture.plane(1)[i] = static_cast<uint8_t>(100 + i % (kWidth / 2));
+    picture.plane(2)[i] = static_cast<uint8_t>(150 - i / kWidth);
+  }
+  return picture;
+}
+
+double squared_error(const Picture& a, const Picture& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.data().size(); ++i) {
+    sum += (a.data()[i] - b.data()[i]) * (a.data()[i] - b.data()[i]);
+  }
+  return sum;
+}
+
+int count_nonzero(const TokenGrid& grid) {
+  const auto zeros = [](const std::vector<uint16_t>& v) { return std::count(v.begin(), v.end(), 0); };
+  int count = grid.size() * (1 + 4 * grid.stages()) - static_cast<int>(zeros(grid.structure));
+  for (const auto& stage : grid.detail) count -= static_cast<int>(zeros(stage));
+  return count;
+}
+
+void mark(TokenGrid& grid, int stages) {
+  for (Cell& cell : grid.cells) {
+    cell.coded = true;
+    cell.stages = static_cast<uint8_t>(stages);
+  }
+}
+
+class Reference : public testing::Test {
+ protected:
+  Reference() : path_("CRLSC_BACKEND_PATH", CRLSC_SUPPORT_FOLDER) {
+    model_ = acquire_model(CRLSC_SUPPORT_FOLDER "/test-model.safetensors", 1);
+    session_ = model_->network->open(kWidth, kHeight);
+  }
+
+  Picture decode(const Picture& prediction, const TokenGrid& grid) {
+    std::vector<Picture> out;
+    session_->decode(prediction, {&grid}, out);
+    return out.at(0);
+  }
+
+  ScopedVariable path_;
+  std::shared_ptr<const LoadedModel> model_;
+  std::unique_ptr<NetworkSession> session_;
+};
+
+TEST_F(Reference, TestModelsHaveDifferentIds) {
+  const ModelFile other(CRLSC_SUPPORT_FOLDER "/test-model-other.safetensors");
+  EXPECT_NE(model_->file.id(), other.id());
+  EXPECT_EQ(model_->file.layout().layers(), 3);
+  EXPECT_EQ(model_->file.layout().stages(), 3);
+}
+
+TEST_F(Reference, EachStageMakesThePictureBetter) {
+  const Picture current = scene(0);
+  const Picture grey(kWidth, kHeight);
+  TokenGrid grid;
+  session_->encode(current, grey, {}, grid);
+  double last = squared_error(current, grey);
+  for (int stages = 0; stages <= 3; ++stages) {
+    mark(grid, stages);
+    const double error = squared_error(current, decode(grey, grid));
+    EXPECT_LT(error, 0.9 * last) << stages;
+    last = error;
+  }
+  const double psnr = 10 * std::log10(255.0 * 255.0 * static_cast<double>(current.data().size()) / last);
+  EXPECT_GT(psnr, 27.0);
+}
+
+TEST_F(Reference, RepeatedCodingOfAStillConverges) {
+  const Picture current = scene(0);
+  Picture shown(kWidth, kHeight);
+  double last = squared_error(current, shown);
+  for (int i = 0; i < 4; ++i) {
+    TokenGrid grid;
+    session_->encode(current, shown, {}, grid);
+    mark(grid, 3);
+    shown = decode(shown, grid);
+    const double error = squared_error(current, shown);
+    EXPECT_LT(error, last);
+    last = error;
+  }
+}
+
+TEST_F(Reference, EqualPicturesNeedNoTokens) {
+  TokenGrid grid;
+  session_->encode(scene(0), scene(0), {}, grid);
+  EXPECT_EQ(count_nonzero(grid), 0);
+}
+
+TEST_F(Reference, LambdaSavesTokens) {
+  const Picture grey(kWidth, kHeight);
+  int last = INT_MAX;
+  for (const float lambda : {0.0F, 200.0F, 5000.0F, 1e9F}) {
+    TokenGrid grid;
+    session_->encode(scene(0), grey, {lambda}, grid);
+    EXPECT_LT(count_nonzero(grid), last) << lambda;
+    last = count_nonzero(grid);
+  }
+}
+
+TEST_F(Reference, TokensStayWithinTheLayout) {
+  TokenGrid grid;
+  session_->encode(scene(0), Picture(kWidth, kHeight, 255), {}, grid);
+  const TokenLayout& layout = model_->file.layout();
+  EXPECT_LT(*std::max_element(grid.structure.begin(), grid.structure.end()), layout.structure_codes);
+  for (size_t s = 0; s < grid.detail.size(); ++s) {
+    EXPECT_LT(*std::max_element(grid.detail[s].begin(), grid.detail[s].end()), layout.detail_codes[s]);
+  }
+}
+
+TEST_F(Reference, EncodeKeepsTheModesOfAFittingGrid) {
+  TokenGrid grid(kWidth / kCellSize, kHeight / kCellSize, 3);
+  grid.cells[5].coded = true;
+  session_->encode(scene(0), Picture(kWidth, kHeight), {}, grid);
+  EXPECT_TRUE(grid.cells[5].coded);
+}
+
+TEST_F(Reference, SessionsAgreeToTheBit) {
+  const Picture grey(kWidth, kHeight);
+  TokenGrid first;
+  TokenGrid second;
+  session_->encode(scene(3), grey, {10.0F}, first);
+  model_->network->open(kWidth, kHeight)->encode(scene(3), grey, {10.0F}, second);
+  EXPECT_EQ(first.structure, second.structure);
+  EXPECT_EQ(first.detail, second.detail);
+  mark(first, 3);
+  EXPECT_EQ(decode(grey, first).data(), decode(grey, first).data());
+}
+
+TEST_F(Reference, CellsThatAreNotCodedHaveNoInfluence) {
+  const Picture grey(kWidth, kHeight);
+  TokenGrid grid;
+  session_->encode(scene(0), grey, {}, grid);
+  mark(grid, 3);
+  const Picture all = decode(grey, grid);
+  for (size_t i = 0; i < grid.cells.size(); ++i) grid.cells[i].coded = i == 8;
+  const Picture one = decode(grey, grid);
+  const int x0 = 8 % (kWidth / kCellSize) * kCellSize;
+  const int y0 = 8 / (kWidth / kCellSize) * kCellSize;
+  for (int y = y0; y < y0 + kCellSize; ++y) {
+    for (int x = x0; x < x0 + kCellSize; ++x) {
+      ASSERT_EQ(one.plane(0)[y * kWidth + x], all.plane(0)[y * kWidth + x]);
+    }
+  }
+}
+
+TEST_F(Reference, SeveralGridsDecodeAtOnce) {
+  const Picture grey(kWidth, kHeight);
+  TokenGrid coarse;
+  session_->encode(scene(0), grey, {}, coarse);
+  TokenGrid fine = coarse;
+  mark(coarse, 0);
+  mark(fine, 3);
+  std::vector<Picture> out;
+  session_->decode(grey, {&coarse, &fine}, out);
+  ASSERT_EQ(out.size(), 2U);
+  EXPECT_EQ(out[0].data(), decode(grey, coarse).data());
+  EXPECT_EQ(out[1].data(), decode(grey, fine).data());
+}
+
+TEST_F(Reference, UnknownTokensAreCorrupt) {
+  const Picture grey(kWidth, kHeight);
+  TokenGrid grid(kWidth / kCellSize, kHeight / kCellSize, 3);
+  mark(grid, 3);
+  EXPECT_NO_THROW(decode(grey, grid));
+  TokenGrid structure = grid;
+  structure.structure[2] = 256;
+  EXPECT_EQ(failure_of([&] { decode(grey, structure); })->kind, ErrorKind::kCorrupt);
+  TokenGrid detail = grid;
+  detail.detail[2].back() = 64;
+  EXPECT_EQ(failure_of([&] { decode(grey, detail); })->kind, ErrorKind::kCorrupt);
+  mark(grid, 4);
+  EXPECT_EQ(failure_of([&] { decode(grey, grid); })->kind, ErrorKind::kCorrupt);
+}
+
+TEST_F(Reference, OtherSizesAreRefused) {
+  TokenGrid grid;
+  const Picture small(32, 32);
+  EXPECT_EQ(failure_of([&] { session_->encode(small, small, {}, grid); })->kind, ErrorKind::kSettings);
+  EXPECT_EQ(failure_of([&] { decode(Picture(kWidth, kHeight), TokenGrid(1, 1, 3)); })->kind, ErrorKind::kSettings);
+  EXPECT_EQ(failure_of([&] { session_->estimate_motion(small, small); })->kind, ErrorKind::kSettings);
+}
+
+TEST_F(Reference, MotionOfAPanIsFound) {
+  const std::vector<MotionVector> vectors = session_->estimate_motion(scene(5), scene(0));
+  ASSERT_EQ(vectors.size(), static_cast<size_t>(kWidth / kCellSize * kHeight / kCellSize));
+  const auto right = std::count(vectors.begin(), vectors.end(), MotionVector{-10, 0});
+  EXPECT_GE(right, static_cast<long>(vectors.size()) * 2 / 3);
+}
+
+TEST_F(Reference, StillPicturesDoNotMove) {
+  for (const MotionVector& vector : session_->estimate_motion(scene(0), scene(0))) EXPECT_EQ(vector, MotionVector());
+  const Picture flat(kWidth, kHeight);
+  for (const MotionVector& vector : session_->estimate_motion(flat, flat)) EXPECT_EQ(vector, MotionVector());
+}
+
+// The test model with one tensor replaced or, without bytes, removed.
+std::optional<Failure> load_changed(const std::string& name, DType dtype, std::vector<int64_t> shape,
+                                    const Bytes& bytes) {
+  const TempFolder folder;
+  const ModelFile file(CRLSC_SUPPORT_FOLDER "/test-model.safetensors");
+  std::vector<TensorView> tensors;
+  for (const TensorView& tensor : file.tensors()) {
+    if (tensor.name != name) tensors.push_back(tensor);
+  }
+  if (!bytes.empty()) tensors.push_back(make_tensor(name, dtype, std::move(shape), bytes));
+  save_model(folder.file("m"), tensors, file.metadata());
+  return failure_of([&] { acquire_model(folder.file("m"), 1); });
+}
+
+TEST_F(Reference, TablesThatDoNotFitTheLayoutAreRefused) {
+  EXPECT_FALSE(load_changed("structure.table", DType::kI16, {256, 3}, Bytes(256 * 3 * 2)));
+  for (const auto& failure :
+       {load_changed("structure.table", DType::kI16, {}, {}), load_changed("detail.2.table", DType::kI16, {}, {}),
+        load_changed("structure.table", DType::kI16, {255, 3}, Bytes(255 * 3 * 2)),
+        load_changed("structure.table", DType::kU16, {256, 3}, Bytes(256 * 3 * 2)),
+        load_changed("structure.table", DType::kI16, {256, 3}, Bytes(256 * 3 * 2, 1)),
+        load_changed("detail.0.table", DType::kI16, {64, 96}, Bytes(64 * 96 * 2, 1))}) {
+    ASSERT_TRUE(failure);
+    EXPECT_EQ(failure->kind, ErrorKind::kRead);
+  }
+}
+
+}  // namespace
+}  // namespace crlsc

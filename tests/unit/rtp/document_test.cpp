@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Holds the examples of docs/payload-format.md against the code.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+#include "core/bitstream/sequence_header.h"
+#include "core/bitstream/unit.h"
+#include "core/error.h"
+#include "core/rtp/packetizer.h"
+#include "core/rtp/reassembler.h"
+
+namespace crlsc {
+namespace {
+
+// The blocks that follow a line `<!-- example: NAME -->`, by name.
+std::map<std::string, Bytes> read_examples() {
+  std::ifstream file(PAYLOAD_FORMAT);
+  std::map<std::string, Bytes> out;
+  std::string name;
+  bool inside = false;
+  const std::string mark = "<!-- example: ";
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind(mark, 0) == 0) {
+      name = line.substr(mark.size(), line.find(" -->") - mark.size());
+    } else if (line == "```hex") {
+      inside = true;
+    } else if (line == "```") {
+      inside = false;
+    } else if (inside) {
+      std::istringstream words(line);
+      for (std::string word; words >> word;) out[name].push_back(static_cast<uint8_t>(std::stoi(word, nullptr, 16)));
+    }
+  }
+  return out;
+}
+
+const Bytes& example(const std::string& name) {
+  static const std::map<std::string, Bytes> examples = read_examples();
+  const auto found = examples.find(name);
+  if (found == examples.end()) throw std::runtime_error("no example " + name + " in " PAYLOAD_FORMAT);
+  return found->second;
+}
+
+Bytes count_up(size_t size) {
+  Bytes out;
+  for (size_t i = 0; i < size; ++i) out.push_back(static_cast<uint8_t>(i));
+  return out;
+}
+
+Bytes token(int layer, bool key, bool whole, const Bytes& payload) {
+  Bytes out;
+  append_unit(out, {UnitType::kToken, layer, key, whole}, payload);
+  return out;
+}
+
+std::vector<Bytes> packets_of(const Bytes& access_unit, const PacketizerSettings& settings) {
+  std::vector<Bytes> out;
+  for (const RtpPacket& packet : packetize(access_unit, settings)) out.push_back(packet.join());
+  return out;
+}
+
+// What a receiver makes of the examples, one packet after the other.
+std::vector<ReceivedPicture> receive(const std::vector<std::string>& names) {
+  Reassembler reassembler({Delivery::kComplete, 0});
+  std::vector<ReceivedPicture> out;
+  uint64_t sequence = 1;
+  for (const std::string& name : names) {
+    for (ReceivedPicture& picture : reassembler.push({example(name), sequence++, false, 1000, 0})) {
+      out.push_back(std::move(picture));
+    }
+  }
+  return out;
+}
+
+TEST(PayloadFormat, HasAllExamplesThatAreTested) {
+  std::set<std::string> names;
+  for (const auto& [name, bytes] : read_examples()) names.insert(name);
+  EXPECT_EQ(names, (std::set<std::string>{"single", "pair-1", "pair-2", "fragment-1", "fragment-2", "aggregate",
+                                          "bad-version", "bad-flags", "bad-entry", "config"}));
+}
+
+TEST(PayloadFormat, Single) {
+  Bytes access_unit;
+  append_unit(access_unit, {UnitType::kSemantic, 0, true, false}, Bytes{0x10, 0x20, 0x30, 0x40});
+  append_unit(access_unit, {UnitType::kToken, 0, true, true}, Bytes{0xca, 0xfe});
+  append_unit(access_unit, {UnitType::kToken, 1, true, true}, Bytes{0x55});
+  PacketizerSettings settings;
+  settings.picture_id = 0x1234;
+  EXPECT_EQ(packets_of(access_unit, settings), std::vector<Bytes>{example("single")});
+
+  const auto pictures = receive({"single"});
+  ASSERT_EQ(pictures.size(), 1U);
+  EXPECT_EQ(pictures[0].units, access_unit);
+  EXPECT_EQ(pictures[0].picture_id, 0x1234);
+  EXPECT_TRUE(pictures[0].key);
+}
+
+TEST(PayloadFormat, Pair) {
+  Bytes access_unit = token(0, false, false, count_up(10));
+  for (const Bytes& unit : {token(0, false, false, count_up(6)), token(1, false, false, count_up(12))}) {
+    access_unit.insert(access_unit.end(), unit.begin(), unit.end());
+  }
+  PacketizerSettings settings;
+  settings.max_payload = 40;
+  settings.picture_id = 0x7fff;
+  settings.kb_epoch = 3;
+  settings.model_tag = 0xab;
+  EXPECT_EQ(packets_of(access_unit, settings), (std::vector<Bytes>{example("pair-1"), example("pair-2")}));
+
+  const RtpPayloadHeader first = parse_payload_header(example("pair-1"));
+  EXPECT_TRUE(first.first && first.layer_end && first.extension);
+  EXPECT_FALSE(first.last || first.discardable);
+  EXPECT_EQ(first.unit_count, 2);
+  const RtpPayloadHeader second = parse_payload_header(example("pair-2"));
+  EXPECT_TRUE(second.last && second.discardable);
+  EXPECT_EQ(second.layer_id, 1);
+  EXPECT_EQ(second.first_unit, 2);
+
+  const auto pictures = receive({"pair-1", "pair-2"});
+  ASSERT_EQ(pictures.size(), 1U);
+  EXPECT_EQ(pictures[0].units, access_unit);
+}
+
+TEST(PayloadFormat, Fragments) {
+  const Bytes access_unit = token(2, false, true, count_up(40));
+  PacketizerSettings settings;
+  settings.max_payload = 32;
+  settings.kb_epoch = 3;
+  settings.model_tag = 0xab;
+  EXPECT_EQ(packets_of(access_unit, settings), (std::vector<Bytes>{example("fragment-1"), example("fragment-2")}));
+
+  const auto pictures = receive({"fragment-1", "fragment-2"});
+  ASSERT_EQ(pictures.size(), 1U);
+  EXPECT_EQ(pictures[0].units, access_unit);
+  EXPECT_TRUE(receive({"fragment-2"}).empty());
+}
+
+TEST(PayloadFormat, PicturesOfTheExamplesFollowEachOther) {
+  const auto pictures = receive({"pair-1", "pair-2", "fragment-1", "fragment-2"});
+  ASSERT_EQ(pictures.size(), 2U);
+  EXPECT_EQ(pictures[1].missing_before, 0U);
+}
+
+TEST(PayloadFormat, Aggregate) {
+  const Bytes first = token(0, false, true, {1});
+  const Bytes second = token(0, false, true, {2, 3});
+  PacketizerSettings settings;
+  settings.picture_id = 16;
+  EXPECT_EQ(aggregate({{first, 0}, {second, 9000}}, settings)->join(), example("aggregate"));
+
+  const auto pictures = receive({"aggregate"});
+  ASSERT_EQ(pictures.size(), 2U);
+  EXPECT_EQ(pictures[0].units, first);
+  EXPECT_EQ(pictures[1].units, second);
+  EXPECT_EQ(pictures[1].picture_id, 17);
+  EXPECT_EQ(pictures[1].timestamp, 10000U);
+}
+
+TEST(PayloadFormat, BadPacketsAreDropped) {
+  for (const char* name : {"bad-version", "bad-flags", "bad-entry"}) {
+    try {
+      receive({name});
+      ADD_FAILURE() << name;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kCorrupt) << name;
+    }
+  }
+}
+
+TEST(PayloadFormat, Config) {
+  const AccessUnitView view = parse_access_unit(example("config"));
+  ASSERT_EQ(view.units.size(), 1U);
+  const SequenceHeader header = parse_sequence_header(view.units[0].payload);
+  EXPECT_EQ(to_hex(header.model_id), "ab01020304050607");
+  EXPECT_EQ(header.width, 320);
+  EXPECT_EQ(header.height, 240);
+  EXPECT_EQ(header.layers, 3);
+  EXPECT_EQ(header.framerate_num, 10U);
+}
+
+}  // namespace
+}  // namespace crlsc

@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "train/codec_trainer.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "core/error.h"
+#include "neural/model_io.h"
+#include "neural/picture_tensor.h"
+#include "train/codebook_trainer.h"
+#include "train/losses.h"
+#include "train/sample.h"
+
+namespace crlsc::tools {
+namespace fs = std::filesystem;
+using neural::CodePenalties;
+using neural::PictureTensor;
+using neural::SemanticNet;
+using torch::Tensor;
+
+namespace {
+
+constexpr int64_t kWarmUpSteps = 120;  // unquantised, until the latents have found a scale
+constexpr double kRampSteps = 60;
+constexpr int64_t kReviveEvery = 50;
+constexpr double kEntropyStrength = 0.25;
+constexpr double kCommitment = 0.25;
+constexpr double kChromaWeight = 0.7;
+constexpr double kErrorWeight = 4;
+constexpr double kClip = 1.0;
+constexpr double kAverage = 0.998;       // of the weights that are exported
+constexpr int kScales = 3;
+constexpr double kFallFrom = 0.6;        // share of the time at full learning rate
+
+double seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// bf16 autocast for the forward pass, where the CPU has the instructions.
+class Autocast {
+ public:
+  explicit Autocast(bool on) : on_(on) {
+    if (!on_) return;
+    at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
+    at::autocast::set_cpu_enabled(true);
+  }
+  ~Autocast() {
+    if (!on_) return;
+    at::autocast::clear_cache();
+    at::autocast::set_cpu_enabled(false);
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  bool on_;
+};
+
+Tensor stage_tensor(const std::vector<Sample*>& samples, std::vector<int> Sample::*member) {
+  std::vector<int64_t> flat;
+  for (const Sample* s : samples) flat.insert(flat.end(), (s->*member).begin(), (s->*member).end());
+  return torch::tensor(flat);
+}
+
+std::string clock_text(double s) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%d:%02d:%02d", static_cast<int>(s / 3600), static_cast<int>(s / 60) % 60,
+                static_cast<int>(s) % 60);
+  return text;
+}
+
+}  // namespace
+
+struct CodecTrainer::State {
+  TrainOptions options;
+  SemanticNet net;
+  std::unique_ptr<torch::optim::AdamW> optimizer;
+  std::vector<Tensor> average;  // running means of the parameters
+  std::vector<CodebookTrainer> books;  // structure, then each stage
+  std::vector<std::unique_ptr<Sample>> samples;
+  int64_t step = 0;
+  double spent = 0;  // seconds of computing in all runs
+  bool bf16 = false;
+  std::vector<StepReport> window;
+  Tensor warm_structure, warm_detail;
+
+  State(const TrainOptions& o, const Material& material) : options(o), net(neural::NetConfig::standard()) {
+    for (auto& p : net->parameters()) {
+      if (p.dim() == 4) p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
+    }
+    optimizer = std::make_unique<torch::optim::AdamW>(
+        net->parameters(), torch::optim::AdamWOptions(o.learning_rate).betas({0.9, 0.99}).weight_decay(1e-4));
+    for (const auto& p : net->parameters()) average.push_back(p.detach().clone());
+    books.emplace_back(net->structure_quantiser);
+    for (auto& q : net->detail_quantisers) books.emplace_back(q);
+    bf16 = neural::cpu_has_bf16();
+    const SampleOptions sample_options{stages(), o.loss_share, o.knowledge_share};
+    for (int i = 0; i < o.batch; ++i) {
+      // Overfitting: all slots draw from few seeds and play the same scene again and again.
+      const auto slot = static_cast<uint64_t>(o.overfit > 0 ? i % o.overfit : i);
+      samples.push_back(std::make_unique<Sample>(material, o.crop, o.seed * 1000003 + slot, sample_options,
+                                                 o.overfit > 0));
+    }
+  }
+
+  int stages() const { return net->config().layout.stages(); }
+
+  void prepare_samples() {
+    at::parallel_for(0, options.batch, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) samples[static_cast<size_t>(i)]->prepare();
+    });
+  }
+
+  double learning_rate() const {
+    const double done = spent / (options.minutes * 60);
+    double lr = options.learning_rate * std::min(1.0, static_cast<double>(step + 1) / kRampSteps);
+    if (done > kFallFrom) {
+      const double x = std::min(1.0, (done - kFallFrom) / (1 - kFallFrom));
+      lr *= 0.02 + 0.98 * 0.5 * (1 + std::cos(x * M_PI));
+    }
+    return lr;
+  }
+
+  CodePenalties penalties() const {
+    CodePenalties p;
+    p.structure = books[0].penalty(kEntropyStrength);
+    for (size_t s = 1; s < books.size(); ++s) p.detail.push_back(books[s].penalty(kEntropyStrength));
+    return p;
+  }
+
+  struct Coded {
+    Tensor commitment;
+    Tensor structure_rows;  // quantised with straight-through gradients, rows at 1/16, all cells
+    Tensor detail_latent;   // map, before quantisation
+    neural::TokenTensors tokens;
+  };
+
+  // Spreads rows of the structure over 1/8, zero where a cell is not coded.
+  Tensor spread_rows(const Tensor& rows, const Tensor& coded, int64_t batch, int64_t side) {
+    return net->spread(neural::to_map(rows * coded.unsqueeze(1), batch, side, side));
+  }
+
+  Coded quantise(const SemanticNet&, const neural::SemanticNetImpl::Analysis& a, const Tensor& sent) {
+    Coded out;
+    const int64_t batch = a.structure.size(0);
+    const int64_t side = a.structure.size(2);
+    const auto coded = (sent >= 0).to(torch::kFloat32);
+    const auto coded8 = torch::upsample_nearest2d(coded.view({batch, 1, side, side}), {2 * side, 2 * side});
+    const auto coded8_rows = neural::to_rows(coded8).squeeze(1);
+    const auto z = neural::to_rows(a.structure).to(torch::kFloat32);
+    if (step < kWarmUpSteps) {
+      out.structure_rows = z + 0.1 * torch::randn_like(z);
+      out.detail_latent = net->detail_latent(a.base, spread_rows(out.structure_rows, coded, batch, side));
+      out.commitment = 0.01 * (z.square().mean() + out.detail_latent.square().mean());
+      if (step + 1 == kWarmUpSteps) {
+        warm_structure = z.detach().index({coded > 0});
+        warm_detail = neural::to_rows(out.detail_latent).detach().to(torch::kFloat32).index({coded8_rows > 0});
+      }
+      return out;
+    }
+    const auto price = penalties();
+    out.tokens.structure = net->structure_quantiser->nearest(z.detach(), price.structure);
+    const auto q = net->structure_quantiser->lookup(out.tokens.structure);
+    out.structure_rows = z + (q - z).detach();
+    out.detail_latent = net->detail_latent(a.base, spread_rows(out.structure_rows, coded, batch, side));
+    const auto d = neural::to_rows(out.detail_latent).to(torch::kFloat32);
+    const auto residuals = neural::quantise_details(net, d.detach(), price, out.tokens.detail);
+    const auto full = neural::sum_details(net, out.tokens, {});
+    out.commitment = ((z - q).square().mean(1) * coded).sum() / coded.sum() +
+                     ((d - full).square().mean(1) * coded8_rows).sum() / coded8_rows.sum();
+    books[0].update(z.detach().index({coded > 0}), out.tokens.structure.index({coded > 0}));
+    for (size_t s = 0; s < residuals.size(); ++s) {
+      books[s + 1].update(residuals[s].index({coded8_rows > 0}), out.tokens.detail[s].index({coded8_rows > 0}));
+    }
+    return out;
+  }
+
+  // Decodes what `kept` says arrived (stages per cell, -1 = nothing).
+  PictureTensor decode(const Coded& c, const PictureTensor& prediction, const Tensor& features, const Tensor& kept,
+                       const Tensor& subset = {}) {
+    const int64_t batch = prediction.luma.size(0);
+    const int64_t side = prediction.luma.size(2) / kCellSize;
+    const auto coded = (kept >= 0).to(torch::kFloat32);
+    const auto kept8 = neural::to_rows(torch::upsample_nearest2d(
+                           kept.to(torch::kFloat32).view({batch, 1, side, side}), {2 * side, 2 * side}))
+                           .squeeze(1);
+    auto choose = [&](const Tensor& rows, int64_t scale) {
+      if (!subset.defined()) return rows;
+      return rows.view({-1, scale * side * scale * side, rows.size(1)}).index_select(0, subset).reshape({-1, rows.size(1)});
+    };
+    const auto spread = spread_rows(choose(c.structure_rows, 1), coded, batch, side);
+    const auto d = choose(neural::to_rows(c.detail_latent).to(torch::kFloat32), 2);
+    Tensor detail;
+    if (c.tokens.detail.empty()) {
+      detail = d * (kept8 > 0).to(torch::kFloat32).unsqueeze(1);
+    } else {
+      neural::TokenTensors tokens;
+      for (const auto& t : c.tokens.detail) tokens.detail.push_back(choose(t.unsqueeze(1), 2).squeeze(1));
+      const auto sum = neural::sum_details(net, tokens, kept8);
+      detail = (d + (sum - d).detach()) * (kept8 > 0).to(torch::kFloat32).unsqueeze(1);
+    }
+    const auto coded8 = torch::upsample_nearest2d(coded.view({batch, 1, side, side}), {2 * side, 2 * side});
+    return net->synthesise(prediction, features, spread, neural::to_map(detail, batch, 2 * side, 2 * side), coded8);
+  }
+
+  Tensor picture_loss(const PictureTensor& decoded, const PictureTensor& prediction, const PictureTensor& current,
+                      const Tensor& kept, StepReport& report) {
+    const int64_t batch = decoded.luma.size(0);
+    const int64_t side = decoded.luma.size(2) / kCellSize;
+    const auto coded = (kept >= 0).to(torch::kFloat32).view({batch, 1, side, side});
+    const auto luma_mask = torch::upsample_nearest2d(coded, {side * kCellSize, side * kCellSize});
+    const auto chroma_mask = torch::upsample_nearest2d(coded, {side * kCellSize / 2, side * kCellSize / 2});
+    const auto share = coded.mean({1, 2, 3}).clamp_min(0.02);
+    const auto luma_error = (decoded.luma - current.luma).square() * luma_mask;
+    const auto chroma_error = (decoded.chroma - current.chroma).square() * chroma_mask;
+    const auto luma = luma_error.mean({1, 2, 3}) / share;
+    const auto chroma = chroma_error.mean({1, 2, 3}) / share;
+    const auto shown = decoded.luma * luma_mask + prediction.luma * (1 - luma_mask);
+    const auto dissimilar = (1 - multi_scale_ssim(shown, current.luma, kScales)) / share.clamp_min(0.15);
+    record_psnr(torch::avg_pool2d(luma_error.detach(), kCellSize).view(-1), kept, report);
+    return (kErrorWeight * ((luma + 1e-4).sqrt() + kChromaWeight * (chroma + 1e-4).sqrt()) +
+            options.structure_weight * dissimilar)
+        .mean();
+  }
+
+  void record_psnr(const Tensor& cell_error_mean, const Tensor& kept, StepReport& report) const {
+    report.psnr.assign(static_cast<size_t>(stages()) + 1, NAN);
+    for (int n = 0; n <= stages(); ++n) {
+      const auto chosen = cell_error_mean.index({kept == n});
+      if (chosen.size(0) == 0) continue;
+      const double mse = chosen.mean().item<double>() * 128 * 128;
+      report.psnr[static_cast<size_t>(n)] = 10 * std::log10(255 * 255 / std::max(mse, 1e-3));
+    }
+  }
+
+  std::vector<const Picture*> pictures(const std::vector<Sample*>& from, Picture Sample::*member) const {
+    std::vector<const Picture*> out;
+    for (const Sample* s : from) out.push_back(&(s->*member));
+    return out;
+  }
+
+  StepReport train_step() {
+    StepReport report;
+    prepare_samples();
+    std::vector<Sample*> all;
+    std::vector<Sample*> lossy;
+    std::vector<int64_t> lossy_index;
+    for (size_t i = 0; i < samples.size(); ++i) {
+      all.push_back(samples[i].get());
+      if (!samples[i]->lossy()) continue;
+      lossy.push_back(samples[i].get());
+      lossy_index.push_back(static_cast<int64_t>(i));
+    }
+    const auto current = neural::to_tensor(pictures(all, &Sample::current));
+    const auto encoder_prediction = neural::to_tensor(pictures(all, &Sample::encoder_prediction));
+    const auto decoder_prediction = neural::to_tensor(pictures(all, &Sample::decoder_prediction));
+    const auto sent = stage_tensor(all, &Sample::sent);
+    const auto received = stage_tensor(all, &Sample::received);
+
+    for (auto& group : optimizer->param_groups()) {
+      static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate());
+    }
+    optimizer->zero_grad();
+    Coded coded;
+    PictureTensor decoded;
+    Tensor features;
+    Tensor loss;
+    {
+      Autocast autocast(bf16);
+      features = net->prediction_features(encoder_prediction);
+      const auto analysis = net->analyse(current, features);
+      coded = quantise(net, analysis, sent);
+      const auto decoder_features = net->prediction_features(decoder_prediction);
+      decoded = decode(coded, decoder_prediction, decoder_features, received);
+    }
+    loss = picture_loss(decoded, decoder_prediction, current, received, report) + kCommitment * coded.commitment;
+    loss.backward();
+    torch::nn::utils::clip_grad_norm_(net->parameters(), kClip);
+    optimizer->step();
+    update_average();
+
+    std::vector<Picture> decoder_pictures;
+    std::vector<Picture> encoder_pictures;
+    neural::to_pictures({decoded.luma.detach(), decoded.chroma.detach()}, decoder_pictures);
+    if (!lossy.empty()) {
+      torch::NoGradGuard no_grad;
+      Autocast autocast(bf16);
+      const auto index = torch::tensor(lossy_index);
+      const auto prediction = neural::to_tensor(pictures(lossy, &Sample::encoder_prediction));
+      const auto again = decode(coded, prediction, features.index_select(0, index),
+                                stage_tensor(lossy, &Sample::sent), index);
+      neural::to_pictures(again, encoder_pictures);
+    }
+    finish_samples(decoder_pictures, encoder_pictures);
+
+    if (step + 1 == kWarmUpSteps) initialise_codebooks();
+    if (step > kWarmUpSteps && step % kReviveEvery == 0) {
+      for (auto& b : books) b.revive();
+    }
+    report.loss = loss.item<double>();
+    report.commitment = coded.commitment.item<double>();
+    report.bits = books[0].mean_bits();
+    for (size_t s = 1; s < books.size(); ++s) report.bits += 4 * books[s].mean_bits();
+    for (const auto& b : books) {
+      report.used.push_back(b.used_share());
+      report.zeros.push_back(b.zero_share());
+    }
+    ++step;
+    return report;
+  }
+
+  void finish_samples(const std::vector<Picture>& decoder_pictures, const std::vector<Picture>& encoder_pictures) {
+    size_t lossy = 0;
+    for (size_t i = 0; i < samples.size(); ++i) {
+      const Picture* encoder = samples[i]->lossy() ? &encoder_pictures[lossy++] : nullptr;
+      samples[i]->finish(decoder_pictures[i], encoder);
+    }
+  }
+
+  void initialise_codebooks() {
+    books[0].initialise(warm_structure);
+    Tensor residual = warm_detail;
+    for (size_t s = 1; s < books.size(); ++s) {
+      books[s].initialise(residual);
+      auto& q = net->detail_quantisers[s - 1];
+      residual = residual - q->lookup(q->nearest(residual, {}));
+    }
+    warm_structure = warm_detail = Tensor();
+  }
+
+  void update_average() {
+    torch::NoGradGuard no_grad;
+    const double keep = std::min(kAverage, static_cast<double>(step + 1) / static_cast<double>(step + 10));
+    const auto parameters = net->parameters();
+    for (size_t i = 0; i < parameters.size(); ++i) average[i].mul_(keep).add_(parameters[i], 1 - keep);
+  }
+
+  void swap_average() {
+    auto parameters = net->parameters();
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      const auto kept = parameters[i].detach().clone();
+      parameters[i].set_data(average[i].clone());
+      average[i] = kept;
+    }
+  }
+
+  std::string checkpoint_path() const { return options.out + "/checkpoint.pt"; }
+
+  void save() {
+    torch::serialize::OutputArchive archive;
+    net->save(archive);
+    torch::serialize::OutputArchive optimizer_archive;
+    optimizer->save(optimizer_archive);
+    archive.write("optimizer", optimizer_archive);
+    for (size_t i = 0; i < average.size(); ++i) archive.write("average." + std::to_string(i), average[i], true);
+    for (size_t i = 0; i < books.size(); ++i) {
+      const std::string name = "book." + std::to_string(i) + ".";
+      archive.write(name + "counts", books[i].counts, true);
+      archive.write(name + "sums", books[i].sums, true);
+      archive.write(name + "error", books[i].error, true);
+    }
+    archive.write("step", torch::tensor(step), true);
+    archive.write("spent", torch::tensor(spent, torch::kFloat64), true);
+    archive.save_to(checkpoint_path() + ".new");
+    fs::rename(checkpoint_path() + ".new", checkpoint_path());
+  }
+
+  void load() {
+    torch::serialize::InputArchive archive;
+    archive.load_from(checkpoint_path());
+    net->load(archive);
+    torch::serialize::InputArchive optimizer_archive;
+    archive.read("optimizer", optimizer_archive);
+    optimizer->load(optimizer_archive);
+    for (size_t i = 0; i < average.size(); ++i) archive.read("average." + std::to_string(i), average[i], true);
+    for (size_t i = 0; i < books.size(); ++i) {
+      const std::string name = "book." + std::to_string(i) + ".";
+      archive.read(name + "counts", books[i].counts, true);
+      archive.read(name + "sums", books[i].sums, true);
+      archive.read(name + "error", books[i].error, true);
+    }
+    Tensor value;
+    archive.read("step", value, true);
+    step = value.item<int64_t>();
+    archive.read("spent", value, true);
+    spent = value.item<double>();
+  }
+
+  // Six samples in rows: original, prediction, next reference.
+  void write_sheet() const {
+    std::vector<cv::Mat> rows;
+    for (size_t i = 0; i < samples.size() && i < 8; ++i) {
+      std::vector<cv::Mat> row{to_bgr(samples[i]->current), to_bgr(samples[i]->decoder_prediction),
+                               to_bgr(samples[i]->reference())};
+      cv::Mat joined;
+      cv::hconcat(row, joined);
+      rows.push_back(joined);
+    }
+    cv::Mat left;
+    cv::Mat right;
+    cv::vconcat(std::vector<cv::Mat>(rows.begin(), rows.begin() + static_cast<int>(rows.size() / 2)), left);
+    cv::vconcat(std::vector<cv::Mat>(rows.begin() + static_cast<int>(rows.size() / 2),
+                                     rows.begin() + static_cast<int>(rows.size() / 2 * 2)),
+                right);
+    cv::Mat sheet;
+    cv::hconcat(left, right, sheet);
+    cv::resize(sheet, sheet, {}, 2, 2, cv::INTER_NEAREST);
+    cv::imwrite(options.out + "/sheet.png", sheet);
+  }
+
+  void checkpoint() {
+    save();
+    write_sheet();
+    swap_average();
+    const CodePenalties prices = penalties();
+    net->structure_quantiser->price = prices.structure;
+    for (size_t s = 0; s < prices.detail.size(); ++s) net->detail_quantisers[s]->price = prices.detail[s];
+    neural::export_model(net, options.out + "/model.safetensors",
+                         {{"license", options.license}, {"trained_steps", std::to_string(step)},
+                          {"trained_minutes", std::to_string(static_cast<int>(spent / 60))}});
+    swap_average();
+  }
+
+  void log(double samples_per_second, bool to_file) {
+    if (window.empty()) return;
+    StepReport mean;
+    mean.psnr.assign(static_cast<size_t>(stages()) + 1, 0);
+    std::vector<int> counted(mean.psnr.size());
+    for (const StepReport& r : window) {
+      mean.loss += r.loss / static_cast<double>(window.size());
+      mean.commitment += r.commitment / static_cast<double>(window.size());
+      for (size_t n = 0; n < r.psnr.size(); ++n) {
+        if (std::isnan(r.psnr[n])) continue;
+        mean.psnr[n] += r.psnr[n];
+        ++counted[n];
+      }
+    }
+    for (size_t n = 0; n < mean.psnr.size(); ++n) mean.psnr[n] /= std::max(counted[n], 1);
+    mean.bits = window.back().bits;
+    mean.used = window.back().used;
+    mean.zeros = window.back().zeros;
+    print(mean, samples_per_second);
+    if (!to_file) return;
+    const bool fresh = !fs::exists(options.out + "/log.csv");
+    std::ofstream csv(options.out + "/log.csv", std::ios::app);
+    if (fresh) csv << "step,minutes,learning_rate,loss,commitment,bits_per_cell,psnr...,used...,zeros...\n";
+    csv << step << ',' << spent / 60 << ',' << learning_rate() << ',' << mean.loss << ',' << mean.commitment << ','
+        << mean.bits;
+    for (double v : mean.psnr) csv << ',' << v;
+    for (double v : mean.used) csv << ',' << v;
+    for (double v : mean.zeros) csv << ',' << v;
+    csv << '\n';
+    window.clear();
+  }
+
+  void print(const StepReport& r, double rate) const {
+    const double done = std::min(1.0, spent / (options.minutes * 60));
+    const int bars = static_cast<int>(done * 20);
+    std::printf("[%.*s%.*s] %3.0f%% step %lld loss %.3f psnr", bars, "####################", 20 - bars,
+                "....................", done * 100, static_cast<long long>(step), r.loss);
+    for (double v : r.psnr) std::printf(" %.2f", v);
+    std::printf(" dB | %.0f bit/cell | used", r.bits);
+    for (double v : r.used) std::printf(" %.0f%%", v * 100);
+    std::printf(" zero");
+    for (double v : r.zeros) std::printf(" %.0f%%", v * 100);
+    std::printf(" | %.1f crops/s ETA %s\n", rate, clock_text(options.minutes * 60 - spent).c_str());
+    std::fflush(stdout);
+  }
+};
+
+CodecTrainer::CodecTrainer(const TrainOptions& options, const Material& material) {
+  torch::manual_seed(options.seed);
+  fs::create_directories(options.out);
+  state_ = std::make_unique<State>(options, material);
+  const bool exists = fs::exists(state_->checkpoint_path());
+  if (options.resume && exists) state_->load();
+  if (!options.resume && exists) {
+    throw Error(ErrorKind::kSettings,
+                "\"" + state_->checkpoint_path() + "\" exists; go on with --resume or choose another --out");
+  }
+}
+
+CodecTrainer::~CodecTrainer() = default;
+
+void CodecTrainer::run() {
+  State& s = *state_;
+  double last = seconds();
+  double last_checkpoint = s.spent;
+  double last_log = s.spent;
+  int64_t logged_step = s.step;
+  constexpr double kLogEvery = 20;
+  while (s.spent < s.options.minutes * 60) {
+    s.window.push_back(s.train_step());
+    const double now = seconds();
+    s.spent += now - last;
+    last = now;
+    if (s.spent - last_log > kLogEvery) {
+      s.log(static_cast<double>((s.step - logged_step) * s.options.batch) / (s.spent - last_log), true);
+      last_log = s.spent;
+      logged_step = s.step;
+    }
+    if (s.spent - last_checkpoint > s.options.checkpoint_minutes * 60) {
+      s.checkpoint();
+      last_checkpoint = s.spent;
+    }
+  }
+  s.checkpoint();
+}
+
+}  // namespace crlsc::tools

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Trains the codec's network in its own closed loop (docs/architecture.md, section "Training").
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "neural/motion.h"
+#include "neural/quantise.h"
+#include "neural/semantic_net.h"
+#include "train/material.h"
+
+namespace crlsc::tools {
+
+struct TrainOptions {
+  std::vector<std::string> data;     // folders and files
+  std::vector<std::string> exclude;  // parts of paths never to be read
+  std::string out = "training";      // checkpoint, log, sheets and the exported model go here
+  std::string license = "LGPL-2.1-or-later";
+  int crop = 96;
+  int batch = 24;
+  double minutes = 120;           // of computing, over all resumed runs; the learning rate falls over the last third
+  double checkpoint_minutes = 5;
+  double learning_rate = 5e-4;
+  double structure_weight = 0.6;  // of 1 - SSIM beside the squared error
+  double loss_share = 0.3;        // samples that lose units
+  double knowledge_share = 0.3;   // samples whose prediction mixes in cells of an earlier picture
+  uint64_t seed = 1;
+  int overfit = 0;                // train on the first N crops only, over and over; 0 = off
+  int max_side = 288;
+  int max_frames = 400;
+  bool resume = false;
+};
+
+// What a step reports; averaged between log lines.
+struct StepReport {
+  double loss = 0;
+  double commitment = 0;
+  std::vector<double> psnr;   // dB on coded cells by number of detail stages (0..stages)
+  std::vector<double> used;   // share of codes in use: structure, then each stage
+  std::vector<double> zeros;  // share of zero codes: structure, then each stage
+  double bits = 0;            // mean bits a coded cell by running code frequencies
+};
+
+class CodecTrainer {
+ public:
+  CodecTrainer(const TrainOptions& options, const Material& material);
+  ~CodecTrainer();
+  // Trains until options.minutes are used up. Prints progress, writes checkpoints.
+  void run();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace crlsc::tools

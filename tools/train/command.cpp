@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "command.h"
+
+#include <ATen/Parallel.h>
+
+#include <cstdio>
+#include <memory>
+#include <opencv2/core.hpp>
+
+#include "train/codec_trainer.h"
+
+namespace crlsc::tools {
+namespace {
+
+void train_codec(const TrainOptions& options, int threads) {
+  if (threads > 0) at::set_num_threads(threads);
+  cv::setNumThreads(1);
+  const Material material = Material::load(options.data, options.exclude, options.max_side, options.max_frames);
+  std::printf("%zu stills, %zu clips\n", material.stills.size(), material.clips.size());
+  CodecTrainer(options, material).run();
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app) {
+  CLI::App* train = app.add_subcommand("train", "Train networks");
+  train->require_subcommand(1);
+  CLI::App* codec = train->add_subcommand("codec", "Train the codec's VQ-VAE from pictures and videos");
+  auto o = std::make_shared<TrainOptions>();
+  auto threads = std::make_shared<int>(0);
+  codec->add_option("--data", o->data, "Folders or files of pictures and videos")->required();
+  codec->add_option("--exclude", o->exclude, "Leave out paths that contain this text");
+  codec->add_option("--out", o->out, "Folder for checkpoint, log, sheets and model")->capture_default_str();
+  codec->add_option("--license", o->license, "Licence that the model file names")->capture_default_str();
+  codec->add_option("--minutes", o->minutes, "Minutes of training in all")->capture_default_str();
+  codec->add_option("--checkpoint-minutes", o->checkpoint_minutes, "Minutes between checkpoints")
+      ->capture_default_str();
+  codec->add_option("--crop", o->crop, "Side of training crops, samples (multiple of 16)")
+      ->capture_default_str()
+      ->check(CLI::Range(64, 512));
+  codec->add_option("--batch", o->batch, "Sequences trained side by side")->capture_default_str()->check(CLI::Range(1, 512));
+  codec->add_option("--learning-rate", o->learning_rate, "Highest learning rate")->capture_default_str();
+  codec->add_option("--structure-weight", o->structure_weight, "Weight of 1 - SSIM beside the squared error")
+      ->capture_default_str();
+  codec->add_option("--loss-share", o->loss_share, "Share of sequences that lose units")->capture_default_str();
+  codec->add_option("--knowledge-share", o->knowledge_share, "Share of sequences with a reference picture")
+      ->capture_default_str();
+  codec->add_option("--seed", o->seed, "Seed of everything random")->capture_default_str();
+  codec->add_option("--overfit", o->overfit, "Train on the first N sequences only, to find mistakes");
+  codec->add_option("--threads", *threads, "Threads; 0 = all cores");
+  codec->add_flag("--resume", o->resume, "Go on from the checkpoint in --out");
+  codec->callback([o, threads] { train_codec(*o, *threads); });
+}
+
+}  // namespace crlsc::tools

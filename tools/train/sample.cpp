@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "train/sample.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/codec/prediction.h"
+
+namespace crlsc::tools {
+namespace {
+
+// A cell this close to its prediction is never worth tokens: mean squared error 2 a sample.
+constexpr uint32_t kGoodEnough = 2 * kCellSize * kCellSize;
+constexpr uint32_t kVectorPrice = 200;  // squared error that a motion vector must save
+
+}  // namespace
+
+Sample::Sample(const Material& material, int size, uint64_t seed, const SampleOptions& options,
+               bool repeat)
+    : options_(options), generator_(material, size, seed, repeat), random_(seed * 7919 + 17) {}
+
+void Sample::prepare() {
+  SequenceGenerator::Frame frame = generator_.next();
+  const bool first = frame.first;
+  if (first) {
+    lossy_ = chance(options_.loss_share);
+    refresh_ = chance(0.5) ? uniform(0, 0.12) : 0;
+    memory_ = Picture();
+    if (chance(options_.knowledge_share)) {
+      memory_ = std::move(frame.picture);
+      frame = generator_.next();
+    }
+    encoder_previous_ = decoder_previous_ = Picture(frame.picture.width(), frame.picture.height());
+  }
+  current = std::move(frame.picture);
+  choose_references(first);
+  choose_cells(first);
+  received = sent;
+  picture_lost_ = false;
+  if (lossy_) lose_units();
+}
+
+void Sample::choose_references(bool first) {
+  const int cols = current.width() / kCellSize;
+  const int rows = current.height() / kCellSize;
+  const ReferencePictures encoder{&encoder_previous_, {}};
+  const ReferencePictures decoder{&decoder_previous_, {}};
+  encoder_prediction = decoder_prediction = Picture(current.width(), current.height());
+  std::vector<MotionVector> vectors;
+  if (!first) vectors = motion_.estimate(current, encoder_previous_);
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < cols; ++column) {
+      Cell cell;
+      if (first || chance(refresh_)) cell.reference = Reference::kGrey;
+      predict_cell(encoder, cell, column, row, encoder_prediction);
+      const MotionVector vector = first ? MotionVector{} : vectors[static_cast<size_t>(row) * cols + column];
+      if (cell.reference == Reference::kPrevious && vector != MotionVector{}) {
+        const uint32_t still = cell_error(current, encoder_prediction, column, row);
+        cell.motion = vector;
+        predict_cell(encoder, cell, column, row, encoder_prediction);
+        if (cell_error(current, encoder_prediction, column, row) + kVectorPrice > still) {
+          cell.motion = {};
+          predict_cell(encoder, cell, column, row, encoder_prediction);
+        }
+      }
+      predict_cell(decoder, cell, column, row, decoder_prediction);
+      if (!memory_.empty() && cell_error(current, memory_, column, row) <
+                                  cell_error(current, encoder_prediction, column, row)) {
+        copy_cell(memory_, encoder_prediction, column, row);
+        copy_cell(memory_, decoder_prediction, column, row);
+      }
+    }
+  }
+}
+
+void Sample::choose_cells(bool first) {
+  const int cols = current.width() / kCellSize;
+  const int count = cols * (current.height() / kCellSize);
+  std::vector<uint32_t> error(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    error[static_cast<size_t>(i)] = cell_error(current, encoder_prediction, i % cols, i / cols);
+  }
+  std::vector<int> order(static_cast<size_t>(count));
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(),
+            [&](int a, int b) { return error[static_cast<size_t>(a)] > error[static_cast<size_t>(b)]; });
+  const double share = first && memory_.empty() && chance(0.8) ? 1.0 : uniform(0.1, 1.0);
+  const bool by_cell = chance(0.35);
+  const int all = chance(0.3) ? options_.stages : static_cast<int>(uniform(0, options_.stages + 0.999));
+  sent.assign(static_cast<size_t>(count), -1);
+  for (int k = 0; k < std::max(1, static_cast<int>(share * count)); ++k) {
+    const auto i = static_cast<size_t>(order[static_cast<size_t>(k)]);
+    if (k > 0 && error[i] < kGoodEnough) break;
+    sent[i] = by_cell ? static_cast<int>(uniform(0, options_.stages + 0.999)) : all;
+  }
+}
+
+void Sample::lose_units() {
+  picture_lost_ = chance(0.12);
+  const int cols = current.width() / kCellSize;
+  const int rows = current.height() / kCellSize;
+  const double share = uniform(0, 0.5);
+  const int top = chance(share) ? static_cast<int>(uniform(0, options_.stages + 0.999)) : options_.stages;
+  const int lost_row = chance(share) ? static_cast<int>(uniform(0, rows - 0.001)) : -1;
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < cols; ++column) {
+      int& n = received[static_cast<size_t>(row) * cols + column];
+      n = std::min(n, top);
+      if (row == lost_row && rows > 1) n = -1;
+    }
+  }
+}
+
+Picture Sample::compose(const Picture& decoded, const Picture& prediction, const std::vector<int>& stages) const {
+  Picture out = prediction;
+  const int cols = current.width() / kCellSize;
+  for (size_t i = 0; i < stages.size(); ++i) {
+    const int column = static_cast<int>(i) % cols;
+    const int row = static_cast<int>(i) / cols;
+    if (stages[i] >= 0 && cell_error(current, decoded, column, row) <= cell_error(current, prediction, column, row)) {
+      copy_cell(decoded, out, column, row);
+    }
+  }
+  return out;
+}
+
+void Sample::finish(const Picture& decoder_decoded, const Picture* encoder_decoded) {
+  if (!lossy_) {
+    encoder_previous_ = decoder_previous_ = compose(decoder_decoded, decoder_prediction, received);
+    return;
+  }
+  encoder_previous_ = compose(*encoder_decoded, encoder_prediction, sent);
+  if (!picture_lost_) decoder_previous_ = compose(decoder_decoded, decoder_prediction, received);
+}
+
+}  // namespace crlsc::tools
