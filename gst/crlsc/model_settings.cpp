@@ -11,9 +11,7 @@ constexpr guint kMostAutomaticThreads = 4;  // small pictures gain nothing from 
 
 }  // namespace
 
-bool operator==(const ModelSettings& a, const ModelSettings& b) {
-  return a.model == b.model && a.threads == b.threads;
-}
+bool operator==(const ModelSettings& a, const ModelSettings& b) { return a.model == b.model && a.threads == b.threads; }
 
 void install_model_properties(GObjectClass* klass, guint model_id, guint threads_id) {
   const auto flags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
@@ -39,9 +37,13 @@ void get_model(const ModelSettings& settings, GValue* value) {
   g_value_set_string(value, settings.model.empty() ? nullptr : settings.model.c_str());
 }
 
-std::shared_ptr<const LoadedModel> load_model(const ModelSettings& settings) {
+void ModelSlot::load(const ModelSettings& settings) {
+  if (model_ && settings == settings_) return;
+  model_.reset();
   const guint automatic = std::clamp(g_get_num_processors(), 1U, kMostAutomaticThreads);
-  return acquire_model(find_model(settings.model), static_cast<int>(settings.threads > 0 ? settings.threads : automatic));
+  const guint threads = settings.threads > 0 ? settings.threads : automatic;
+  model_ = acquire_model(find_model(settings.model), static_cast<int>(threads));
+  settings_ = settings;
 }
 
 }  // namespace crlsc

@@ -25,7 +25,18 @@ void install_model_properties(GObjectClass* klass, guint model_id, guint threads
 void set_model(ModelSettings& settings, const GValue* value);
 void get_model(const ModelSettings& settings, GValue* value);
 
-// Finds and loads the model. Takes its time: hold no lock. Throws what find_model() and acquire_model() throw.
-std::shared_ptr<const LoadedModel> load_model(const ModelSettings& settings);
+// The model that an element holds from READY on. Change it while no data flows only.
+class ModelSlot {
+ public:
+  // Finds and loads the model, unless it was loaded with the same settings already. Takes its time: hold no lock.
+  // Throws what find_model() and acquire_model() throw; the slot is empty then.
+  void load(const ModelSettings& settings);
+  void clear() { model_.reset(); }
+  const std::shared_ptr<const LoadedModel>& get() const { return model_; }
+
+ private:
+  std::shared_ptr<const LoadedModel> model_;
+  ModelSettings settings_;  // that it was loaded with
+};
 
 }  // namespace crlsc

@@ -6,8 +6,8 @@
  *
  * Decodes what crlscenc made. Pictures that lack units are decoded from those that came; each picture that is missing
  * as a whole (a GAP event with %GST_GAP_FLAG_MISSING_DATA) and each that cannot be read is replaced by the picture
- * before. All of them, and what builds on them, carry %GST_BUFFER_FLAG_CORRUPTED. The stream heals without key pictures,
- * but the first picture after start or flush has to be one: until it comes, upstream is asked for it.
+ * before. All of them, and what builds on them, carry %GST_BUFFER_FLAG_CORRUPTED. The stream heals without key
+ * pictures, but the first picture after start or flush has to be one: until it comes, upstream is asked for it.
  *
  * The model has to be the sender's; the caps name it. It is loaded when going from NULL to READY; elements of a process
  * share it.
@@ -27,6 +27,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/bitstream/unit.h"
 #include "core/codec/decoder.h"
@@ -36,6 +37,7 @@
 #include "crlsc/maps.h"
 #include "crlsc/model_settings.h"
 #include "crlsc/time_window.h"
+#include "output_format.h"
 
 GST_DEBUG_CATEGORY_STATIC(crlscdec_debug);
 #define GST_CAT_DEFAULT crlscdec_debug
@@ -52,9 +54,6 @@ using crlsc::SequenceHeader;
 constexpr gint64 kRequestPause = 500 * G_TIME_SPAN_MILLISECOND;
 // Decoding that keeps up takes less than one frame's time; slow streams need not wait that long.
 constexpr GstClockTime kMaxLatency = 50 * GST_MSECOND;
-// In order of preference.
-constexpr GstVideoFormat kFormats[] = {GST_VIDEO_FORMAT_I420, GST_VIDEO_FORMAT_NV12, GST_VIDEO_FORMAT_YV12,
-                                       GST_VIDEO_FORMAT_NV21};
 
 enum { kPropModel = 1, kPropThreads, kPropMaxLayers, kPropStats };
 
@@ -82,17 +81,16 @@ struct Impl {
   Counters counters;
 
   // Changed while no data flows only.
-  std::shared_ptr<const crlsc::LoadedModel> model;
-  crlsc::ModelSettings model_settings;  // that `model` was loaded with
+  crlsc::ModelSlot model;
 
   // Streaming thread only.
   crlsc::PixelAspectRatio shape;
   std::optional<SequenceHeader> header;  // of the stream
   std::unique_ptr<crlsc::Decoder> decoder;
-  bool shows_picture = false;  // since the start or flush
-  bool concealing = false;     // the frame on its way stands for one that never came
-  bool filled = false;         // a frame in the format of the output state is about to be finished
-  gint errors = 0;             // in a row
+  bool shows_picture = false;          // since the start or flush
+  bool concealing = false;             // the frame on its way stands for one that never came
+  bool filled = false;                 // a frame in the format of the output state is about to be finished
+  gint errors = 0;                     // in a row
   std::optional<gint64> last_request;  // monotonic time, microseconds
 };
 
@@ -113,7 +111,7 @@ GstStaticPadTemplate sink_template =
 
 GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS,
-                            GST_STATIC_CAPS("video/x-raw, format=(string){ I420, NV12, YV12, NV21 }, "
+                            GST_STATIC_CAPS("video/x-raw, format=(string)" CRLSC_OUTPUT_FORMATS ", "
                                             "width=(int)[ 16, 1920 ], height=(int)[ 16, 1088 ], "
                                             "framerate=(fraction)[ 0, max ]"));
 
@@ -151,46 +149,22 @@ class OwnedFrame {
 
 // Format
 
-// The best of kFormats that downstream takes.
-GstVideoFormat choose_format(GstVideoDecoder* base) {
-  GstCaps* allowed = gst_pad_get_allowed_caps(GST_VIDEO_DECODER_SRC_PAD(base));
-  GstVideoFormat chosen = kFormats[0];
-  for (const GstVideoFormat format : kFormats) {
-    GstCaps* caps =
-        gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, gst_video_format_to_string(format), nullptr);
-    const bool fits = allowed != nullptr && gst_caps_can_intersect(allowed, caps);
-    gst_caps_unref(caps);
-    if (!fits) continue;
-    chosen = format;
-    break;
-  }
-  if (allowed != nullptr) gst_caps_unref(allowed);
-  return chosen;
-}
-
 // Makes the output state what the header and downstream ask for.
 void update_output_state(GstCrlscDec* self) {
   GstVideoDecoder* base = GST_VIDEO_DECODER(self);
-  const GstVideoInfo wanted = crlsc::make_video_info(*self->impl.header, self->impl.shape);
-  const GstVideoFormat format = choose_format(base);
-  GstVideoInfo info;
-  gst_video_info_set_format(&info, format, static_cast<guint>(wanted.width), static_cast<guint>(wanted.height));
-  info.fps_n = wanted.fps_n;
-  info.fps_d = wanted.fps_d;
-  info.par_n = wanted.par_n;
-  info.par_d = wanted.par_d;
-  info.colorimetry = wanted.colorimetry;
-  info.chroma_site = wanted.chroma_site;
+  const GstVideoInfo info = crlsc::choose_output(GST_VIDEO_DECODER_SRC_PAD(base),
+                                                 crlsc::make_video_info(*self->impl.header, self->impl.shape));
   GstVideoCodecState* old = gst_video_decoder_get_output_state(base);
   const bool same = old != nullptr && gst_video_info_is_equal(&old->info, &info);
   if (old != nullptr) gst_video_codec_state_unref(old);
   if (same) return;
   GstVideoCodecState* state = gst_video_decoder_set_output_state(
-      base, format, static_cast<guint>(wanted.width), static_cast<guint>(wanted.height), nullptr);
+      base, GST_VIDEO_INFO_FORMAT(&info), static_cast<guint>(info.width), static_cast<guint>(info.height), nullptr);
   state->info = info;
   gst_video_codec_state_unref(state);
-  if (format != GST_VIDEO_FORMAT_I420) {
-    GST_CAT_INFO_OBJECT(performance_debug, self, "rearranging I420 as %s", gst_video_format_to_string(format));
+  if (!crlsc::is_planar(GST_VIDEO_INFO_FORMAT(&info))) {
+    GST_CAT_INFO_OBJECT(performance_debug, self, "rearranging I420 as %s",
+                        gst_video_format_to_string(GST_VIDEO_INFO_FORMAT(&info)));
   }
 }
 
@@ -211,7 +185,7 @@ void use_header(GstCrlscDec* self, const SequenceHeader& header) {
   if (!goes_on) {
     impl.decoder.reset();
     impl.shows_picture = false;
-    impl.decoder = std::make_unique<crlsc::Decoder>(impl.model, header);
+    impl.decoder = std::make_unique<crlsc::Decoder>(impl.model.get(), header);
   }
   impl.header = header;
   update_output_state(self);
@@ -219,9 +193,10 @@ void use_header(GstCrlscDec* self, const SequenceHeader& header) {
 }
 
 void check_model(const Impl& impl, const crlsc::ContentId& wanted) {
-  if (wanted == impl.model->file.id()) return;
+  if (wanted == impl.model.get()->file.id()) return;
   throw Error(ErrorKind::kWrongType, "the stream needs model " + crlsc::to_hex(wanted) + ", but '" +
-                                         impl.model->file.path() + "' is " + crlsc::to_hex(impl.model->file.id()));
+                                         impl.model.get()->file.path() + "' is " +
+                                         crlsc::to_hex(impl.model.get()->file.id()));
 }
 
 gboolean set_format(GstVideoDecoder* base, GstVideoCodecState* state) {
@@ -288,6 +263,7 @@ GstFlowReturn put_out(GstCrlscDec* self, OwnedFrame& frame, bool corrupted) {
 }
 
 GstFlowReturn conceal(GstCrlscDec* self, OwnedFrame& frame) {
+  self->impl.concealing = false;
   self->impl.decoder->conceal();
   count(self, [](Counters& counters) { ++counters.concealed; });
   GST_LOG_OBJECT(self, "concealing the picture at %" GST_TIME_FORMAT, GST_TIME_ARGS(frame.get()->pts));
@@ -387,8 +363,8 @@ GstFlowReturn handle_frame(GstVideoDecoder* base, GstVideoCodecFrame* codec_fram
 gboolean handle_missing_data(GstVideoDecoder* base, GstClockTime time, GstClockTime duration) {
   return crlsc::guard(GST_ELEMENT(base), TRUE, [&]() -> gboolean {
     Impl& impl = GST_CRLSC_DEC(base)->impl;
-    const gboolean forward = GST_VIDEO_DECODER_CLASS(gst_crlsc_dec_parent_class)
-                                 ->handle_missing_data(base, time, duration);
+    const gboolean forward =
+        GST_VIDEO_DECODER_CLASS(gst_crlsc_dec_parent_class)->handle_missing_data(base, time, duration);
     // Frames of reverse playback wait for their key picture; no place among them is known for one without data.
     if (!forward || !impl.shows_picture || base->input_segment.rate < 0) return forward;
     GstBuffer* nothing = gst_buffer_new();
@@ -402,8 +378,8 @@ gboolean handle_missing_data(GstVideoDecoder* base, GstClockTime time, GstClockT
     GST_VIDEO_DECODER_STREAM_UNLOCK(base);
     GST_PAD_CHAINFUNC(pad)(pad, GST_OBJECT(base), nothing);
     GST_VIDEO_DECODER_STREAM_LOCK(base);
-    impl.concealing = false;
-    return FALSE;
+    // The base class discards it instead if it was told to wait for a key picture.
+    return std::exchange(impl.concealing, false);
   });
 }
 
@@ -443,24 +419,15 @@ gboolean stop(GstVideoDecoder* base) {
 }
 
 // The vfunc open() would add a second, less telling error to ours.
-void ensure_model(GstCrlscDec* self) {
-  Impl& impl = self->impl;
-  const crlsc::ModelSettings wanted = get_settings(self).model;
-  if (impl.model && wanted == impl.model_settings) return;
-  impl.model.reset();
-  impl.model = crlsc::load_model(wanted);
-  impl.model_settings = wanted;
-  GST_INFO_OBJECT(self, "using model %s", impl.model->file.path().c_str());
-}
-
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
   const auto change = [&] {
     GstCrlscDec* self = GST_CRLSC_DEC(element);
     if (transition == GST_STATE_CHANGE_NULL_TO_READY || transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-      ensure_model(self);
+      self->impl.model.load(get_settings(self).model);
+      GST_INFO_OBJECT(self, "using model %s", self->impl.model.get()->file.path().c_str());
     }
     const auto result = GST_ELEMENT_CLASS(gst_crlsc_dec_parent_class)->change_state(element, transition);
-    if (transition == GST_STATE_CHANGE_READY_TO_NULL) self->impl.model.reset();
+    if (transition == GST_STATE_CHANGE_READY_TO_NULL) self->impl.model.clear();
     return result;
   };
   return crlsc::guard(element, GST_STATE_CHANGE_FAILURE, change, "model");
@@ -544,9 +511,9 @@ void install_properties(GObjectClass* object_class) {
   /**
    * GstCrlscDec:stats:
    *
-   * Counters since READY. guint64: frames (decoded), corrupted (of them), concealed (put out in place of others), errors
-   * (pictures that could not be read), discarded (before the first key picture), hurried (base layer only), key-frames,
-   * key-requests, bytes; double: decode-ms-p50 and decode-ms-p99 of the latest 256 frames.
+   * Counters since READY. guint64: frames (decoded), corrupted (of them), concealed (put out in place of others),
+   * errors (pictures that could not be read), discarded (before the first key picture), hurried (base layer only),
+   * key-frames, key-requests, bytes; double: decode-ms-p50 and decode-ms-p99 of the latest 256 frames.
    *
    * Since: 0.1
    */

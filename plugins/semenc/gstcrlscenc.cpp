@@ -5,8 +5,8 @@
  * @short_description: encodes video as CRLSC semantic tokens
  *
  * Encodes raw video into the tokens of a trained network, made for 5 to 100 kbit/s. The first picture is a key picture;
- * after it, cells are refreshed in turn, so that receivers heal from losses without further ones. Key pictures come when
- * downstream asks for one (GstForceKeyUnit), after a flush, and every #GstCrlscEnc:gop-size frames.
+ * after it, cells are refreshed in turn, so that receivers heal from losses without further ones. Key pictures come
+ * when downstream asks for one (GstForceKeyUnit), after a flush, and every #GstCrlscEnc:gop-size frames.
  *
  * The bit rate is a ceiling for all layers together: detail gives way first, then whole frames are left out.
  *
@@ -81,15 +81,14 @@ struct Impl {
   Counters counters;
 
   // Changed while no data flows only.
-  std::shared_ptr<const crlsc::LoadedModel> model;
-  crlsc::ModelSettings model_settings;  // that `model` was loaded with
+  crlsc::ModelSlot model;
 
   // Streaming thread only.
   GstVideoInfo input;
   std::unique_ptr<crlsc::InputReader> reader;
   std::unique_ptr<crlsc::Encoder> encoder;
-  double interval = kFallbackInterval;           // seconds
-  GstClockTime last_pts = GST_CLOCK_TIME_NONE;   // of the frame that the encoder saw last
+  double interval = kFallbackInterval;          // seconds
+  GstClockTime last_pts = GST_CLOCK_TIME_NONE;  // of the frame that the encoder saw last
   guint frames_since_key = 0;
   bool started = false;
   bool key_owed = false;  // asked for, and not put out yet
@@ -117,10 +116,10 @@ GstStaticPadTemplate sink_template =
                                             "width=(int)[ 16, 1920 ], height=(int)[ 16, 1088 ], "
                                             "framerate=(fraction)[ 0, max ], interlace-mode=(string)progressive"));
 
-GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
-    "src", GST_PAD_SRC, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS(GST_CRLSC_CAPS ", width=(int)[ 16, 1920 ], height=(int)[ 16, 1088 ], "
-                                   "framerate=(fraction)[ 0, max ]"));
+GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+                            GST_STATIC_CAPS(GST_CRLSC_CAPS ", width=(int)[ 16, 1920 ], height=(int)[ 16, 1088 ], "
+                                                           "framerate=(fraction)[ 0, max ]"));
 
 Settings get_settings(GstCrlscEnc* self) {
   GST_OBJECT_LOCK(self);
@@ -157,10 +156,10 @@ gboolean set_format(GstVideoEncoder* base, GstVideoCodecState* state) {
     impl.encoder.reset();
     impl.reader.reset();
     crlsc::EncoderConfig config;
-    config.sequence = crlsc::make_sequence_header(state->info, impl.model->file.id(), crlsc::kMaxLayers);
+    config.sequence = crlsc::make_sequence_header(state->info, impl.model.get()->file.id(), crlsc::kMaxLayers);
     config.bitrate = static_cast<int>(get_settings(self).bitrate);
     impl.input = state->info;
-    impl.encoder = std::make_unique<crlsc::Encoder>(impl.model, config);
+    impl.encoder = std::make_unique<crlsc::Encoder>(impl.model.get(), config);
     impl.reader = std::make_unique<crlsc::InputReader>(state->info, crlsc::make_video_info(config.sequence));
     if (impl.reader->converts()) {
       GST_CAT_INFO_OBJECT(performance_debug, self, "converting %s to I420",
@@ -203,8 +202,7 @@ Pace get_pace(GstCrlscEnc* self, GstVideoCodecFrame* frame) {
 
 // Seconds since the frame that the encoder saw last.
 double take_time(Impl& impl, GstClockTime pts) {
-  const bool known =
-      GST_CLOCK_TIME_IS_VALID(pts) && GST_CLOCK_TIME_IS_VALID(impl.last_pts) && pts > impl.last_pts;
+  const bool known = GST_CLOCK_TIME_IS_VALID(pts) && GST_CLOCK_TIME_IS_VALID(impl.last_pts) && pts > impl.last_pts;
   const double seconds = known ? static_cast<double>(pts - impl.last_pts) / GST_SECOND : impl.interval;
   impl.last_pts = pts;
   return seconds;
@@ -329,24 +327,15 @@ gboolean stop(GstVideoEncoder* base) {
 }
 
 // The vfunc open() would add a second, less telling error to ours.
-void ensure_model(GstCrlscEnc* self) {
-  Impl& impl = self->impl;
-  const crlsc::ModelSettings wanted = get_settings(self).model;
-  if (impl.model && wanted == impl.model_settings) return;
-  impl.model.reset();
-  impl.model = crlsc::load_model(wanted);
-  impl.model_settings = wanted;
-  GST_INFO_OBJECT(self, "using model %s", impl.model->file.path().c_str());
-}
-
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
   const auto change = [&] {
     GstCrlscEnc* self = GST_CRLSC_ENC(element);
     if (transition == GST_STATE_CHANGE_NULL_TO_READY || transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-      ensure_model(self);
+      self->impl.model.load(get_settings(self).model);
+      GST_INFO_OBJECT(self, "using model %s", self->impl.model.get()->file.path().c_str());
     }
     const auto result = GST_ELEMENT_CLASS(gst_crlsc_enc_parent_class)->change_state(element, transition);
-    if (transition == GST_STATE_CHANGE_READY_TO_NULL) self->impl.model.reset();
+    if (transition == GST_STATE_CHANGE_READY_TO_NULL) self->impl.model.clear();
     return result;
   };
   return crlsc::guard(element, GST_STATE_CHANGE_FAILURE, change, "model");
@@ -454,9 +443,9 @@ void install_properties(GObjectClass* object_class) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(object_class, kPropLayers,
-                                  g_param_spec_uint("layers", "Layers", "Most layers to encode", 1, crlsc::kMaxLayers,
-                                                    crlsc::kMaxLayers, flags));
+  g_object_class_install_property(
+      object_class, kPropLayers,
+      g_param_spec_uint("layers", "Layers", "Most layers to encode", 1, crlsc::kMaxLayers, crlsc::kMaxLayers, flags));
   /**
    * GstCrlscEnc:gop-size:
    *

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "core/error.h"
 #include "crlsc/frame.h"
 
 namespace crlsc {

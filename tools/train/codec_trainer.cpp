@@ -39,6 +39,9 @@ constexpr double kClip = 1.0;
 constexpr double kAverage = 0.998;       // of the weights that are exported
 constexpr int kScales = 3;
 constexpr double kFallFrom = 0.6;        // share of the time at full learning rate
+// Share of samples whose latents reach the decoder unquantised: they carry a cleaner gradient than the straight-through
+// estimate (as Mimi does, Défossez et al. 2024). Falls to none with the learning rate.
+constexpr double kContinuousShare = 0.4;
 
 double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -136,19 +139,28 @@ struct CodecTrainer::State {
     return p;
   }
 
+  Tensor draw_continuous(int64_t batch) const {
+    const double share = kContinuousShare * learning_rate() / options.learning_rate;
+    return (torch::rand({batch}) < share).to(torch::kFloat32);
+  }
+
   struct Coded {
     Tensor commitment;
     Tensor structure_rows;  // quantised with straight-through gradients, rows at 1/16, all cells
     Tensor detail_latent;   // map, before quantisation
+    Tensor continuous;      // [B], 1 for samples that skip quantisation
     neural::TokenTensors tokens;
   };
+
+  // `values` [B], each repeated for the rows of its sample: [B * rows, 1].
+  static Tensor for_rows(const Tensor& values, int64_t rows) { return values.repeat_interleave(rows).unsqueeze(1); }
 
   // Spreads rows of the structure over 1/8, zero where a cell is not coded.
   Tensor spread_rows(const Tensor& rows, const Tensor& coded, int64_t batch, int64_t side) {
     return net->spread(neural::to_map(rows * coded.unsqueeze(1), batch, side, side));
   }
 
-  Coded quantise(const SemanticNet&, const neural::SemanticNetImpl::Analysis& a, const Tensor& sent) {
+  Coded quantise(const neural::SemanticNetImpl::Analysis& a, const Tensor& sent) {
     Coded out;
     const int64_t batch = a.structure.size(0);
     const int64_t side = a.structure.size(2);
@@ -169,7 +181,8 @@ struct CodecTrainer::State {
     const auto price = penalties();
     out.tokens.structure = net->structure_quantiser->nearest(z.detach(), price.structure);
     const auto q = net->structure_quantiser->lookup(out.tokens.structure);
-    out.structure_rows = z + (q - z).detach();
+    out.continuous = draw_continuous(batch);
+    out.structure_rows = z + (q - z).detach() * (1 - for_rows(out.continuous, side * side));
     out.detail_latent = net->detail_latent(a.base, spread_rows(out.structure_rows, coded, batch, side));
     const auto d = neural::to_rows(out.detail_latent).to(torch::kFloat32);
     const auto residuals = neural::quantise_details(net, d.detach(), price, out.tokens.detail);
@@ -205,14 +218,16 @@ struct CodecTrainer::State {
       neural::TokenTensors tokens;
       for (const auto& t : c.tokens.detail) tokens.detail.push_back(choose(t.unsqueeze(1), 2).squeeze(1));
       const auto sum = neural::sum_details(net, tokens, kept8);
-      detail = (d + (sum - d).detach()) * (kept8 > 0).to(torch::kFloat32).unsqueeze(1);
+      const auto exact = subset.defined() ? c.continuous.index_select(0, subset) : c.continuous;
+      detail = (d + (sum - d).detach() * (1 - for_rows(exact, 4 * side * side))) *
+               (kept8 > 0).to(torch::kFloat32).unsqueeze(1);
     }
     const auto coded8 = torch::upsample_nearest2d(coded.view({batch, 1, side, side}), {2 * side, 2 * side});
     return net->synthesise(prediction, features, spread, neural::to_map(detail, batch, 2 * side, 2 * side), coded8);
   }
 
   Tensor picture_loss(const PictureTensor& decoded, const PictureTensor& prediction, const PictureTensor& current,
-                      const Tensor& kept, StepReport& report) {
+                      const Tensor& kept, const Tensor& continuous, StepReport& report) {
     const int64_t batch = decoded.luma.size(0);
     const int64_t side = decoded.luma.size(2) / kCellSize;
     const auto coded = (kept >= 0).to(torch::kFloat32).view({batch, 1, side, side});
@@ -225,16 +240,20 @@ struct CodecTrainer::State {
     const auto chroma = chroma_error.mean({1, 2, 3}) / share;
     const auto shown = decoded.luma * luma_mask + prediction.luma * (1 - luma_mask);
     const auto dissimilar = (1 - multi_scale_ssim(shown, current.luma, kScales)) / share.clamp_min(0.15);
-    record_psnr(torch::avg_pool2d(luma_error.detach(), kCellSize).view(-1), kept, report);
+    record_psnr(torch::avg_pool2d(luma_error.detach(), kCellSize).view(-1), kept, continuous, report);
     return (kErrorWeight * ((luma + 1e-4).sqrt() + kChromaWeight * (chroma + 1e-4).sqrt()) +
             options.structure_weight * dissimilar)
         .mean();
   }
 
-  void record_psnr(const Tensor& cell_error_mean, const Tensor& kept, StepReport& report) const {
-    report.psnr.assign(static_cast<size_t>(stages()) + 1, NAN);
-    for (int n = 0; n <= stages(); ++n) {
-      const auto chosen = cell_error_mean.index({kept == n});
+  // By number of stages; behind them, that of unquantised samples.
+  void record_psnr(const Tensor& cell_error_mean, const Tensor& kept, const Tensor& continuous,
+                   StepReport& report) const {
+    report.psnr.assign(static_cast<size_t>(stages()) + 2, NAN);
+    const auto exact = continuous.defined() ? for_rows(continuous, kept.size(0) / continuous.size(0)).squeeze(1) > 0
+                                            : torch::ones_like(kept) > 0;
+    for (int n = 0; n <= stages() + 1; ++n) {
+      const auto chosen = cell_error_mean.index({n <= stages() ? (kept == n) & ~exact : (kept > 0) & exact});
       if (chosen.size(0) == 0) continue;
       const double mse = chosen.mean().item<double>() * 128 * 128;
       report.psnr[static_cast<size_t>(n)] = 10 * std::log10(255 * 255 / std::max(mse, 1e-3));
@@ -277,11 +296,11 @@ struct CodecTrainer::State {
       Autocast autocast(bf16);
       features = net->prediction_features(encoder_prediction);
       const auto analysis = net->analyse(current, features);
-      coded = quantise(net, analysis, sent);
+      coded = quantise(analysis, sent);
       const auto decoder_features = net->prediction_features(decoder_prediction);
       decoded = decode(coded, decoder_prediction, decoder_features, received);
     }
-    loss = picture_loss(decoded, decoder_prediction, current, received, report) + kCommitment * coded.commitment;
+    loss = picture_loss(decoded, decoder_prediction, current, received, coded.continuous, report) + kCommitment * coded.commitment;
     loss.backward();
     torch::nn::utils::clip_grad_norm_(net->parameters(), kClip);
     optimizer->step();
@@ -387,11 +406,13 @@ struct CodecTrainer::State {
       archive.read(name + "sums", books[i].sums, true);
       archive.read(name + "error", books[i].error, true);
     }
-    Tensor value;
-    archive.read("step", value, true);
-    step = value.item<int64_t>();
-    archive.read("spent", value, true);
-    spent = value.item<double>();
+    // Reading into a defined tensor keeps that tensor's type, so each value has its own.
+    Tensor steps_done;
+    Tensor seconds_spent;
+    archive.read("step", steps_done, true);
+    archive.read("spent", seconds_spent, true);
+    step = steps_done.item<int64_t>();
+    spent = seconds_spent.item<double>();
   }
 
   // Six samples in rows: original, prediction, next reference.
@@ -432,7 +453,7 @@ struct CodecTrainer::State {
   void log(double samples_per_second, bool to_file) {
     if (window.empty()) return;
     StepReport mean;
-    mean.psnr.assign(static_cast<size_t>(stages()) + 1, 0);
+    mean.psnr.assign(static_cast<size_t>(stages()) + 2, 0);
     std::vector<int> counted(mean.psnr.size());
     for (const StepReport& r : window) {
       mean.loss += r.loss / static_cast<double>(window.size());
@@ -497,6 +518,11 @@ void CodecTrainer::run() {
   double last_log = s.spent;
   int64_t logged_step = s.step;
   constexpr double kLogEvery = 20;
+  if (s.spent >= s.options.minutes * 60) {
+    std::printf("%.0f minutes are used up already; give more with --minutes\n", s.options.minutes);
+    return;
+  }
+  std::printf("from step %lld, %s spent\n", static_cast<long long>(s.step), clock_text(s.spent).c_str());
   while (s.spent < s.options.minutes * 60) {
     s.window.push_back(s.train_step());
     const double now = seconds();

@@ -8,6 +8,7 @@
 #include <opencv2/core.hpp>
 
 #include "train/codec_trainer.h"
+#include "train/priors.h"
 
 namespace crlsc::tools {
 namespace {
@@ -18,6 +19,19 @@ void train_codec(const TrainOptions& options, int threads) {
   const Material material = Material::load(options.data, options.exclude, options.max_side, options.max_frames);
   std::printf("%zu stills, %zu clips\n", material.stills.size(), material.clips.size());
   CodecTrainer(options, material).run();
+}
+
+void add_priors_command(CLI::App& train) {
+  CLI::App* priors = train.add_subcommand("priors", "Fit a model's entropy tables to what it codes");
+  auto o = std::make_shared<PriorOptions>();
+  priors->add_option("--model", o->model, "Model file; default: searched on the model path");
+  priors->add_option("--data", o->data, "Videos, or folders of them")->required();
+  priors->add_option("--exclude", o->exclude, "Leave out paths that contain this text");
+  priors->add_option("--out", o->out, "Model file to write")->required();
+  priors->add_option("--bitrates", o->bitrates, "bit/s, one pass for each")->capture_default_str();
+  priors->add_option("--pictures", o->pictures, "Pictures of each video")->capture_default_str();
+  priors->add_option("--threads", o->threads, "Threads; 0 = all cores");
+  priors->callback([o] { train_priors(*o); });
 }
 
 }  // namespace
@@ -49,6 +63,7 @@ void add_train_command(CLI::App& app) {
   codec->add_option("--overfit", o->overfit, "Train on the first N sequences only, to find mistakes");
   codec->add_option("--threads", *threads, "Threads; 0 = all cores");
   codec->add_flag("--resume", o->resume, "Go on from the checkpoint in --out");
+  add_priors_command(*train);
   codec->callback([o, threads] { train_codec(*o, *threads); });
 }
 

@@ -4,20 +4,19 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
 #include "core/bitstream/sequence_header.h"
 #include "core/bytes.h"
+#include "core/codec/picture_reader.h"
 #include "core/model/registry.h"
 #include "core/picture.h"
-#include "core/token/token_coder.h"
 
 namespace crlsc {
 
 struct DecodedPicture {
   bool key = false;        // refers to no other picture, and nothing of its base layer is missing
   bool corrupted = false;  // something that was sent is missing, here or in a picture that this one builds on
-  int layers = 0;          // layers decoded in every slice that has them
+  int layers = 0;          // layers decoded in every slice that has them, at most those asked for
 };
 
 class Decoder {
@@ -40,21 +39,19 @@ class Decoder {
 
   // The picture shown: stays valid until the next decode().
   PictureView picture() const { return picture_.view(sequence_.width, sequence_.height); }
-  const TokenGrid& tokens() const { return grid_; }
+  const TokenGrid& tokens() const { return reader_.grid(); }
 
  private:
-  struct Parsed;
-  void read_units(ByteView access_unit, Parsed& parsed);
   void reconstruct();
 
   std::shared_ptr<const LoadedModel> model_;
   SequenceHeader sequence_;
   std::unique_ptr<NetworkSession> session_;
-  TokenContexts priors_;
+  PictureReader reader_;
   Picture picture_;
-  TokenGrid grid_;
   int max_layers_ = kMaxLayers;
-  bool damaged_ = false;  // the picture shown differs from the encoder's
+  int next_number_ = 0;  // of the picture after the one shown
+  bool damaged_ = true;  // the picture shown differs from the encoder's
 };
 
 }  // namespace crlsc

@@ -20,6 +20,7 @@ constexpr int kLeastCodedBits = 8;       // no coded cell costs less
 constexpr int kRefreshBits = 45;         // of a cell coded on grey, roughly
 constexpr double kMinLambda = 1.0 / 16;  // below, everything that helps at all is sent
 constexpr double kMaxLambda = 1e6;
+constexpr double kStructureShare = 0.45;  // of what the first stage improves, left undone by the structure alone
 constexpr int kBisections = 18;
 constexpr int kAttempts = 6;             // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
@@ -145,9 +146,8 @@ void Encoder::mark_candidates(const Picture& current, const Picture& prediction,
 std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Picture& prediction) {
   const TokenLayout& layout = model_->file.layout();
   const int most = layout.stages_up_to(layers_ - 1);
-  // Three points of each cell's curve are decoded, the others lie between them.
-  std::vector<int> points{0};
-  if (most >= 1) points.push_back(1);
+  // Two points of each cell's curve are decoded, the others estimated from them.
+  std::vector<int> points{std::min(most, 1)};
   if (most >= 2) points.push_back(most);
   std::vector<TokenGrid> grids(points.size(), grid_);
   std::vector<const TokenGrid*> pointers;
@@ -188,6 +188,10 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Pict
     }
     for (size_t k = 0; k < points.size(); ++k) {
       c.error[static_cast<size_t>(points[k])] = cell_error(current, decoded[k], column, row);
+    }
+    if (most >= 1) {
+      const double first = c.error[1];
+      c.error[0] = static_cast<uint32_t>(first + kStructureShare * std::max(0.0, c.copy_error - first));
     }
     for (int n = 2; n < most; ++n) {
       const double share = 1 - std::pow(0.5, n - 1);  // each stage halves what is left

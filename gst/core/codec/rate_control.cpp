@@ -10,7 +10,9 @@ namespace {
 constexpr double kCapacity = 0.4;   // seconds at the rate
 constexpr double kRestLevel = 0.5;  // of the capacity: where a busy stream keeps the bucket
 constexpr double kReaction = 0.25;  // share of the distance to the rest level made up with each picture
-constexpr double kFirstPicture = 1.0;  // seconds at the rate that the first picture may take
+constexpr double kFirstPicture = 0.7;  // seconds at the rate that the first picture may take
+constexpr double kDropLevel = 1.0;     // seconds at the rate in the bucket from which on pictures are dropped
+constexpr int kStillBits = 160;        // a picture without any change fits in here
 
 }  // namespace
 
@@ -26,8 +28,9 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key)
   }
   const double room = capacity - level_;
   const double share = rate_ * interval + (kRestLevel * capacity - level_) * kReaction;
-  b.limit = static_cast<int>(room);
-  b.target = key ? b.limit : static_cast<int>(std::clamp(share, 0.0, std::max(room, 0.0)));
+  // Better a picture that repeats the last one than none.
+  b.limit = level_ > kDropLevel * rate_ ? -1 : std::max(static_cast<int>(room), kStillBits);
+  b.target = key ? b.limit : static_cast<int>(std::clamp(share, 0.0, std::max<double>(b.limit, 0)));
   return b;
 }
 

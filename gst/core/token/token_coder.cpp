@@ -31,16 +31,6 @@ struct Reader {
   int number(SignedExpGolomb& c, int) { return c.decode(range); }
 };
 
-template <class Coder>
-void walk(Coder& coder, TokenContexts& contexts, TokenGrid& grid, const TokenLayout& layout, Slice slice, int layer) {
-  SliceView view(grid, slice);
-  if (layer == 0) {
-    walk_structure_layer(coder, contexts, view);
-  } else {
-    walk_detail_layer(coder, contexts, view, layout.stages_up_to(layer - 1), layout.stages_up_to(layer));
-  }
-}
-
 }  // namespace
 
 Bytes encode_layer(const TokenGrid& grid, const TokenLayout& layout, Slice slice, int layer,
@@ -48,7 +38,7 @@ Bytes encode_layer(const TokenGrid& grid, const TokenLayout& layout, Slice slice
   TokenContexts contexts = priors;
   TokenGrid copy = grid;  // the walk assigns what it reads; here that changes nothing
   Writer writer;
-  walk(writer, contexts, copy, layout, slice, layer);
+  walk_layer(writer, contexts, copy, layout, slice, layer);
   return writer.range.finish();
 }
 
@@ -60,7 +50,7 @@ bool decode_layer(ByteView bits, const TokenLayout& layout, Slice slice, int lay
     const auto begin = grid.cells.begin() + static_cast<ptrdiff_t>(slice.first_row) * grid.cols();
     std::fill(begin, begin + static_cast<ptrdiff_t>(slice.rows) * grid.cols(), Cell{});
   }
-  walk(reader, contexts, grid, layout, slice, layer);
+  walk_layer(reader, contexts, grid, layout, slice, layer);
   return !reader.range.overrun();
 }
 

@@ -47,7 +47,8 @@ struct TokenContexts {
   struct Detail {
     std::array<AdaptiveBit, 3> present;  // by left and above going as far
     std::array<AdaptiveBit, 6> nonzero;  // by left and above token, and by the stage before
-    BitTree code;                        // codes 1.. as 0..
+    BitTree code;                        // codes 1.. as 0.., unless there is but one
+    bool only_one = false;               // code besides 0
   };
   std::vector<Detail> detail;
 };

@@ -73,7 +73,7 @@ TokenContexts::TokenContexts(const TokenLayout& layout)
   fill(other_reference, {5, 40, 80});
   for (int codes : layout.detail_codes) {
     // A stage of two codes is told by its nonzero bit alone; the tree still needs two leaves.
-    Detail d{{}, {}, BitTree(std::max(codes - 1, 2))};
+    Detail d{{}, {}, BitTree(std::max(codes - 1, 2)), codes == 2};
     fill(d.present, {30, 55, 75});
     fill(d.nonzero, {50, 60, 75, 60, 70, 80});
     detail.push_back(d);
@@ -182,11 +182,8 @@ PriorCounter::~PriorCounter() = default;
 
 void PriorCounter::add(const TokenGrid& grid, Slice slice) {
   TokenGrid copy = grid;
-  SliceView view(copy, slice);
-  walk_structure_layer(*state_, state_->contexts, view);
-  for (int layer = 1; layer < state_->layout.layers(); ++layer) {
-    walk_detail_layer(*state_, state_->contexts, view, state_->layout.stages_up_to(layer - 1),
-                      state_->layout.stages_up_to(layer));
+  for (int layer = 0; layer < state_->layout.layers(); ++layer) {
+    walk_layer(*state_, state_->contexts, copy, state_->layout, slice, layer);
   }
 }
 
@@ -215,7 +212,9 @@ TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout) :
   for (size_t s = 0; s < priors.detail.size(); ++s) {
     const TokenContexts::Detail& d = priors.detail[s];
     std::vector<int> costs{cost(d.nonzero[1], false)};
-    for (int t = 1; t < layout.detail_codes[s]; ++t) costs.push_back(cost(d.nonzero[1], true) + d.code.cost(t - 1));
+    for (int t = 1; t < layout.detail_codes[s]; ++t) {
+      costs.push_back(cost(d.nonzero[1], true) + (d.only_one ? 0 : d.code.cost(t - 1)));
+    }
     detail_.push_back(costs);
     present_.push_back({cost(d.present[1], false), cost(d.present[1], true)});
   }

@@ -97,7 +97,11 @@ void walk_detail_tokens(Coder& coder, TokenContexts::Detail& c, SliceView& view,
     unsigned around = (view.detail(stage, x - 1, y) != 0 ? 1U : 0U) + (view.detail(stage, x, y - 1) != 0 ? 1U : 0U);
     if (stage > first_stage && view.detail(stage - 1, x, y) != 0) around += 3;
     uint16_t& token = tokens[static_cast<size_t>(y) * 2 * view.grid().cols() + x];
-    token = coder.bit(c.nonzero[around], token != 0) ? static_cast<uint16_t>(1 + coder.symbol(c.code, token - 1)) : 0;
+    if (!coder.bit(c.nonzero[around], token != 0)) {
+      token = 0;
+    } else {
+      token = c.only_one ? uint16_t{1} : static_cast<uint16_t>(1 + coder.symbol(c.code, token - 1));
+    }
   }
 }
 
@@ -122,6 +126,17 @@ void walk_detail_layer(Coder& coder, TokenContexts& c, SliceView& view, int firs
         walk_detail_tokens(coder, d, view, stage, first, column, row);
       }
     }
+  }
+}
+
+template <class Coder>
+void walk_layer(Coder& coder, TokenContexts& contexts, TokenGrid& grid, const TokenLayout& layout, Slice slice,
+                int layer) {
+  SliceView view(grid, slice);
+  if (layer == 0) {
+    walk_structure_layer(coder, contexts, view);
+  } else {
+    walk_detail_layer(coder, contexts, view, layout.stages_up_to(layer - 1), layout.stages_up_to(layer));
   }
 }
 

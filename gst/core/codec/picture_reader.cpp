@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/codec/picture_reader.h"
+
+#include <algorithm>
+
+#include "core/model/model_file.h"
+
+namespace crlsc {
+namespace {
+
+void reset_cells(TokenGrid& grid, Slice slice) {
+  std::fill_n(grid.cells.begin() + static_cast<ptrdiff_t>(slice.first_row) * grid.cols(),
+              static_cast<ptrdiff_t>(slice.rows) * grid.cols(), Cell{});
+}
+
+// Takes back stages that a broken unit claimed.
+void limit_stages(TokenGrid& grid, Slice slice, int most) {
+  for (int i = slice.first_row * grid.cols(); i < (slice.first_row + slice.rows) * grid.cols(); ++i) {
+    uint8_t& stages = grid.cells[static_cast<size_t>(i)].stages;
+    stages = static_cast<uint8_t>(std::min<int>(stages, most));
+  }
+}
+
+}  // namespace
+
+struct PictureReader::State {
+  struct SliceState {
+    Slice slice;
+    int sent;      // layers that the encoder sent
+    int next = 1;  // layer that can be read next
+  };
+  PictureTokens picture;
+  std::vector<SliceState> slices;
+
+  SliceState* starting_at(int row) {
+    const auto it =
+        std::find_if(slices.begin(), slices.end(), [row](const SliceState& s) { return s.slice.first_row == row; });
+    return it == slices.end() ? nullptr : &*it;
+  }
+  bool overlaps(Slice slice) const {
+    return std::any_of(slices.begin(), slices.end(), [slice](const SliceState& s) {
+      return slice.first_row < s.slice.first_row + s.slice.rows && s.slice.first_row < slice.first_row + slice.rows;
+    });
+  }
+  int rows() const {
+    int n = 0;
+    for (const SliceState& s : slices) n += s.slice.rows;
+    return n;
+  }
+};
+
+PictureReader::PictureReader(const ModelFile& model, int cols, int rows)
+    : layout_(model.layout()), priors_(model), grid_(cols, rows, model.layout().stages()) {}
+
+void PictureReader::read_base(const TokenUnit& unit, State& state) {
+  PictureTokens& picture = state.picture;
+  if (state.overlaps(unit.slice)) return;  // a repetition
+  const bool stranger = !state.slices.empty() && (unit.picture_number != picture.number || unit.key != picture.key);
+  if (stranger || !decode_layer(unit.bits, layout_, unit.slice, 0, priors_, grid_)) {
+    if (!stranger) reset_cells(grid_, unit.slice);
+    picture.damaged = true;
+    return;
+  }
+  picture.number = unit.picture_number;
+  picture.key = unit.key;
+  state.slices.push_back({unit.slice, std::min(unit.layers, layout_.layers())});
+  picture.units.push_back(unit);
+}
+
+void PictureReader::read_detail(TokenUnit unit, int max_layers, State& state) {
+  State::SliceState* slice = state.starting_at(unit.slice.first_row);
+  // Without the layers below, or if it was read already, a layer says nothing.
+  if (slice == nullptr || unit.layer != slice->next || unit.layer >= std::min(max_layers, layout_.layers())) return;
+  unit.slice = slice->slice;
+  if (decode_layer(unit.bits, layout_, unit.slice, unit.layer, priors_, grid_)) {
+    slice->next = unit.layer + 1;
+    state.picture.units.push_back(unit);
+  } else {
+    limit_stages(grid_, unit.slice, layout_.stages_up_to(unit.layer - 1));
+    state.picture.damaged = true;
+  }
+}
+
+PictureTokens PictureReader::read(ByteView access_unit, int max_layers) {
+  max_layers = std::max(max_layers, 1);
+  reset_cells(grid_, {0, grid_.rows()});
+  AccessUnitView view = parse_access_unit(access_unit);
+  // Packets may come in any order.
+  std::stable_sort(view.units.begin(), view.units.end(),
+                   [](const UnitView& a, const UnitView& b) { return a.header.layer < b.header.layer; });
+  State state;
+  PictureTokens& picture = state.picture;
+  picture.damaged = view.damaged;
+  for (const UnitView& bytes : view.units) {
+    if (bytes.header.type != UnitType::kToken) continue;
+    const std::optional<TokenUnit> unit = parse_token_unit(bytes, grid_.rows());
+    if (!unit) {
+      picture.damaged = true;
+    } else if (unit->layer == 0) {
+      read_base(*unit, state);
+    } else {
+      read_detail(*unit, max_layers, state);
+    }
+  }
+  picture.readable = !state.slices.empty();
+  picture.layers = std::min(layout_.layers(), max_layers);
+  for (const State::SliceState& s : state.slices) {
+    if (s.next >= std::min(s.sent, max_layers)) continue;
+    picture.damaged = true;
+    picture.layers = std::min(picture.layers, s.next);
+  }
+  const bool complete = state.rows() == grid_.rows();
+  picture.damaged |= !complete;
+  picture.key &= complete;
+  return picture;
+}
+
+}  // namespace crlsc

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/token/token_hash.h"
+
+#include "core/bitstream/byte_io.h"
+
+namespace crlsc {
+
+void TokenHash::add(const TokenGrid& grid) {
+  Bytes bytes;
+  ByteWriter writer(bytes);
+  writer.u16(static_cast<uint16_t>(grid.cols()));
+  writer.u16(static_cast<uint16_t>(grid.rows()));
+  for (int i = 0; i < grid.size(); ++i) {
+    const Cell& cell = grid.cells[static_cast<size_t>(i)];
+    writer.u8(cell.coded ? 1 : 0);
+    writer.u8(static_cast<uint8_t>(cell.reference));
+    writer.u16(static_cast<uint16_t>(cell.motion.dx));
+    writer.u16(static_cast<uint16_t>(cell.motion.dy));
+    if (!cell.coded) continue;
+    writer.u8(cell.stages);
+    writer.u16(grid.structure[static_cast<size_t>(i)]);
+    for (size_t stage = 0; stage < cell.stages; ++stage) {
+      for (int t = 0; t < 4; ++t) {
+        const int y = 2 * (i / grid.cols()) + t / 2;
+        const int x = 2 * (i % grid.cols()) + t % 2;
+        writer.u16(grid.detail[stage][static_cast<size_t>(y) * 2 * grid.cols() + x]);
+      }
+    }
+  }
+  hash_.update(bytes);
+}
+
+}  // namespace crlsc

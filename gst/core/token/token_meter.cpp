@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/token/token_meter.h"
+
+#include "core/entropy/cost.h"
+#include "core/token/token_walk.h"
+
+namespace crlsc {
+namespace {
+
+template <class T, size_t N>
+bool holds(const std::array<T, N>& list, const T& element) {
+  return &element >= list.data() && &element < list.data() + N;
+}
+
+// Tells the kind of a decision by the place of its context. Bits that are coded nowhere still make contexts learn.
+struct Meter {
+  TokenContexts& contexts;
+  TokenBits sum{};
+  RangeEncoder range{};
+
+  void add(TokenKind kind, int cost) { sum[static_cast<size_t>(kind)] += cost; }
+
+  bool bit(AdaptiveBit& c, bool value) {
+    TokenKind kind = TokenKind::kModes;
+    if (holds(contexts.other_reference, c) || &c == &contexts.knowledge) kind = TokenKind::kReferences;
+    for (const TokenContexts::Detail& d : contexts.detail) {
+      if (holds(d.present, c)) kind = TokenKind::kStages;
+      if (holds(d.nonzero, c)) kind = TokenKind::kDetail;
+    }
+    add(kind, cost(c, value));
+    c.update(value);
+    return value;
+  }
+
+  int symbol(BitTree& c, int value) {
+    TokenKind kind = TokenKind::kDetail;
+    if (holds(contexts.structure, c)) kind = TokenKind::kStructure;
+    if (&c == &contexts.knowledge_index) kind = TokenKind::kReferences;
+    add(kind, c.cost(value));
+    c.encode(range, value);
+    return value;
+  }
+
+  int number(SignedExpGolomb& c, int value) {
+    add(TokenKind::kMotion, c.cost(value));
+    c.encode(range, value);
+    return value;
+  }
+};
+
+}  // namespace
+
+const char* token_kind_name(TokenKind kind) {
+  constexpr std::array<const char*, kTokenKinds> kNames = {"modes",     "references", "motion",
+                                                           "structure", "stages",     "detail"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+TokenBits measure_layer(const TokenGrid& grid, const TokenLayout& layout, Slice slice, int layer,
+                        const TokenContexts& priors) {
+  TokenContexts contexts = priors;
+  TokenGrid copy = grid;
+  Meter meter{contexts};
+  walk_layer(meter, contexts, copy, layout, slice, layer);
+  return meter.sum;
+}
+
+}  // namespace crlsc

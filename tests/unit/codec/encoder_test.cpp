@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The encoder with the integer backend: rates, sizes, layers, slices, and agreement with the decoder.
+#include "core/codec/encoder.h"
+
+#include <numeric>
+
+#include "core/codec/picture_reader.h"
+#include "core/codec/token_unit.h"
+#include "unit/codec/codec_testing.h"
+
+namespace crlsc {
+namespace {
+
+int64_t bits_of(const EncodedPicture& coded) { return static_cast<int64_t>(coded.bytes.size()) * 8; }
+
+class Bitrate : public testing::TestWithParam<std::tuple<std::string, int>> {};
+
+TEST_P(Bitrate, IsACeiling) {
+  const auto& [kind, bitrate] = GetParam();
+  const Clip clip{kind_named(kind), 128, 96};
+  std::vector<int64_t> bits;
+  int64_t incomplete = 0;
+  encode_clip(clip, config_for(clip, bitrate), 110, [&](int, const EncodedPicture& coded, const Encoder&) {
+    bits.push_back(bits_of(coded));
+    incomplete += coded.complete ? 0 : 1;
+  });
+  EXPECT_LE(worst_window(bits, 10, bitrate), 1.1);
+  // Below the rate only where nothing was left to send.
+  const double mean = static_cast<double>(std::accumulate(bits.begin() + 10, bits.end(), int64_t{0})) / 10;
+  if (incomplete == 110) {
+    EXPECT_GT(mean, 0.9 * bitrate);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Encoder, Bitrate,
+                         testing::Combine(testing::Values("still", "block", "pan", "noise", "cuts"),
+                                          testing::Values(10000, 20000, 50000, 100000)),
+                         [](const auto& param) {
+                           return std::get<0>(param.param) + "_" + std::to_string(std::get<1>(param.param));
+                         });
+
+TEST(Encoder, BitrateChangesWhileRunning) {
+  const Clip clip{Clip::Kind::kNoise, 96, 96};
+  Encoder encoder(test_model(), config_for(clip, 50000));
+  std::vector<int64_t> bits;
+  const auto run = [&](int pictures) {
+    bits.clear();
+    for (int n = 0; n < pictures; ++n) bits.push_back(bits_of(encoder.encode(clip.picture(n).view(), 0.1, false)));
+    return static_cast<double>(std::accumulate(bits.begin(), bits.end(), int64_t{0})) * 10 / pictures;
+  };
+  run(30);
+  EXPECT_NEAR(run(50), 50000, 4000);
+  encoder.set_bitrate(12000);
+  EXPECT_NEAR(run(70), 12000, 4000);
+  EXPECT_LE(worst_window(bits, 10, 12000), 1.1);
+  encoder.set_bitrate(80000);
+  EXPECT_NEAR(run(50), 80000, 7000);
+}
+
+TEST(Encoder, VariableFrameTimes) {
+  const Clip clip{Clip::Kind::kNoise, 96, 96};
+  EncoderConfig config = config_for(clip, 20000);
+  config.sequence.framerate_num = 0;
+  Encoder encoder(test_model(), config);
+  const double steps[] = {0.04, 0.04, 0.5, 0.1, 0.02, 0.3};
+  double time = 0;
+  double bits = 0;
+  for (int n = 0; n < 90; ++n) {
+    const double step = n == 0 ? 0 : steps[n % 6];
+    time += step;
+    bits += static_cast<double>(bits_of(encoder.encode(clip.picture(n).view(), step, false)));
+  }
+  EXPECT_LE(bits, 20000 * (time + 1.1));
+  EXPECT_GE(bits, 0.85 * 20000 * time);
+}
+
+class EveryClip : public testing::TestWithParam<std::tuple<std::string, int>> {};
+
+// The heart of it: sender and receiver show the same, sample by sample, for ever.
+TEST_P(EveryClip, DecodesToTheEncodersReconstruction) {
+  const auto& [kind, bitrate] = GetParam();
+  const Clip clip{kind_named(kind), 151, 109};
+  std::unique_ptr<Decoder> decoder;
+  encode_clip(clip, config_for(clip, bitrate), 60, [&](int n, const EncodedPicture& coded, const Encoder& encoder) {
+    if (!decoder) decoder = std::make_unique<Decoder>(test_model(), encoder.sequence_header());
+    if (!coded.bytes.empty()) {
+      const DecodedPicture decoded = decoder->decode(coded.bytes);
+      EXPECT_EQ(decoded.key, coded.key);
+      EXPECT_FALSE(decoded.corrupted) << n;
+    }
+    ASSERT_EQ(samples(decoder->picture()), samples(encoder.reconstruction())) << "picture " << n;
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Encoder, EveryClip,
+                         testing::Combine(testing::Values("still", "block", "pan", "noise", "cuts"),
+                                          testing::Values(8000, 60000)),
+                         [](const auto& param) {
+                           return std::get<0>(param.param) + "_" + std::to_string(std::get<1>(param.param));
+                         });
+
+class Sizes : public testing::TestWithParam<std::tuple<int, int, int>> {};
+
+TEST_P(Sizes, EncodeAndDecode) {
+  const auto [width, height, pictures] = GetParam();
+  const Clip clip{Clip::Kind::kBlock, width, height};
+  const EncoderConfig config = config_for(clip, 100000);
+  std::unique_ptr<Decoder> decoder;
+  double before = 0;
+  encode_clip(clip, config, pictures, [&](int n, const EncodedPicture& coded, const Encoder& encoder) {
+    if (!decoder) decoder = std::make_unique<Decoder>(test_model(), encoder.sequence_header());
+    ASSERT_FALSE(coded.bytes.empty());
+    decoder->decode(coded.bytes);
+    const PictureView shown = decoder->picture();
+    ASSERT_EQ(shown.width(), width);
+    ASSERT_EQ(shown.height(), height);
+    ASSERT_EQ(shown.planes[1].width, (width + 1) / 2);
+    ASSERT_EQ(samples(shown), samples(encoder.reconstruction()));
+    if (n == 0) before = psnr(clip.picture(n).view(), Picture(width, height).view());
+    EXPECT_GT(psnr(clip.picture(n).view(), shown), before + 1) << "better than grey";
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Encoder, Sizes,
+                         testing::Values(std::tuple{16, 16, 5}, std::tuple{17, 16, 5}, std::tuple{16, 17, 5},
+                                         std::tuple{33, 31, 5}, std::tuple{176, 144, 4}, std::tuple{319, 241, 3},
+                                         std::tuple{16, 1088, 2}, std::tuple{1920, 16, 2}, std::tuple{1919, 1087, 2},
+                                         std::tuple{1920, 1088, 2}),
+                         [](const auto& param) {
+                           return std::to_string(std::get<0>(param.param)) + "x" +
+                                  std::to_string(std::get<1>(param.param));
+                         });
+
+TEST(Encoder, TheFirstPictureIsAKeyPicture) {
+  const Clip clip;
+  encode_clip(clip, config_for(clip, 20000), 5, [](int n, const EncodedPicture& coded, const Encoder&) {
+    EXPECT_EQ(coded.key, n == 0);
+    const AccessUnitView view = parse_access_unit(coded.bytes);
+    EXPECT_EQ(view.units.at(0).header.type == UnitType::kSequenceHeader, n == 0);
+    for (const UnitView& unit : view.units) EXPECT_EQ(unit.header.key, n == 0);
+  });
+}
+
+TEST(Encoder, KeyPicturesOnRequest) {
+  const Clip clip;
+  Encoder encoder(test_model(), config_for(clip, 40000));
+  std::unique_ptr<Decoder> late;
+  for (int n = 0; n < 30; ++n) {
+    const EncodedPicture coded = encoder.encode(clip.picture(n).view(), n == 0 ? 0 : 0.1, n == 20);
+    EXPECT_EQ(coded.key, n == 0 || n == 20);
+    if (n == 20) {
+      const AccessUnitView view = parse_access_unit(coded.bytes);
+      ASSERT_EQ(view.units.at(0).header.type, UnitType::kSequenceHeader);
+      late = std::make_unique<Decoder>(test_model(), parse_sequence_header(view.units[0].payload));
+    }
+    if (!late) continue;
+    // Who joins here misses nothing.
+    EXPECT_FALSE(late->decode(coded.bytes).corrupted);
+    ASSERT_EQ(samples(late->picture()), samples(encoder.reconstruction())) << n;
+  }
+}
+
+TEST(Encoder, SequenceHeaderNamesModelAndLayers) {
+  const Clip clip;
+  EncoderConfig config = config_for(clip, 20000, 25);
+  config.layers = 2;
+  const SequenceHeader header = Encoder(test_model(), config).sequence_header();
+  EXPECT_EQ(header.model_id, test_model()->file.id());
+  EXPECT_EQ(header.layers, 2);
+  EXPECT_EQ(header.width, clip.width);
+  EXPECT_EQ(header.framerate_num, 25U);
+  config.layers = kMaxLayers;
+  EXPECT_EQ(Encoder(test_model(), config).sequence_header().layers, 3) << "no more than the model has";
+}
+
+int highest_layer(const EncodedPicture& coded) {
+  int highest = -1;
+  for (const UnitView& unit : parse_access_unit(coded.bytes).units) highest = std::max(highest, unit.header.layer);
+  return highest;
+}
+
+TEST(Encoder, LayersAreLimited) {
+  const Clip clip{Clip::Kind::kNoise, 96, 96};
+  for (int layers = 1; layers <= 3; ++layers) {
+    EncoderConfig config = config_for(clip, 100000);
+    config.layers = layers;
+    int highest = 0;
+    encode_clip(clip, config, 6, [&](int, const EncodedPicture& coded, const Encoder&) {
+      highest = std::max(highest, highest_layer(coded));
+      EXPECT_EQ(coded.layer_bytes.size(), static_cast<size_t>(layers));
+    });
+    EXPECT_EQ(highest, layers - 1);
+  }
+}
+
+TEST(Encoder, LayersChangeWhileRunning) {
+  const Clip clip{Clip::Kind::kNoise, 96, 96};
+  Encoder encoder(test_model(), config_for(clip, 100000));
+  Decoder decoder(test_model(), encoder.sequence_header());
+  for (int n = 0; n < 12; ++n) {
+    encoder.set_layers(n < 4 ? 3 : n < 8 ? 1 : 2);
+    const EncodedPicture coded = encoder.encode(clip.picture(n).view(), 0.1, false);
+    EXPECT_LE(highest_layer(coded), n < 4 ? 2 : n < 8 ? 0 : 1) << n;
+    EXPECT_FALSE(decoder.decode(coded.bytes).corrupted);
+    ASSERT_EQ(samples(decoder.picture()), samples(encoder.reconstruction())) << n;
+  }
+}
+
+TEST(Encoder, LayerBytesAddUp) {
+  const Clip clip;
+  encode_clip(clip, config_for(clip, 40000), 10, [](int, const EncodedPicture& coded, const Encoder&) {
+    size_t header = 0;
+    std::vector<size_t> by_layer(coded.layer_bytes.size());
+    for (const UnitView& unit : parse_access_unit(coded.bytes).units) {
+      if (unit.header.type == UnitType::kSequenceHeader) {
+        header += unit.bytes.size();
+      } else {
+        by_layer.at(static_cast<size_t>(unit.header.layer)) += unit.bytes.size();
+      }
+    }
+    EXPECT_EQ(by_layer, coded.layer_bytes);
+    EXPECT_EQ(std::accumulate(by_layer.begin(), by_layer.end(), header), coded.bytes.size());
+  });
+}
+
+TEST(Encoder, UnitsKeepToTheWantedSize) {
+  const Clip clip{Clip::Kind::kNoise, 160, 160};
+  for (const size_t target : {200U, 500U}) {
+    EncoderConfig config = config_for(clip, 100000);
+    config.target_unit_size = target;
+    size_t most_units = 0;
+    encode_clip(clip, config, 8, [&](int, const EncodedPicture& coded, const Encoder& encoder) {
+      const AccessUnitView view = parse_access_unit(coded.bytes);
+      most_units = std::max(most_units, view.units.size());
+      for (const UnitView& unit : view.units) {
+        const auto token = parse_token_unit(unit, encoder.tokens().rows());
+        const bool least = token && unit.header.layer == 0 && token->slice.rows == 1;  // cannot be cut any further
+        EXPECT_TRUE(unit.bytes.size() <= target || least || unit.header.layer > 0) << unit.bytes.size();
+      }
+    });
+    EXPECT_GT(most_units, 6U) << target;
+  }
+}
+
+TEST(Encoder, LargeUnitSizesNeedOneSlice) {
+  const Clip clip{Clip::Kind::kNoise, 160, 160};
+  EncoderConfig config = config_for(clip, 100000);
+  config.target_unit_size = 60000;
+  encode_clip(clip, config, 4, [](int, const EncodedPicture& coded, const Encoder&) {
+    for (const UnitView& unit : parse_access_unit(coded.bytes).units) {
+      if (unit.header.type == UnitType::kToken) EXPECT_TRUE(unit.header.whole);
+    }
+  });
+}
+
+TEST(Encoder, ManySlicesDecodeToTheSame) {
+  const Clip clip{Clip::Kind::kBlock, 96, 208};
+  EncoderConfig config = config_for(clip, 60000);
+  config.target_unit_size = 60;
+  std::unique_ptr<Decoder> decoder;
+  encode_clip(clip, config, 10, [&](int, const EncodedPicture& coded, const Encoder& encoder) {
+    if (!decoder) decoder = std::make_unique<Decoder>(test_model(), encoder.sequence_header());
+    decoder->decode(coded.bytes);
+    ASSERT_EQ(samples(decoder->picture()), samples(encoder.reconstruction()));
+  });
+}
+
+TEST(Encoder, UnitsComeByLayerThenBySlice) {
+  const Clip clip{Clip::Kind::kNoise, 96, 96};
+  EncoderConfig config = config_for(clip, 100000);
+  config.target_unit_size = 150;
+  encode_clip(clip, config, 5, [](int, const EncodedPicture& coded, const Encoder& encoder) {
+    std::pair<int, int> last{-1, -1};
+    for (const UnitView& unit : parse_access_unit(coded.bytes).units) {
+      if (unit.header.type != UnitType::kToken) continue;
+      const auto token = parse_token_unit(unit, encoder.tokens().rows());
+      const std::pair<int, int> now{token->layer, token->slice.first_row};
+      EXPECT_LT(last, now);
+      last = now;
+    }
+  });
+}
+
+// Enough bits for units that exceed what a unit can hold, if the picture were not cut.
+TEST(Encoder, HugeRatesAreCutIntoUnits) {
+  const Clip clip{Clip::Kind::kNoise, 1920, 1088};
+  EncoderConfig config = config_for(clip, 10000000);
+  config.target_unit_size = 1000000;
+  encode_clip(clip, config, 1, [](int, const EncodedPicture& coded, const Encoder& encoder) {
+    ASSERT_GT(coded.bytes.size(), 65535U);
+    Decoder decoder(test_model(), encoder.sequence_header());
+    EXPECT_FALSE(decoder.decode(coded.bytes).corrupted);
+    EXPECT_EQ(samples(decoder.picture()), samples(encoder.reconstruction()));
+  });
+}
+
+TEST(Encoder, IsDeterministic) {
+  for (const char* kind : {"block", "noise"}) {
+    const Clip clip{kind_named(kind), 120, 90};
+    const EncoderConfig config = config_for(clip, 30000);
+    EXPECT_EQ(encode_clip(clip, config, 15), encode_clip(clip, config, 15)) << kind;
+  }
+}
+
+TEST(Encoder, AStillSceneBecomesNearlyFree) {
+  const Clip clip{Clip::Kind::kStill, 320, 240};
+  encode_clip(clip, config_for(clip, 100000), 60, [](int n, const EncodedPicture& coded, const Encoder&) {
+    if (n < 50) return;
+    EXPECT_TRUE(coded.complete) << n;
+    EXPECT_LE(coded.bytes.size(), 120U) << n;
+  });
+}
+
+TEST(Encoder, EqualPicturesWithoutRefreshTakeTenBytes) {
+  const Clip clip{Clip::Kind::kStill, 320, 240};
+  EncoderConfig config = config_for(clip, 400000);
+  config.refresh_share = 0;
+  encode_clip(clip, config, 30, [](int n, const EncodedPicture& coded, const Encoder&) {
+    if (n < 25) return;
+    EXPECT_TRUE(coded.complete) << n;
+    EXPECT_LE(coded.bytes.size(), 10U) << n;
+  });
+}
+
+TEST(Encoder, MoreBitsAreBetter) {
+  const Clip clip{Clip::Kind::kPan, 128, 96};
+  double last = 0;
+  for (const int bitrate : {5000, 20000, 80000}) {
+    double sum = 0;
+    encode_clip(clip, config_for(clip, bitrate), 30, [&](int n, const EncodedPicture&, const Encoder& encoder) {
+      sum += psnr(clip.picture(n).view(), encoder.reconstruction());
+    });
+    EXPECT_GT(sum, last + 30 * 0.5) << bitrate;
+    last = sum;
+  }
+}
+
+// As many pictures at one moment as it takes until the bucket is full.
+TEST(Encoder, ADroppedPictureLeavesNoTrace) {
+  const Clip clip{Clip::Kind::kNoise, 96, 96};
+  const EncoderConfig config = config_for(clip, 5000);
+  Encoder encoder(test_model(), config);
+  Decoder decoder(test_model(), encoder.sequence_header());
+  int dropped = 0;
+  for (int n = 0; n < 120; ++n) {
+    const Bytes before = samples(encoder.reconstruction());
+    const EncodedPicture coded = encoder.encode(clip.picture(n).view(), n % 40 == 39 ? 2.0 : 0.0, false);
+    if (coded.bytes.empty()) {
+      ++dropped;
+      EXPECT_FALSE(coded.complete);
+      ASSERT_EQ(samples(encoder.reconstruction()), before);
+      continue;
+    }
+    EXPECT_FALSE(decoder.decode(coded.bytes).corrupted) << "picture numbers count sent pictures";
+    ASSERT_EQ(samples(decoder.picture()), samples(encoder.reconstruction())) << n;
+  }
+  EXPECT_GT(dropped, 20);
+  EXPECT_LT(dropped, 119);
+}
+
+TEST(Encoder, TokensAreThoseThatADecoderReads) {
+  const Clip clip{Clip::Kind::kBlock, 128, 96};
+  PictureReader reader(test_model()->file, 8, 6);
+  encode_clip(clip, config_for(clip, 40000), 10, [&](int, const EncodedPicture& coded, const Encoder& encoder) {
+    ASSERT_TRUE(reader.read(coded.bytes, kMaxLayers).readable);
+    const TokenGrid& sent = encoder.tokens();
+    for (size_t i = 0; i < sent.cells.size(); ++i) {
+      const Cell& a = sent.cells[i];
+      const Cell& b = reader.grid().cells[i];
+      ASSERT_EQ(a.coded, b.coded);
+      ASSERT_EQ(a.stages, b.stages);
+      ASSERT_EQ(a.reference, b.reference);
+      ASSERT_EQ(a.motion, b.motion);
+      if (a.coded) {
+        ASSERT_EQ(sent.structure[i], reader.grid().structure[i]);
+      }
+    }
+  });
+}
+
+TEST(Encoder, MotionIsUsedForPans) {
+  const Clip clip{Clip::Kind::kPan, 160, 112};
+  int moved = 0;
+  encode_clip(clip, config_for(clip, 20000), 20, [&moved](int n, const EncodedPicture&, const Encoder& encoder) {
+    if (n < 10) return;
+    for (const Cell& cell : encoder.tokens().cells) moved += cell.motion != MotionVector{} ? 1 : 0;
+  });
+  EXPECT_GT(moved, 10 * 70 / 2) << "of 70 cells";
+}
+
+TEST(Encoder, SettingsOutOfRangeAreRefused) {
+  const auto refused = [](int width, int height, int bitrate) {
+    Clip clip;
+    clip.width = width;
+    clip.height = height;
+    return error_of([&] { Encoder encoder(test_model(), config_for(clip, bitrate)); });
+  };
+  EXPECT_EQ(refused(160, 120, 20000), std::nullopt);
+  EXPECT_EQ(refused(15, 120, 20000), ErrorKind::kSettings);
+  EXPECT_EQ(refused(160, 15, 20000), ErrorKind::kSettings);
+  EXPECT_EQ(refused(1921, 120, 20000), ErrorKind::kSettings);
+  EXPECT_EQ(refused(160, 1089, 20000), ErrorKind::kSettings);
+  EXPECT_EQ(refused(0, 0, 20000), ErrorKind::kSettings);
+  EXPECT_EQ(refused(160, 120, 0), ErrorKind::kSettings);
+  EXPECT_EQ(refused(160, 120, -5), ErrorKind::kSettings);
+}
+
+TEST(Encoder, PicturesOfAnotherSizeAreRefused) {
+  const Clip clip{Clip::Kind::kBlock, 64, 64};
+  Encoder encoder(test_model(), config_for(clip, 20000));
+  EXPECT_EQ(error_of([&] { encoder.encode(Picture(48, 64).view(), 0, false); }), ErrorKind::kSettings);
+  EXPECT_EQ(error_of([&] { encoder.encode(Picture(64, 80).view(), 0, false); }), ErrorKind::kSettings);
+  EXPECT_FALSE(encoder.encode(clip.picture(0).view(), 0, false).bytes.empty());
+}
+
+}  // namespace
+}  // namespace crlsc

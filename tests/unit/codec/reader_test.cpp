@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Access units to tokens, without any network.
+#include <gtest/gtest.h>
+
+#include "core/codec/picture_reader.h"
+#include "unit/codec/codec_testing.h"
+#include "unit/token/token_testing.h"
+
+namespace crlsc {
+namespace {
+
+constexpr int kCols = 6;
+constexpr int kRows = 6;
+
+struct Sent {
+  Slice slice;
+  int layer;
+};
+
+class Reader : public testing::Test {
+ protected:
+  Reader()
+      : reader(test_model()->file, kCols, kRows),
+        layout(reader.layout()),
+        grid(random_grid(layout, kCols, kRows, mixes()[7], 1)) {}
+
+  // A unit of `grid`; picture 5 unless said otherwise.
+  Bytes unit(Slice slice, int layer, int sent = 3, int number = 5, bool key = false) const {
+    const Bytes bits = encode_layer(grid, layout, slice, layer, reader.priors());
+    Bytes bytes;
+    append_token_unit(bytes, {layer, key, slice, number, sent, bits}, kRows);
+    return bytes;
+  }
+
+  static Bytes join(std::initializer_list<Bytes> parts) {
+    Bytes all;
+    for (const Bytes& part : parts) all.insert(all.end(), part.begin(), part.end());
+    return all;
+  }
+
+  PictureReader reader;
+  TokenLayout layout;
+  TokenGrid grid;
+  const Slice whole{0, kRows};
+  const Slice top{0, 2};
+  const Slice bottom{2, 4};
+};
+
+TEST_F(Reader, AWholePicture) {
+  const PictureTokens picture = reader.read(join({unit(whole, 0), unit(whole, 1), unit(whole, 2)}), kMaxLayers);
+  EXPECT_TRUE(picture.readable);
+  EXPECT_FALSE(picture.damaged);
+  EXPECT_FALSE(picture.key);
+  EXPECT_EQ(picture.number, 5);
+  EXPECT_EQ(picture.layers, 3);
+  EXPECT_EQ(picture.units.size(), 3U);
+  EXPECT_TRUE(same_tokens(reader.grid(), grid));
+}
+
+TEST_F(Reader, TheSameWithoutSomeLayers) {
+  for (int layers = 1; layers <= 3; ++layers) {
+    const PictureTokens picture = reader.read(join({unit(whole, 0), unit(whole, 1), unit(whole, 2)}), layers);
+    EXPECT_FALSE(picture.damaged);
+    EXPECT_EQ(picture.layers, layers);
+    EXPECT_TRUE(same_tokens(reader.grid(), up_to_layer(grid, layout, layers - 1)));
+  }
+}
+
+TEST_F(Reader, SlicesOfDetailUnitsAreFilledIn) {
+  const PictureTokens picture =
+      reader.read(join({unit(top, 0, 1), unit(bottom, 0), unit(bottom, 1), unit(bottom, 2)}), 4);
+  ASSERT_EQ(picture.units.size(), 4U);
+  EXPECT_EQ(picture.units[3].slice.first_row, 2);
+  EXPECT_EQ(picture.units[3].slice.rows, 4);
+  EXPECT_FALSE(picture.damaged);
+  EXPECT_EQ(picture.layers, 3) << "the top has no more layers";
+}
+
+TEST_F(Reader, WhatNoSliceCoversIsStill) {
+  reader.read(unit(whole, 0, 1), kMaxLayers);
+  const PictureTokens picture = reader.read(unit(top, 0, 1), kMaxLayers);
+  EXPECT_TRUE(picture.damaged);
+  EXPECT_TRUE(same_tokens(reader.grid(), TokenGrid(kCols, kRows, 3), bottom));
+  EXPECT_TRUE(same_tokens(reader.grid(), up_to_layer(grid, layout, 0), top));
+}
+
+TEST_F(Reader, DetailWithoutItsBaseSaysNothing) {
+  const PictureTokens picture = reader.read(join({unit(top, 0), unit(bottom, 1), unit(bottom, 2)}), kMaxLayers);
+  EXPECT_EQ(picture.units.size(), 1U);
+  EXPECT_EQ(picture.layers, 1);
+  EXPECT_TRUE(picture.damaged);
+}
+
+TEST_F(Reader, OverlappingSlicesAreRepetitions) {
+  const PictureTokens picture = reader.read(join({unit(whole, 0, 1), unit(top, 0, 1), unit({1, 3}, 0, 1)}), kMaxLayers);
+  EXPECT_EQ(picture.units.size(), 1U);
+  EXPECT_FALSE(picture.damaged);
+  EXPECT_TRUE(same_tokens(reader.grid(), up_to_layer(grid, layout, 0)));
+}
+
+TEST_F(Reader, KeyNeedsEverySlice) {
+  EXPECT_TRUE(reader.read(join({unit(top, 0, 1, 5, true), unit(bottom, 0, 1, 5, true)}), 4).key);
+  EXPECT_FALSE(reader.read(unit(top, 0, 1, 5, true), 4).key);
+  EXPECT_FALSE(reader.read(join({unit(top, 0, 1, 5, true), unit(bottom, 0, 1, 5, false)}), 4).key);
+}
+
+TEST_F(Reader, OtherNumbersAreOtherPictures) {
+  const PictureTokens picture = reader.read(join({unit(top, 0, 1, 5), unit(bottom, 0, 1, 6)}), kMaxLayers);
+  EXPECT_EQ(picture.number, 5);
+  EXPECT_TRUE(picture.damaged);
+  EXPECT_EQ(picture.units.size(), 1U);
+  EXPECT_TRUE(same_tokens(reader.grid(), TokenGrid(kCols, kRows, 3), bottom));
+}
+
+TEST_F(Reader, LayersThatTheModelLacksAreIgnored) {
+  const Bytes stranger = [this] {
+    Bytes bytes;
+    append_token_unit(bytes, {3, false, whole, 0, 4, Bytes{1, 2, 3}}, kRows);
+    return bytes;
+  }();
+  const PictureTokens picture =
+      reader.read(join({unit(whole, 0, 4), unit(whole, 1), unit(whole, 2), stranger}), kMaxLayers);
+  EXPECT_FALSE(picture.damaged);
+  EXPECT_EQ(picture.layers, 3);
+}
+
+// A unit whose bits are evidently none: far too short for 36 active cells.
+Bytes broken_unit(int layer) {
+  Bytes bytes;
+  append_token_unit(bytes, {layer, false, {0, 60}, 5, 3, Bytes{0xFF, 0xFF, 0xFF, 0xFE}}, 60);
+  return bytes;
+}
+
+TEST(ReaderOfLargePictures, ABrokenBaseLeavesStillCells) {
+  PictureReader reader(test_model()->file, 80, 60);
+  const PictureTokens picture = reader.read(broken_unit(0), kMaxLayers);
+  if (picture.readable) GTEST_FAIL() << "the bits were taken for a slice";
+  EXPECT_TRUE(picture.damaged);
+  EXPECT_TRUE(same_tokens(reader.grid(), TokenGrid(80, 60, 3)));
+}
+
+TEST(ReaderOfLargePictures, ABrokenDetailLayerCountsAsMissing) {
+  PictureReader reader(test_model()->file, 80, 60);
+  const TokenGrid grid = random_grid(reader.layout(), 80, 60, mixes()[7], 3);
+  const Bytes base = encode_layer(grid, reader.layout(), {0, 60}, 0, reader.priors());
+  Bytes bytes;
+  append_token_unit(bytes, {0, false, {0, 60}, 5, 3, base}, 60);
+  const Bytes broken = broken_unit(1);
+  bytes.insert(bytes.end(), broken.begin(), broken.end());
+  const PictureTokens picture = reader.read(bytes, kMaxLayers);
+  EXPECT_TRUE(picture.damaged);
+  EXPECT_EQ(picture.layers, 1);
+  EXPECT_TRUE(same_tokens(reader.grid(), up_to_layer(grid, reader.layout(), 0)));
+}
+
+}  // namespace
+}  // namespace crlsc

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Estimates before coding and figures afterwards, held against real sizes.
+#include <numeric>
+
+#include "core/entropy/cost.h"
+#include "core/token/token_meter.h"
+#include "unit/token/token_testing.h"
+
+namespace crlsc {
+namespace {
+
+size_t index_of(TokenKind kind) { return static_cast<size_t>(kind); }
+
+class Costs : public testing::Test {
+ protected:
+  Costs() : layout(test_layout()), priors(layout), costs(priors, layout) {}
+
+  // What the encoder thinks a cell takes.
+  int estimate(const TokenGrid& grid, int column, int row) const {
+    const auto at = static_cast<size_t>(row * grid.cols() + column);
+    const Cell& cell = grid.cells[at];
+    const MotionVector p = predict_motion(grid, {0, grid.rows()}, column, row);
+    const bool previous = cell.reference == Reference::kPrevious;
+    const int motion = previous ? costs.motion(cell.motion.dx - p.dx, cell.motion.dy - p.dy) : 0;
+    if (!cell.coded) return previous && cell.motion == MotionVector{} ? 0 : costs.moved_copy() + motion;
+    int sum = costs.coded(cell.reference) + motion + costs.stages(cell.stages);
+    sum += costs.structure(cell.reference == Reference::kGrey, grid.structure[at]);
+    for (int stage = 0; stage < cell.stages; ++stage) {
+      for (int t = 0; t < 4; ++t) {
+        const auto x = static_cast<size_t>((2 * row + t / 2) * 2 * grid.cols() + 2 * column + t % 2);
+        sum += costs.detail(stage, grid.detail[static_cast<size_t>(stage)][x]);
+      }
+    }
+    return sum;
+  }
+
+  double estimated_bits(const TokenGrid& grid) const {
+    int64_t sum = 0;
+    for (int i = 0; i < grid.size(); ++i) sum += estimate(grid, i % grid.cols(), i / grid.cols());
+    return static_cast<double>(sum) / kCostPerBit;
+  }
+
+  double real_bits(const TokenGrid& grid) const {
+    size_t bytes = 0;
+    for (const Bytes& unit : encode_slice(grid, layout, {0, grid.rows()}, priors)) bytes += unit.size();
+    return 8.0 * static_cast<double>(bytes);
+  }
+
+  TokenLayout layout;
+  TokenContexts priors;
+  TokenCosts costs;
+};
+
+TEST_F(Costs, EstimatesAreCloseToRealSizes) {
+  // Cells of a first picture all refer to grey, which their estimates do not know of each other.
+  for (const auto& [mix, tolerance] : {std::pair{0U, 0.12}, {3U, 0.25}, {7U, 0.12}}) {
+    for (uint32_t seed = 0; seed < 4; ++seed) {
+      const TokenGrid grid = random_grid(layout, 20, 15, mixes()[mix], seed);
+      EXPECT_NEAR(estimated_bits(grid) / real_bits(grid), 1.0, tolerance) << mixes()[mix].name << ", seed " << seed;
+    }
+  }
+}
+
+TEST_F(Costs, MotionIsEstimatedWell) {
+  const TokenGrid grid = random_grid(layout, 20, 15, mixes()[4], 5);
+  EXPECT_NEAR(estimated_bits(grid) / real_bits(grid), 1.0, 0.35);
+}
+
+TEST_F(Costs, StructureIsTheCostOfItsSymbol) {
+  for (int token = 0; token < layout.structure_codes; ++token) {
+    EXPECT_EQ(costs.structure(false, token), priors.structure[0].cost(token));
+    EXPECT_EQ(costs.structure(true, token), priors.structure[1].cost(token));
+  }
+}
+
+TEST_F(Costs, AZeroOfDetailIsCheaperThanAnyOtherCode) {
+  for (int stage = 0; stage < layout.stages(); ++stage) {
+    for (int token = 1; token < layout.detail_codes[static_cast<size_t>(stage)]; ++token) {
+      EXPECT_GT(costs.detail(stage, token), costs.detail(stage, 0)) << stage << ", " << token;
+    }
+  }
+}
+
+TEST_F(Costs, TwoCodesCostTheirFlagOnly) {
+  const TokenLayout two = layout_named("two-codes");
+  const TokenContexts contexts(two);
+  EXPECT_EQ(TokenCosts(contexts, two).detail(0, 1), cost(contexts.detail[0].nonzero[1], true));
+}
+
+TEST_F(Costs, StagesCostMoreTheFurtherTheyAreToldApart) {
+  for (int n = 0; n + 1 < layout.stages(); ++n) EXPECT_NE(costs.stages(n), costs.stages(n + 1));
+  int sum = 0;
+  for (int n = 0; n < layout.stages(); ++n) sum += cost(priors.detail[static_cast<size_t>(n)].present[1], true);
+  EXPECT_EQ(costs.stages(layout.stages()), sum);
+}
+
+TEST_F(Costs, MotionGrowsWithItsDifference) {
+  EXPECT_LT(costs.motion(0, 0), costs.motion(1, 0));
+  EXPECT_LT(costs.motion(1, 0), costs.motion(5, 0));
+  EXPECT_LT(costs.motion(5, 0), costs.motion(100, -100));
+  EXPECT_EQ(costs.motion(9, 0), costs.motion(-9, 0));
+}
+
+TEST_F(Costs, EveryReferenceHasAPrice) {
+  EXPECT_LT(costs.coded(Reference::kPrevious), costs.coded(Reference::kGrey));
+  const auto last = static_cast<Reference>(static_cast<int>(Reference::kKnowledge0) + kMaxKnowledge - 1);
+  EXPECT_EQ(costs.coded(Reference::kKnowledge0), costs.coded(last));
+  EXPECT_GT(costs.coded(last), costs.coded(Reference::kGrey));
+}
+
+TEST_F(Costs, MeasuredBitsAddUpToTheRealSize) {
+  for (const Mix& mix : mixes()) {
+    const TokenGrid grid = random_grid(layout, 20, 15, mix, 8);
+    for (int layer = 0; layer < layout.layers(); ++layer) {
+      const TokenBits bits = measure_layer(grid, layout, {0, 15}, layer, priors);
+      const double sum = static_cast<double>(std::accumulate(bits.begin(), bits.end(), int64_t{0})) / kCostPerBit;
+      const double real = 8.0 * static_cast<double>(encode_layer(grid, layout, {0, 15}, layer, priors).size());
+      EXPECT_NEAR(sum, real, 16 + 0.01 * real) << mix.name << ", layer " << layer;
+    }
+  }
+}
+
+TEST_F(Costs, MeasuredKindsAreThoseThatAreThere) {
+  const TokenBits first = measure_layer(random_grid(layout, 20, 15, mixes()[3], 9), layout, {0, 15}, 0, priors);
+  EXPECT_EQ(first[index_of(TokenKind::kMotion)], 0);
+  EXPECT_GT(first[index_of(TokenKind::kStructure)], 300 * 5 * kCostPerBit);
+  EXPECT_EQ(first[index_of(TokenKind::kDetail)], 0);
+  const TokenBits pan = measure_layer(random_grid(layout, 20, 15, mixes()[4], 9), layout, {0, 15}, 0, priors);
+  EXPECT_GT(pan[index_of(TokenKind::kMotion)], pan[index_of(TokenKind::kModes)]);
+  const TokenBits detail = measure_layer(random_grid(layout, 20, 15, mixes()[7], 9), layout, {0, 15}, 1, priors);
+  EXPECT_GT(detail[index_of(TokenKind::kDetail)], detail[index_of(TokenKind::kStages)]);
+  EXPECT_EQ(detail[index_of(TokenKind::kStructure)], 0);
+}
+
+TEST_F(Costs, KindsHaveNames) {
+  EXPECT_STREQ(token_kind_name(TokenKind::kModes), "modes");
+  EXPECT_STREQ(token_kind_name(TokenKind::kDetail), "detail");
+}
+
+}  // namespace
+}  // namespace crlsc

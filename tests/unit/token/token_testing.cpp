@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "unit/token/token_testing.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace crlsc {
+namespace {
+
+using Random = std::mt19937;
+
+int below(Random& random, int n) { return static_cast<int>(random() % static_cast<uint32_t>(n)); }
+
+MotionVector random_motion(Random& random, int largest) {
+  const int span = 2 * largest + 1;
+  return {static_cast<int16_t>(below(random, span) - largest), static_cast<int16_t>(below(random, span) - largest)};
+}
+
+Reference random_knowledge(Random& random) {
+  return static_cast<Reference>(static_cast<int>(Reference::kKnowledge0) + below(random, kMaxKnowledge));
+}
+
+Cell random_cell(Random& random, const Mix& mix, int stages) {
+  Cell cell;
+  int pick = below(
+      random, mix.still + mix.moved_copy + mix.other_copy + mix.coded_previous + mix.coded_grey + mix.coded_knowledge);
+  const auto takes = [&pick](int share) {
+    pick -= share;
+    return pick < 0;
+  };
+  if (takes(mix.still)) return cell;
+  if (takes(mix.moved_copy)) {
+    cell.motion = random_motion(random, mix.largest_motion);
+    return cell;
+  }
+  if (takes(mix.other_copy)) {
+    cell.reference = below(random, 2) == 0 ? Reference::kGrey : random_knowledge(random);
+    return cell;
+  }
+  cell.coded = true;
+  cell.stages = static_cast<uint8_t>(mix.all_stages ? stages : below(random, stages + 1));
+  if (takes(mix.coded_previous)) {
+    cell.motion = below(random, 3) == 0 ? MotionVector{} : random_motion(random, mix.largest_motion);
+  } else {
+    cell.reference = takes(mix.coded_grey) ? Reference::kGrey : random_knowledge(random);
+  }
+  return cell;
+}
+
+size_t detail_index(const TokenGrid& grid, int cell, int token) {
+  const int y = 2 * (cell / grid.cols()) + token / 2;
+  const int x = 2 * (cell % grid.cols()) + token % 2;
+  return static_cast<size_t>(y * 2 * grid.cols() + x);
+}
+
+std::string place(const TokenGrid& grid, int cell) {
+  return "cell (" + std::to_string(cell % grid.cols()) + ", " + std::to_string(cell / grid.cols()) + ")";
+}
+
+bool valid_cell(const Cell& cell, int stages) {
+  const int reference = static_cast<int>(cell.reference);
+  if (reference >= static_cast<int>(Reference::kKnowledge0) + kMaxKnowledge) return false;
+  if (cell.reference != Reference::kPrevious && cell.motion != MotionVector{}) return false;
+  if (std::abs(cell.motion.dx) > kMaxMotion || std::abs(cell.motion.dy) > kMaxMotion) return false;
+  return cell.stages <= (cell.coded ? stages : 0);
+}
+
+}  // namespace
+
+std::string test_name(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+TokenLayout test_layout() { return layout_named("usual"); }
+
+TokenLayout layout_named(const std::string& name) {
+  if (name == "usual") return {64, {32, 16, 16}, {1, 2, 2}};
+  if (name == "no-detail") return {16, {}, {}};
+  if (name == "two-codes") return {2, {2, 2}, {1, 2}};
+  if (name == "large") return {4096, {4096, 3}, {1, 1}};
+  if (name == "six-stages") return {16, {4, 5, 6, 7, 8, 9}, {1, 1, 2, 2, 3, 3}};
+  if (name == "gap") return {16, {8, 8, 8}, {1, 3, 3}};
+  throw std::invalid_argument(name);
+}
+
+const std::vector<Mix>& mixes() {
+  static const std::vector<Mix> kMixes = {
+      {"even"},
+      {"still", 1, 0, 0, 0, 0, 0},
+      {"mostly-still", 60, 1, 1, 1, 1, 1},
+      {"first-picture", 0, 0, 0, 0, 1, 0},
+      {"panning", 0, 4, 0, 1, 0, 0, 12},
+      {"far-motion", 0, 1, 0, 1, 0, 0, kMaxMotion},
+      {"knowledge", 1, 0, 3, 0, 0, 3},
+      {"all-stages", 1, 1, 0, 3, 1, 1, 30, true},
+  };
+  return kMixes;
+}
+
+TokenGrid random_grid(const TokenLayout& layout, int cols, int rows, const Mix& mix, uint32_t seed) {
+  Random random(seed);
+  TokenGrid grid(cols, rows, layout.stages());
+  for (int i = 0; i < grid.size(); ++i) {
+    const auto at = static_cast<size_t>(i);
+    grid.cells[at] = random_cell(random, mix, layout.stages());
+    // Also where they take no part: nobody may look at them there.
+    grid.structure[at] = static_cast<uint16_t>(below(random, layout.structure_codes));
+    for (int stage = 0; stage < layout.stages(); ++stage) {
+      for (int t = 0; t < 4; ++t) {
+        const int codes = layout.detail_codes[static_cast<size_t>(stage)];
+        grid.detail[static_cast<size_t>(stage)][detail_index(grid, i, t)] =
+            static_cast<uint16_t>(below(random, 3) == 0 ? 0 : below(random, codes));
+      }
+    }
+  }
+  return grid;
+}
+
+TokenGrid up_to_layer(const TokenGrid& grid, const TokenLayout& layout, int layer) {
+  TokenGrid result = grid;
+  for (Cell& cell : result.cells) {
+    cell.stages = static_cast<uint8_t>(std::min<int>(cell.stages, layout.stages_up_to(layer)));
+  }
+  return result;
+}
+
+testing::AssertionResult same_tokens(const TokenGrid& a, const TokenGrid& b, Slice slice) {
+  if (a.cols() != b.cols() || a.rows() != b.rows()) return testing::AssertionFailure() << "sizes differ";
+  for (int i = slice.first_row * a.cols(); i < (slice.first_row + slice.rows) * a.cols(); ++i) {
+    const auto at = static_cast<size_t>(i);
+    const Cell& x = a.cells[at];
+    const Cell& y = b.cells[at];
+    if (x.coded != y.coded || x.stages != y.stages || x.reference != y.reference || x.motion != y.motion) {
+      return testing::AssertionFailure() << place(a, i) << " differs: coded " << x.coded << '/' << y.coded
+                                         << ", stages " << +x.stages << '/' << +y.stages << ", motion " << x.motion.dx
+                                         << ',' << x.motion.dy << '/' << y.motion.dx << ',' << y.motion.dy;
+    }
+    if (!x.coded) continue;
+    if (a.structure[at] != b.structure[at]) return testing::AssertionFailure() << place(a, i) << ": structure differs";
+    for (size_t stage = 0; stage < x.stages; ++stage) {
+      for (int t = 0; t < 4; ++t) {
+        if (a.detail[stage][detail_index(a, i, t)] != b.detail[stage][detail_index(b, i, t)]) {
+          return testing::AssertionFailure() << place(a, i) << ": token " << t << " of stage " << stage << " differs";
+        }
+      }
+    }
+  }
+  return testing::AssertionSuccess();
+}
+
+testing::AssertionResult same_tokens(const TokenGrid& a, const TokenGrid& b) {
+  return same_tokens(a, b, {0, a.rows()});
+}
+
+testing::AssertionResult valid(const TokenGrid& grid, const TokenLayout& layout, Slice slice) {
+  for (int i = slice.first_row * grid.cols(); i < (slice.first_row + slice.rows) * grid.cols(); ++i) {
+    const auto at = static_cast<size_t>(i);
+    const Cell& cell = grid.cells[at];
+    if (!valid_cell(cell, layout.stages())) return testing::AssertionFailure() << place(grid, i) << " is not valid";
+    if (!cell.coded) continue;
+    if (grid.structure[at] >= layout.structure_codes) return testing::AssertionFailure() << place(grid, i) << " token";
+    for (size_t stage = 0; stage < cell.stages; ++stage) {
+      for (int t = 0; t < 4; ++t) {
+        if (grid.detail[stage][detail_index(grid, i, t)] >= layout.detail_codes[stage]) {
+          return testing::AssertionFailure() << place(grid, i) << " has a token out of range in stage " << stage;
+        }
+      }
+    }
+  }
+  return testing::AssertionSuccess();
+}
+
+std::vector<Bytes> encode_slice(const TokenGrid& grid, const TokenLayout& layout, Slice slice,
+                                const TokenContexts& priors) {
+  std::vector<Bytes> layers;
+  for (int layer = 0; layer < layout.layers(); ++layer) {
+    layers.push_back(encode_layer(grid, layout, slice, layer, priors));
+  }
+  return layers;
+}
+
+bool decode_slice(const std::vector<Bytes>& layers, const TokenLayout& layout, Slice slice, const TokenContexts& priors,
+                  TokenGrid& grid) {
+  for (size_t layer = 0; layer < layers.size(); ++layer) {
+    if (!decode_layer(layers[layer], layout, slice, static_cast<int>(layer), priors, grid)) return false;
+  }
+  return true;
+}
+
+}  // namespace crlsc
