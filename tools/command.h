@@ -8,5 +8,6 @@ namespace crlsc::tools {
 
 void add_train_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
+void add_inspect_command(CLI::App& app);
 
 }  // namespace crlsc::tools

@@ -100,9 +100,11 @@ torch::Tensor VectorQuantiserImpl::lookup(const torch::Tensor& indices) const {
 ResidualBlockImpl::ResidualBlockImpl(int width) {
   first_ = register_module("first", conv3(width, width));
   second_ = register_module("second", conv3(width, width));
+}
+
+void ResidualBlockImpl::damp() {
   torch::NoGradGuard no_grad;
-  second_->weight.mul_(0.3);  // near identity at first, so that deep stacks start to learn at once
-  second_->bias.zero_();
+  second_->weight.mul_(0.2);
 }
 
 torch::Tensor ResidualBlockImpl::forward(torch::Tensor x) {
@@ -136,16 +138,30 @@ SemanticNetImpl::SemanticNetImpl(NetConfig config) : config_(std::move(config)) 
   refine_ = register_module("refine", nn::Sequential(conv3(c.quarter_width + kPacked4, c.quarter_width), activation(),
                                                      conv3(c.quarter_width, c.quarter_width), activation(),
                                                      conv3(c.quarter_width, kPacked4)));
-  {
-    torch::NoGradGuard no_grad;  // an untrained decoder repeats its prediction
-    for (auto& p : refine_[refine_->size() - 1]->parameters()) p.zero_();
-  }
   structure_quantiser =
       register_module("structure", VectorQuantiser(c.layout.structure_codes, c.structure_dim));
   for (size_t s = 0; s < c.layout.detail_codes.size(); ++s) {
     detail_quantisers.push_back(register_module("detail" + std::to_string(s),
                                                 VectorQuantiser(c.layout.detail_codes[s], c.detail_dim)));
   }
+  initialise();
+}
+
+// Keeps the variance of signals through all layers (He et al. 2015); torch's default loses two thirds in each.
+void SemanticNetImpl::initialise() {
+  torch::NoGradGuard no_grad;
+  for (auto& item : named_parameters()) {
+    if (item.value().dim() == 4) {
+      nn::init::kaiming_normal_(item.value(), kSlope, torch::kFanIn, torch::kLeakyReLU);
+    } else {
+      item.value().zero_();
+    }
+  }
+  for (auto& module : modules(/*include_self=*/false)) {
+    if (auto* block = module->as<ResidualBlockImpl>()) block->damp();
+  }
+  // An untrained decoder repeats its prediction.
+  for (auto& p : refine_[refine_->size() - 1]->parameters()) p.zero_();
 }
 
 torch::Tensor SemanticNetImpl::prediction_features(const PictureTensor& prediction) {

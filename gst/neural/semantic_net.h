@@ -62,6 +62,8 @@ class ResidualBlockImpl : public torch::nn::Module {
  public:
   explicit ResidualBlockImpl(int width);
   torch::Tensor forward(torch::Tensor x);
+  // Makes a fresh block nearly the identity, so that deep stacks start to learn at once.
+  void damp();
 
  private:
   torch::nn::Conv2d first_{nullptr};
@@ -100,6 +102,8 @@ class SemanticNetImpl : public torch::nn::Module {
   std::vector<VectorQuantiser> detail_quantisers;
 
  private:
+  void initialise();
+
   NetConfig config_;
   torch::nn::Sequential prediction_{nullptr};
   torch::nn::Sequential encoder_{nullptr};

@@ -218,6 +218,8 @@ def main():
         lost = count - len(set(received['indices']) & set(range(count)))
         print_table(options, seconds, [('CRLSC', {**sent, **received}, measure_quality(work, 'crlsc'), lost),
                                        ('x264', x264, measure_quality(work, 'x264'), 0)])
+        if sent['seconds'] > 1.1 * seconds:
+            print('demo: not real time: this machine, as busy as it is, took %.1f s to send that' % sent['seconds'])
         print('demo: wrote %s and %s' % (OUTPUT / 'side-by-side.mp4', OUTPUT / 'frames.png'))
     finally:
         shutil.rmtree(work)

@@ -143,13 +143,15 @@ def send(arguments):
     pipeline.pause()
     tell(caps=network.get_static_pad('sink').get_current_caps().to_string())
     network.set_property('port', int(sys.stdin.readline()))
+    began = time.monotonic()
     pipeline.play()
     while pipeline.wait(Gst.MessageType.EOS, 1) is None:
         pass
+    took = time.monotonic() - began
     stats = encoder.get_property('stats')
     pipeline.stop()
     tell(media_bytes=media.bytes, wire_bytes=wire.wire_bytes(), packets=wire.buffers, encode_ms=stopwatch.milliseconds(),
-         dropped=stats.get_value('dropped'))
+         dropped=stats.get_value('dropped'), seconds=took)
 
 
 class Screen:

@@ -332,6 +332,11 @@ class Harness {
     gst_object_unref(pad);
     return caps;
   }
+  // Fails unless the source caps say so; "(none)" is for a field that is not there.
+  void expect_field(const char* name, const std::string& expected) {
+    const std::string found = source_field(name);
+    fail_unless(found == expected, "%s is %s, not %s", name, found.c_str(), expected.c_str());
+  }
   std::string source_field(const char* name) {
     GstCaps* caps = source_caps();
     fail_unless(caps != nullptr);

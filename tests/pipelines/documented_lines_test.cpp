@@ -28,6 +28,7 @@ const std::vector<LaunchLine>& all_lines() {
 std::string adapted(std::string arguments, const std::string& port, int free) {
   const std::pair<const char*, const char*> changes[] = {
       {"\\bautovideosink\\b", "fakesink"},
+      {"\\bfpsdisplaysink\\b", "fpsdisplaysink video-sink=fakesink"},
       {"\\bv4l2src( device=\\S+)?", "videotestsrc is-live=true"},
   };
   for (const auto& [from, to] : changes) arguments = std::regex_replace(arguments, std::regex(from), to);

@@ -56,11 +56,8 @@ CodecEvaluation::CodecEvaluation(const EvaluationOptions& options)
       model_(acquire_model(find_model(options.model), options.threads)),
       video_(VideoReader::open(options.input)),
       rate_(video_->frames_per_second()),
-      stream_(nullptr, std::fclose),
       random_(options.seed) {
-  if (options_.stream.empty()) return;
-  stream_.reset(std::fopen(options_.stream.c_str(), "wb"));
-  if (!stream_) throw Error(ErrorKind::kWrite, "cannot write \"" + options_.stream + "\"");
+  if (!options_.stream.empty()) stream_ = std::make_unique<StreamWriter>(options_.stream);
 }
 
 CodecEvaluation::~CodecEvaluation() = default;
@@ -93,6 +90,7 @@ void CodecEvaluation::run() {
     step(picture);
   } while ((options_.seconds <= 0 || static_cast<double>(sizes_.size()) < options_.seconds * rate_) &&
            video_->read(picture));
+  if (stream_) stream_->close();
   report();
 }
 
@@ -121,7 +119,7 @@ void CodecEvaluation::step(const Picture& picture) {
   complete_ += coded.complete ? 1 : 0;
   sizes_.push_back(coded.bytes.size());
   if (writer_) writer_->write(reference.picture());
-  if (stream_) std::fwrite(coded.bytes.data(), 1, coded.bytes.size(), stream_.get());
+  if (stream_ && !coded.bytes.empty()) stream_->write(coded.bytes);
 }
 
 void CodecEvaluation::report() const {

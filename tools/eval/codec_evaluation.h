@@ -13,6 +13,7 @@
 #include "core/codec/encoder.h"
 #include "eval/metrics.h"
 #include "eval/video.h"
+#include "stream_file.h"
 
 namespace crlsc::tools {
 
@@ -20,7 +21,7 @@ struct EvaluationOptions {
   std::string input;
   std::string model;
   std::string save;    // decoded video, .y4m
-  std::string stream;  // access units
+  std::string stream;  // access units, as stream_file.h keeps them
   int bitrate = 20000;
   double seconds = 0;  // 0 = whole video
   double refresh_share = EncoderConfig{}.refresh_share;
@@ -66,7 +67,7 @@ class CodecEvaluation {
   std::vector<std::unique_ptr<Receiver>> receivers_;  // the first gets everything
   Receiver* lossy_ = nullptr;
   std::unique_ptr<Y4mWriter> writer_;
-  std::unique_ptr<FILE, int (*)(FILE*)> stream_;
+  std::unique_ptr<StreamWriter> stream_;
   std::mt19937_64 random_;
   std::vector<size_t> sizes_;
   int dropped_ = 0;

@@ -5,10 +5,14 @@
 #include <memory>
 #include <string>
 
+#include "core/bitstream/unit.h"
+#include "core/codec/decoder.h"
 #include "core/error.h"
+#include "core/model/registry.h"
 #include "eval/codec_evaluation.h"
 #include "eval/metrics.h"
 #include "eval/video.h"
+#include "stream_file.h"
 
 namespace crlsc::tools {
 namespace {
@@ -28,6 +32,49 @@ void eval_video(const std::string& original, const std::string& decoded) {
   const Quality q = quality.mean();
   std::printf("%d pictures  PSNR-Y %.2f dB  SSIM %.4f  MS-SSIM %.4f  GMSD %.4f\n", quality.count(), q.psnr, q.ssim,
               q.ms_ssim, q.gmsd);
+}
+
+struct StreamOptions {
+  std::string stream;
+  std::string model;
+  std::string save;
+  int threads = 0;
+};
+
+// The sequence header within an access unit. Throws Error(kCorrupt) if there is none.
+SequenceHeader find_sequence_header(const Bytes& access_unit) {
+  for (const UnitView& unit : parse_access_unit(access_unit).units) {
+    if (unit.header.type == UnitType::kSequenceHeader) return parse_sequence_header(unit.payload);
+  }
+  throw Error(ErrorKind::kCorrupt, "the stream does not begin with a sequence header");
+}
+
+void decode_stream(const StreamOptions& o) {
+  const auto model = acquire_model(find_model(o.model), o.threads);
+  StreamReader stream(o.stream);
+  Bytes access_unit;
+  if (!stream.read(access_unit)) throw Error(ErrorKind::kRead, "\"" + o.stream + "\" holds no access unit");
+  const SequenceHeader header = find_sequence_header(access_unit);
+  Decoder decoder(model, header);
+  Y4mWriter writer(o.save, header.width, header.height,
+                   header.framerate_num > 0 ? static_cast<double>(header.framerate_num) / header.framerate_den : 25);
+  int pictures = 0;
+  do {
+    if (!access_unit.empty()) decoder.decode(access_unit);
+    writer.write(decoder.picture());
+    ++pictures;
+  } while (stream.read(access_unit));
+  std::printf("%d pictures decoded to %s\n", pictures, o.save.c_str());
+}
+
+void add_stream(CLI::App& eval) {
+  CLI::App* stream = eval.add_subcommand("stream", "Decode a stream that eval codec wrote");
+  auto o = std::make_shared<StreamOptions>();
+  stream->add_option("stream", o->stream, "File of access units")->required();
+  stream->add_option("--save", o->save, "Write the decoded video to this .y4m")->required();
+  stream->add_option("--model", o->model, "Model file; default: searched on the model path");
+  stream->add_option("--threads", o->threads, "Threads; 0 = all cores");
+  stream->callback([o] { decode_stream(*o); });
 }
 
 void add_codec(CLI::App& eval) {
@@ -54,6 +101,7 @@ void add_eval_command(CLI::App& app) {
   CLI::App* eval = app.add_subcommand("eval", "Measure rate and quality");
   eval->require_subcommand(1);
   add_codec(*eval);
+  add_stream(*eval);
   CLI::App* video = eval->add_subcommand("video", "Compare a decoded video with its original");
   auto paths = std::make_shared<std::pair<std::string, std::string>>();
   video->add_option("original", paths->first)->required();

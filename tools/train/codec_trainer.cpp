@@ -28,7 +28,7 @@ using torch::Tensor;
 
 namespace {
 
-constexpr int64_t kWarmUpSteps = 120;  // unquantised, until the latents have found a scale
+constexpr int64_t kWarmUpSteps = 400;  // unquantised, until the latents have found a scale
 constexpr double kRampSteps = 60;
 constexpr int64_t kReviveEvery = 50;
 constexpr double kEntropyStrength = 0.25;

@@ -20,12 +20,15 @@ constexpr int kLeastCodedBits = 8;       // no coded cell costs less
 constexpr int kRefreshBits = 45;         // of a cell coded on grey, roughly
 constexpr double kMinLambda = 1.0 / 16;  // below, everything that helps at all is sent
 constexpr double kMaxLambda = 1e6;
+constexpr double kUnbiased = 1;           // the quantiser leaves nothing out that matters
+constexpr double kLambdaStep = 1.5;       // from picture to picture
 constexpr double kStructureShare = 0.45;  // of what the first stage improves, left undone by the structure alone
 constexpr int kBisections = 18;
 constexpr int kAttempts = 6;             // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
 
-SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers) {
+SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, int bitrate) {
+  if (bitrate < 1) throw Error(ErrorKind::kSettings, "the bit rate is at least 1 bit/s, not " + std::to_string(bitrate));
   s.model_id = model.file.id();
   s.layers = std::clamp(layers, 1, model.file.layout().layers());
   (void)write_sequence_header(s);  // throws if something is out of range
@@ -52,7 +55,7 @@ Encoder::Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config)
       rate_(config_.bitrate),
       refresh_(padded(config_.sequence.width) / kCellSize * (padded(config_.sequence.height) / kCellSize)),
       layers_(std::clamp(config_.layers, 1, model_->file.layout().layers())) {
-  config_.sequence = checked(config_.sequence, *model_, config_.layers);
+  config_.sequence = checked(config_.sequence, *model_, config_.layers, config_.bitrate);
   const int width = padded(config_.sequence.width);
   const int height = padded(config_.sequence.height);
   session_ = model_->network->open(width, height);
@@ -67,6 +70,10 @@ void Encoder::set_layers(int layers) { layers_ = std::clamp(layers, 1, model_->f
 EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool force_key) {
   const bool key = force_key || !started_;
   const SequenceHeader& s = config_.sequence;
+  if (picture.width() != s.width || picture.height() != s.height) {
+    throw Error(ErrorKind::kSettings, "a picture of " + std::to_string(picture.width()) + "x" +
+                                          std::to_string(picture.height()) + " does not fit the encoder's size");
+  }
   const double interval = s.framerate_num > 0 ? static_cast<double>(s.framerate_den) / s.framerate_num : seconds;
   const RateControl::Budget budget = rate_.next(seconds, interval, key);
   if (budget.limit <= 0) return {};
@@ -85,6 +92,10 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   session_->encode(current, prediction, {static_cast<float>(lambda_)}, grid_);
   const std::vector<Choice> choices = measure(current, prediction);
   EncodedPicture out = fit(choices, budget, key);
+  if (out.bytes.empty() && !key) {
+    out = repeat(budget);
+    prediction = previous_;
+  }
   if (out.bytes.empty()) return out;
   rate_.spent(static_cast<int64_t>(out.bytes.size()) * 8);
   refresh_.sent(grid_);
@@ -246,14 +257,24 @@ EncodedPicture Encoder::fit(const std::vector<Choice>& choices, RateControl::Bud
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     out = write(key);
     if (static_cast<int64_t>(out.bytes.size()) * 8 <= budget.limit) {
-      out.complete = everything && attempt == 0;
-      lambda_ = std::clamp(std::exp((std::log(lambda_) + std::log(lambda)) / 2), kMinLambda * 4, 4000.0);
+      out.complete = everything && attempt == 0 && lambda_ <= kUnbiased;
+      // In small steps: what a price leaves out cannot be seen at that price, and the next picture would swing back.
+      const double step = std::clamp(std::sqrt(lambda / lambda_), 1 / kLambdaStep, kLambdaStep);
+      lambda_ = std::clamp(lambda_ * step, kMinLambda * 4, 4000.0);
       return out;
     }
     lambda *= 1.6;
     select(choices, lambda);
   }
   return {};
+}
+
+// The picture before once more: better than none.
+EncodedPicture Encoder::repeat(RateControl::Budget budget) {
+  std::fill(grid_.cells.begin(), grid_.cells.end(), Cell{});
+  EncodedPicture out = write(false);
+  if (static_cast<int64_t>(out.bytes.size()) * 8 > budget.limit) return {};
+  return out;
 }
 
 EncodedPicture Encoder::write(bool key) const {
@@ -283,6 +304,7 @@ bool Encoder::write_slices(int slices, bool key, EncodedPicture& out) const {
       const int sent = deepest == 0 ? 1 : layout.stage_layer[static_cast<size_t>(deepest) - 1] + 1;
       if (layer >= sent) continue;
       const Bytes bits = encode_layer(grid_, layout, slice, layer, priors_);
+      if (bits.size() + kMaxTokenUnitHeader > kMaxUnitPayload) return false;
       const size_t at = out.bytes.size();
       append_token_unit(out.bytes, {layer, key, slice, picture_number_, sent, bits}, grid_.rows());
       fits &= out.bytes.size() - at <= config_.target_unit_size;

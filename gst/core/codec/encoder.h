@@ -19,18 +19,18 @@
 namespace crlsc {
 
 struct EncoderConfig {
-  SequenceHeader sequence;           // size, frame rate; model_id and layers are filled in by the encoder
-  int bitrate = 20000;               // bit/s, all layers together
-  int layers = kMaxLayers;           // layers to send, at most what the model has
-  size_t target_unit_size = 1100;    // bytes that a token unit should not exceed; more slices are cut instead
-  double refresh_share = 0.1;        // of the bits, for cells that heal receivers which lost something
+  SequenceHeader sequence;         // size, frame rate; model_id and layers are filled in by the encoder
+  int bitrate = 20000;             // bit/s, all layers together
+  int layers = kMaxLayers;         // layers to send, at most what the model has
+  size_t target_unit_size = 1100;  // bytes that a token unit should not exceed; more slices are cut instead
+  double refresh_share = 0.1;      // of the bits, for cells that heal receivers which lost something
 };
 
 struct EncodedPicture {
-  Bytes bytes;        // the access unit; empty if the picture was dropped
+  Bytes bytes;  // the access unit; empty if the picture was dropped
   bool key = false;
-  bool complete = false;             // every token that improves the picture was sent
-  std::vector<size_t> layer_bytes;   // by layer, units as a whole
+  bool complete = false;            // every token that improves the picture was sent
+  std::vector<size_t> layer_bytes;  // by layer, units as a whole
 };
 
 class Encoder {
@@ -47,6 +47,7 @@ class Encoder {
 
   // Encodes `picture` (the configured size). `seconds` is the time since the picture before. A key picture refers to no
   // other; the first is one always. A picture that would overrun the bit rate is dropped: bytes is empty.
+  // Throws Error(kSettings) if the picture has another size.
   EncodedPicture encode(const PictureView& picture, double seconds, bool force_key);
 
   // What a decoder that received everything shows now.
@@ -63,6 +64,7 @@ class Encoder {
   std::vector<Choice> measure(const Picture& current, const Picture& prediction);
   int64_t select(const std::vector<Choice>& choices, double lambda);
   EncodedPicture fit(const std::vector<Choice>& choices, RateControl::Budget budget, bool key);
+  EncodedPicture repeat(RateControl::Budget budget);
   EncodedPicture write(bool key) const;
   bool write_slices(int slices, bool key, EncodedPicture& out) const;
   void reconstruct(const Picture& prediction);
@@ -77,7 +79,7 @@ class Encoder {
   int layers_;
   Picture previous_;
   TokenGrid grid_;
-  double lambda_ = 40;  // squared error a bit must save; carried from picture to picture
+  double lambda_ = 40;        // squared error a bit must save; carried from picture to picture
   uint8_t picture_number_ = 0;
   bool started_ = false;
 };

@@ -11,13 +11,21 @@ constexpr double kCapacity = 0.4;   // seconds at the rate
 constexpr double kRestLevel = 0.5;  // of the capacity: where a busy stream keeps the bucket
 constexpr double kReaction = 0.25;  // share of the distance to the rest level made up with each picture
 constexpr double kFirstPicture = 0.7;  // seconds at the rate that the first picture may take
-constexpr double kDropLevel = 1.0;     // seconds at the rate in the bucket from which on pictures are dropped
+constexpr double kStart = 1.0;         // seconds that may overrun the rate, and how far
+constexpr double kDropLevel = 0.5;     // seconds at the rate that the bucket never exceeds afterwards
 constexpr int kStillBits = 160;        // a picture without any change fits in here
 
 }  // namespace
 
+void RateControl::set_rate(int bits_per_second) {
+  rate_ = bits_per_second;
+  // What was sent at a higher rate was allowed then: a lower one must not stop the stream until it is made good.
+  level_ = std::min(level_, kCapacity * rate_);
+}
+
 RateControl::Budget RateControl::next(double seconds, double interval, bool key) {
   level_ = std::max(0.0, level_ - rate_ * seconds);
+  elapsed_ += seconds;
   const double capacity = kCapacity * rate_;
   Budget b;
   if (first_) {
@@ -29,7 +37,8 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key)
   const double room = capacity - level_;
   const double share = rate_ * interval + (kRestLevel * capacity - level_) * kReaction;
   // Better a picture that repeats the last one than none.
-  b.limit = level_ > kDropLevel * rate_ ? -1 : std::max(static_cast<int>(room), kStillBits);
+  const double most = (elapsed_ < kStart ? kStart : kDropLevel) * rate_;
+  b.limit = level_ + kStillBits > most ? -1 : std::max(static_cast<int>(room), kStillBits);
   b.target = key ? b.limit : static_cast<int>(std::clamp(share, 0.0, std::max<double>(b.limit, 0)));
   return b;
 }

@@ -10,8 +10,8 @@ class RateControl {
  public:
   explicit RateControl(int bits_per_second) : rate_(bits_per_second) {}
 
-  // Takes effect with the next picture; what lies in the bucket stays.
-  void set_rate(int bits_per_second) { rate_ = bits_per_second; }
+  // Takes effect with the next picture. What lies in the bucket stays, as far as it fits the new rate.
+  void set_rate(int bits_per_second);
   int rate() const { return rate_; }
 
   struct Budget {
@@ -29,6 +29,7 @@ class RateControl {
  private:
   double rate_;
   double level_ = 0;
+  double elapsed_ = 0;  // seconds since the first picture
   bool first_ = true;
 };
 

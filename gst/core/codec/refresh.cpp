@@ -26,17 +26,18 @@ void RefreshPlan::sent(const TokenGrid& grid) {
     const bool still = !c.coded && c.reference == Reference::kPrevious && c.motion == MotionVector{};
     if (still) continue;
     if (c.reference != Reference::kPrevious) {
-      waiting_since_[i] = kFresh;
-    } else if (waiting_since_[i] == kFresh) {
-      waiting_since_[i] = picture_;
+      waiting_since_[i] = picture_ - changed_[i] <= kBurst ? picture_ : kFresh;
+      continue;
     }
+    if (waiting_since_[i] == kFresh) waiting_since_[i] = picture_;
+    changed_[i] = picture_;
   }
   ++picture_;
 }
 
 int RefreshPlan::waiting() const {
-  return static_cast<int>(std::count_if(waiting_since_.begin(), waiting_since_.end(),
-                                        [](int64_t since) { return since != kFresh; }));
+  return static_cast<int>(
+      std::count_if(waiting_since_.begin(), waiting_since_.end(), [](int64_t since) { return since != kFresh; }));
 }
 
 }  // namespace crlsc

@@ -11,10 +11,12 @@
 namespace crlsc {
 
 // A cell needs a refresh once it was predicted from another picture and changed by it: whoever missed that shows
-// something else since. Cells that wait longest come first.
+// something else since. The same holds for a refresh that a burst of losses may take together with the change before
+// it. Cells that wait longest come first.
 class RefreshPlan {
  public:
-  explicit RefreshPlan(int cells) : waiting_since_(static_cast<size_t>(cells), kFresh) {}
+  explicit RefreshPlan(int cells)
+      : waiting_since_(static_cast<size_t>(cells), kFresh), changed_(static_cast<size_t>(cells), -kBurst - 1) {}
 
   // At most `count` cells to be coded on grey in the coming picture.
   std::vector<int> due(int count) const;
@@ -25,7 +27,9 @@ class RefreshPlan {
 
  private:
   static constexpr int64_t kFresh = -1;
+  static constexpr int64_t kBurst = 3;  // pictures that may get lost in a row
   std::vector<int64_t> waiting_since_;  // picture of the first change since the last refresh
+  std::vector<int64_t> changed_;        // picture of the last change
   int64_t picture_ = 0;
 };
 

@@ -3,6 +3,7 @@
 // (docs/bitstream.md, section "Token grid and token units").
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -13,6 +14,8 @@ namespace crlsc {
 
 // Pictures are numbered modulo this.
 constexpr int kPictureNumbers = 64;
+// Most bytes of a payload before its bits.
+constexpr size_t kMaxTokenUnitHeader = 3;
 
 struct TokenUnit {
   int layer = 0;

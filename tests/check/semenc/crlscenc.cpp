@@ -187,12 +187,12 @@ GST_START_TEST(b2_01_caps_are_there_before_the_first_buffer) {
   Encoder encoder("", video_info(130, 70));
   const crlsc::StreamCaps caps = parsed_caps(encoder);
   fail_unless(encoder.pull().empty());
-  fail_unless_equals_string(encoder.source_field("stream-format").c_str(), "packetized");
-  fail_unless_equals_string(encoder.source_field("alignment").c_str(), "au");
-  fail_unless_equals_string(encoder.source_field("parsed").c_str(), "true");
-  fail_unless_equals_string(encoder.source_field("width").c_str(), "130");
-  fail_unless_equals_string(encoder.source_field("height").c_str(), "70");
-  fail_unless_equals_string(encoder.source_field("framerate").c_str(), "10/1");
+  encoder.expect_field("stream-format", "packetized");
+  encoder.expect_field("alignment", "au");
+  encoder.expect_field("parsed", "true");
+  encoder.expect_field("width", "130");
+  encoder.expect_field("height", "70");
+  encoder.expect_field("framerate", "10/1");
   fail_unless(caps.header && caps.header->width == 130 && caps.header->height == 70);
   fail_unless_equals_int(caps.header->framerate_num, 10);
 }
@@ -201,7 +201,7 @@ GST_END_TEST;
 GST_START_TEST(b2_01_caps_name_the_model) {
   Encoder encoder;
   const crlsc::ModelFile file(crlsc::find_model(kModel));
-  fail_unless_equals_string(encoder.source_field("model").c_str(), crlsc::to_hex(file.id()).c_str());
+  encoder.expect_field("model", crlsc::to_hex(file.id()));
   fail_unless(parsed_caps(encoder).header->model_id == file.id());
   fail_unless_equals_int(parsed_caps(encoder).header->layers, file.layout().layers());
 }
@@ -308,13 +308,13 @@ GST_END_TEST;
 GST_START_TEST(b2_07_sizes) {
   const int sizes[][2] = {{16, 16}, {17, 17}, {33, 31}, {16, 1088}, {1920, 16}, {319, 239}, {1920, 1088}};
   const GstVideoInfo info = video_info(sizes[__i__][0], sizes[__i__][1]);
-  const Stream stream(2, "bitrate=10000000", info);
+  const Stream stream(1, "bitrate=10000000", info);
   Decoder decoder(stream.caps());
-  decoder.push_all(stream, 0, 2);
+  decoder.push_all(stream, 0, 1);
   const Buffers decoded = decoder.pull();
-  fail_unless_equals_int(decoded.size(), 2);
-  GstBuffer* original = make_frame(info, 1);
-  const double luma = psnr(original, info, decoded[1], info);
+  fail_unless_equals_int(decoded.size(), 1);
+  GstBuffer* original = make_frame(info, 0);
+  const double luma = psnr(original, info, decoded[0], info);
   gst_buffer_unref(original);
   fail_unless(luma > 25, "%f dB", luma);
 }
@@ -354,22 +354,22 @@ GST_START_TEST(b2_12_colorimetry_and_shape_are_kept) {
   info.par_n = 12;
   info.par_d = 11;
   Encoder encoder("", info);
-  fail_unless_equals_string(encoder.source_field("colorimetry").c_str(), "bt709");
-  fail_unless_equals_string(encoder.source_field("chroma-site").c_str(), "jpeg");
-  fail_unless_equals_string(encoder.source_field("pixel-aspect-ratio").c_str(), "12/11");
+  encoder.expect_field("colorimetry", "bt709");
+  encoder.expect_field("chroma-site", "jpeg");
+  encoder.expect_field("pixel-aspect-ratio", "12/11");
   fail_unless_equals_int(parsed_caps(encoder).header->colorimetry.matrix, 1);
   const Stream stream(1, "", info);
   Decoder decoder(stream.caps());
   decoder.push_all(stream, 0, 1);
-  fail_unless_equals_string(decoder.source_field("colorimetry").c_str(), "bt709");
-  fail_unless_equals_string(decoder.source_field("chroma-site").c_str(), "jpeg");
-  fail_unless_equals_string(decoder.source_field("pixel-aspect-ratio").c_str(), "12/11");
+  decoder.expect_field("colorimetry", "bt709");
+  decoder.expect_field("chroma-site", "jpeg");
+  decoder.expect_field("pixel-aspect-ratio", "12/11");
 }
 GST_END_TEST;
 
 GST_START_TEST(b2_12_rgb_is_described_as_it_is_coded) {
   Encoder encoder("", video_info(64, 48, GST_VIDEO_FORMAT_RGB));
-  fail_unless_equals_string(encoder.source_field("colorimetry").c_str(), "bt601");
+  encoder.expect_field("colorimetry", "bt601");
 }
 GST_END_TEST;
 

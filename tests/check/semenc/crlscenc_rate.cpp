@@ -232,13 +232,13 @@ GST_START_TEST(b2_08_unknown_frame_rate) {
   encoder.push_pictures(0, 20);
   fail_unless_equals_int(encoder.pull().size(), 20);
   fail_unless_equals_uint64(latency(encoder), 40 * GST_MSECOND);
-  fail_unless_equals_string(encoder.source_field("framerate").c_str(), "0/1");
+  encoder.expect_field("framerate", "0/1");
 }
 GST_END_TEST;
 
 GST_START_TEST(b2_09_bitrate_is_a_ceiling) {
-  const int rates[] = {5000, 20000, 100000};
-  const GstVideoInfo info = video_info(160, 120);
+  const int rates[] = {5000, 20000, 35000};
+  const GstVideoInfo info = video_info(128, 96);
   Encoder encoder("bitrate=" + std::to_string(rates[__i__]), info);
   for (int i = 0; i < 150; ++i) fail_unless_equals_int(encoder.push(make_noise(info, i)), GST_FLOW_OK);
   const Buffers out = encoder.pull();
@@ -251,23 +251,23 @@ GST_START_TEST(b2_09_bitrate_is_a_ceiling) {
 GST_END_TEST;
 
 GST_START_TEST(b2_09_bitrate_changes_while_playing) {
-  const GstVideoInfo info = video_info(160, 120);
-  Encoder encoder("bitrate=100000", info);
+  const GstVideoInfo info = video_info(128, 96);
+  Encoder encoder("bitrate=35000", info);
   const auto push = [&](int from, int count) {
     for (int i = from; i < from + count; ++i) fail_unless_equals_int(encoder.push(make_noise(info, i)), GST_FLOW_OK);
   };
   push(0, 50);
-  g_object_set(encoder.element(), "bitrate", 10000, nullptr);
+  g_object_set(encoder.element(), "bitrate", 5000, nullptr);
   push(50, 100);
-  g_object_set(encoder.element(), "bitrate", 100000, nullptr);
+  g_object_set(encoder.element(), "bitrate", 35000, nullptr);
   push(150, 50);
   const Buffers out = encoder.pull();
   const double before = rate_of(out, GST_SECOND, 5 * GST_SECOND);
   const double low = rate_of(out, 10 * GST_SECOND, 15 * GST_SECOND);
   const double after = rate_of(out, 16 * GST_SECOND, 20 * GST_SECOND);
-  fail_unless(before > 60000, "%f", before);
-  fail_unless(low < 11000, "%f", low);
-  fail_unless(after > 60000, "%f", after);
+  fail_unless(before > 20000, "%f", before);
+  fail_unless(low < 5500, "%f", low);
+  fail_unless(after > 20000, "%f", after);
 }
 GST_END_TEST;
 
@@ -387,10 +387,10 @@ GST_START_TEST(layers_limit_what_is_sent) {
 GST_END_TEST;
 
 GST_START_TEST(stats_count_what_came_out) {
-  Encoder encoder("bitrate=1000000 gop-size=5");
-  encoder.push_pictures(0, 10);
+  Encoder encoder("bitrate=5000000 gop-size=15");
+  encoder.push_pictures(0, 30);
   const Buffers out = encoder.pull();
-  fail_unless_equals_int(encoder.stat("frames"), 10);
+  fail_unless_equals_int(encoder.stat("frames"), 30);
   fail_unless_equals_int(encoder.stat("key-frames"), 2);
   fail_unless_equals_int(encoder.stat("dropped"), 0);
   fail_unless_equals_int(encoder.stat("bytes"), out.bytes());
@@ -412,7 +412,8 @@ GST_END_TEST;
 
 GST_START_TEST(dropped_frames_are_counted_and_reported) {
   const GstVideoInfo info = video_info(160, 120);
-  Encoder encoder("bitrate=1000", info);
+  // Key pictures that are due all the time and do not fit.
+  Encoder encoder("bitrate=2000 gop-size=1", info);
   for (int i = 0; i < 30; ++i) fail_unless_equals_int(encoder.push(make_noise(info, i)), GST_FLOW_OK);
   const Buffers out = encoder.pull();
   fail_unless(encoder.stat("dropped") > 0);

@@ -34,14 +34,14 @@ Stream make_stream(const Clip& clip, int bitrate, size_t unit_size, int pictures
 }
 
 const Stream& sliced_stream() {
-  static const Stream kStream = make_stream({Clip::Kind::kBlock, 64, 64}, 40000, 120, 6);
+  static const Stream kStream = make_stream({Clip::Kind::kBlock, 64, 64}, 60000, 90, 6);
   return kStream;
 }
 
 // A decoder that has seen the first `count` access units.
-Decoder decoder_after(const Stream& stream, size_t count) {
-  Decoder decoder(test_model(), stream.header);
-  for (size_t i = 0; i < count; ++i) decoder.decode(stream.access_units[i]);
+std::unique_ptr<Decoder> decoder_after(const Stream& stream, size_t count) {
+  auto decoder = std::make_unique<Decoder>(test_model(), stream.header);
+  for (size_t i = 0; i < count; ++i) decoder->decode(stream.access_units[i]);
   return decoder;
 }
 
@@ -54,7 +54,7 @@ bool is_token(const Bytes& unit) { return parse_access_unit(unit).units.at(0).he
 
 TEST(Decoder, ShowsGreyBeforeAnything) {
   const Decoder decoder(test_model(), sliced_stream().header);
-  EXPECT_EQ(samples(decoder.picture()), Picture(64, 64).data());
+  EXPECT_TRUE(samples(decoder.picture()) == Picture(64, 64).data());
 }
 
 TEST(Decoder, EverySubsetOfUnitsDecodes) {
@@ -64,7 +64,8 @@ TEST(Decoder, EverySubsetOfUnitsDecodes) {
     std::vector<Bytes> units = split_units(stream.access_units[n]);
     while (units.size() > 8) units.pop_back();
     for (unsigned chosen = 0; chosen < 1U << units.size(); ++chosen) {
-      Decoder decoder = decoder_after(stream, n);
+      const auto owner = decoder_after(stream, n);
+      Decoder& decoder = *owner;
       const Bytes before = samples(decoder.picture());
       bool base = false;
       bool missing = units.size() < split_units(stream.access_units[n]).size();
@@ -76,17 +77,17 @@ TEST(Decoder, EverySubsetOfUnitsDecodes) {
       ++tried;
       if (!base) {
         ASSERT_EQ(error_of([&] { decoder.decode(part); }), ErrorKind::kCorrupt) << n << ", " << chosen;
-        ASSERT_EQ(samples(decoder.picture()), before);
+        ASSERT_TRUE(samples(decoder.picture()) == before);
         continue;
       }
       const DecodedPicture picture = decoder.decode(part);
       ASSERT_EQ(picture.corrupted, missing) << n << ", " << chosen;
       if (!missing) {
-        ASSERT_EQ(samples(decoder.picture()), stream.shown[n]);
+        ASSERT_TRUE(samples(decoder.picture()) == stream.shown[n]);
       }
     }
   }
-  EXPECT_GT(tried, 300);
+  EXPECT_GT(tried, 250);
 }
 
 TEST(Decoder, UnitsComeInAnyOrder) {
@@ -98,7 +99,7 @@ TEST(Decoder, UnitsComeInAnyOrder) {
       std::vector<Bytes> units = split_units(stream.access_units[n]);
       std::shuffle(units.begin(), units.end(), random);
       EXPECT_FALSE(decoder.decode(join_units(units)).corrupted);
-      ASSERT_EQ(samples(decoder.picture()), stream.shown[n]);
+      ASSERT_TRUE(samples(decoder.picture()) == stream.shown[n]);
     }
   }
 }
@@ -110,13 +111,14 @@ TEST(Decoder, RepeatedUnitsDoNoHarm) {
     Bytes twice = stream.access_units[n];
     twice.insert(twice.end(), stream.access_units[n].begin(), stream.access_units[n].end());
     EXPECT_FALSE(decoder.decode(twice).corrupted);
-    ASSERT_EQ(samples(decoder.picture()), stream.shown[n]);
+    ASSERT_TRUE(samples(decoder.picture()) == stream.shown[n]);
   }
 }
 
 TEST(Decoder, RowsOfAMissingSliceStayAsTheyWere) {
   const Stream& stream = sliced_stream();
-  Decoder decoder = decoder_after(stream, 3);
+  const auto owner = decoder_after(stream, 3);
+  Decoder& decoder = *owner;
   const Bytes before = samples(decoder.picture());
   std::vector<Bytes> units = split_units(stream.access_units[3]);
   const auto missing = std::find_if(units.begin(), units.end(), is_base);
@@ -215,9 +217,10 @@ TEST(Decoder, ALostPictureIsNoticed) {
 
 TEST(Decoder, ConcealingKeepsThePicture) {
   const Stream& stream = sliced_stream();
-  Decoder decoder = decoder_after(stream, 2);
+  const auto owner = decoder_after(stream, 2);
+  Decoder& decoder = *owner;
   decoder.conceal();
-  EXPECT_EQ(samples(decoder.picture()), stream.shown[1]);
+  EXPECT_TRUE(samples(decoder.picture()) == stream.shown[1]);
   EXPECT_TRUE(decoder.decode(stream.access_units[2]).corrupted);
   EXPECT_FALSE(decoder.decode(stream.access_units[0]).corrupted) << "a key picture heals";
 }
@@ -231,7 +234,7 @@ TEST(Decoder, StartingInTheMiddleIsCorrupted) {
 }
 
 TEST(Decoder, AnIncompleteKeyPictureIsNone) {
-  const Stream& stream = sliced_stream();
+  const Stream stream = make_stream({Clip::Kind::kBlock, 64, 64}, 60000, 50, 1);
   std::vector<Bytes> units = split_units(stream.access_units[0]);
   units.erase(std::find_if(units.begin(), units.end(), is_base));
   Decoder decoder(test_model(), stream.header);
@@ -242,7 +245,8 @@ TEST(Decoder, AnIncompleteKeyPictureIsNone) {
 
 TEST(Decoder, UnitsOfAnotherPictureAreLeftAside) {
   const Stream& stream = sliced_stream();
-  Decoder decoder = decoder_after(stream, 2);
+  const auto owner = decoder_after(stream, 2);
+  Decoder& decoder = *owner;
   std::vector<Bytes> units = split_units(stream.access_units[2]);
   const std::vector<Bytes> strangers = split_units(stream.access_units[4]);
   // The last slice of the base layer comes from another picture.
@@ -253,13 +257,14 @@ TEST(Decoder, UnitsOfAnotherPictureAreLeftAside) {
 }
 
 TEST(Decoder, NothingReadableIsAnError) {
-  Decoder decoder = decoder_after(sliced_stream(), 1);
+  const auto owner = decoder_after(sliced_stream(), 1);
+  Decoder& decoder = *owner;
   const Bytes before = samples(decoder.picture());
   Bytes semantic;
   append_unit(semantic, {UnitType::kSemantic, 0, false, false}, Bytes(20));
   for (const Bytes& bytes : {Bytes{}, Bytes{0}, Bytes(100, 0xFF), semantic}) {
     EXPECT_EQ(error_of([&] { decoder.decode(bytes); }), ErrorKind::kCorrupt);
-    EXPECT_EQ(samples(decoder.picture()), before);
+    EXPECT_TRUE(samples(decoder.picture()) == before);
   }
 }
 
@@ -282,7 +287,7 @@ TEST(Decoder, LayersCanBeChangedBetweenPictures) {
   EXPECT_EQ(decoder.decode(stream.access_units[0]).layers, 1);
   decoder.set_max_layers(kMaxLayers);
   EXPECT_EQ(decoder.decode(stream.access_units[0]).layers, 3);
-  EXPECT_EQ(samples(decoder.picture()), stream.shown[0]);
+  EXPECT_TRUE(samples(decoder.picture()) == stream.shown[0]);
   decoder.set_max_layers(0);
   EXPECT_EQ(decoder.decode(stream.access_units[0]).layers, 1) << "there is always the base layer";
 }
@@ -330,7 +335,7 @@ TEST_P(Mutations, NeverCrash) {
   EXPECT_GT(decoded, 300);
   // Whatever happened, a key picture brings everything back.
   EXPECT_FALSE(decoder.decode(stream.access_units[0]).corrupted);
-  EXPECT_EQ(samples(decoder.picture()), stream.shown[0]);
+  EXPECT_TRUE(samples(decoder.picture()) == stream.shown[0]);
 }
 
 INSTANTIATE_TEST_SUITE_P(Decoder, Mutations, testing::Bool(),

@@ -7,6 +7,7 @@
 #include "core/codec/picture_reader.h"
 #include "core/codec/token_unit.h"
 #include "unit/codec/codec_testing.h"
+#include "unit/model/model_testing.h"
 
 namespace crlsc {
 namespace {
@@ -40,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(Encoder, Bitrate,
                          });
 
 TEST(Encoder, BitrateChangesWhileRunning) {
-  const Clip clip{Clip::Kind::kNoise, 96, 96};
+  const Clip clip{Clip::Kind::kNoise, 192, 160};
   Encoder encoder(test_model(), config_for(clip, 50000));
   std::vector<int64_t> bits;
   const auto run = [&](int pictures) {
@@ -58,7 +59,7 @@ TEST(Encoder, BitrateChangesWhileRunning) {
 }
 
 TEST(Encoder, VariableFrameTimes) {
-  const Clip clip{Clip::Kind::kNoise, 96, 96};
+  const Clip clip{Clip::Kind::kNoise, 192, 160};
   EncoderConfig config = config_for(clip, 20000);
   config.sequence.framerate_num = 0;
   Encoder encoder(test_model(), config);
@@ -71,7 +72,8 @@ TEST(Encoder, VariableFrameTimes) {
     bits += static_cast<double>(bits_of(encoder.encode(clip.picture(n).view(), step, false)));
   }
   EXPECT_LE(bits, 20000 * (time + 1.1));
-  EXPECT_GE(bits, 0.85 * 20000 * time);
+  // The bucket runs empty in the longest gaps.
+  EXPECT_GE(bits, 0.6 * 20000 * time);
 }
 
 class EveryClip : public testing::TestWithParam<std::tuple<std::string, int>> {};
@@ -88,7 +90,7 @@ TEST_P(EveryClip, DecodesToTheEncodersReconstruction) {
       EXPECT_EQ(decoded.key, coded.key);
       EXPECT_FALSE(decoded.corrupted) << n;
     }
-    ASSERT_EQ(samples(decoder->picture()), samples(encoder.reconstruction())) << "picture " << n;
+    ASSERT_TRUE(samples(decoder->picture()) == samples(encoder.reconstruction())) << "picture " << n;
   });
 }
 
@@ -104,7 +106,7 @@ class Sizes : public testing::TestWithParam<std::tuple<int, int, int>> {};
 TEST_P(Sizes, EncodeAndDecode) {
   const auto [width, height, pictures] = GetParam();
   const Clip clip{Clip::Kind::kBlock, width, height};
-  const EncoderConfig config = config_for(clip, 100000);
+  const EncoderConfig config = config_for(clip, 50000 + width * height);
   std::unique_ptr<Decoder> decoder;
   double before = 0;
   encode_clip(clip, config, pictures, [&](int n, const EncodedPicture& coded, const Encoder& encoder) {
@@ -115,7 +117,7 @@ TEST_P(Sizes, EncodeAndDecode) {
     ASSERT_EQ(shown.width(), width);
     ASSERT_EQ(shown.height(), height);
     ASSERT_EQ(shown.planes[1].width, (width + 1) / 2);
-    ASSERT_EQ(samples(shown), samples(encoder.reconstruction()));
+    ASSERT_TRUE(samples(shown) == samples(encoder.reconstruction()));
     if (n == 0) before = psnr(clip.picture(n).view(), Picture(width, height).view());
     EXPECT_GT(psnr(clip.picture(n).view(), shown), before + 1) << "better than grey";
   });
@@ -156,7 +158,7 @@ TEST(Encoder, KeyPicturesOnRequest) {
     if (!late) continue;
     // Who joins here misses nothing.
     EXPECT_FALSE(late->decode(coded.bytes).corrupted);
-    ASSERT_EQ(samples(late->picture()), samples(encoder.reconstruction())) << n;
+    ASSERT_TRUE(samples(late->picture()) == samples(encoder.reconstruction())) << n;
   }
 }
 
@@ -202,7 +204,7 @@ TEST(Encoder, LayersChangeWhileRunning) {
     const EncodedPicture coded = encoder.encode(clip.picture(n).view(), 0.1, false);
     EXPECT_LE(highest_layer(coded), n < 4 ? 2 : n < 8 ? 0 : 1) << n;
     EXPECT_FALSE(decoder.decode(coded.bytes).corrupted);
-    ASSERT_EQ(samples(decoder.picture()), samples(encoder.reconstruction())) << n;
+    ASSERT_TRUE(samples(decoder.picture()) == samples(encoder.reconstruction())) << n;
   }
 }
 
@@ -248,7 +250,7 @@ TEST(Encoder, LargeUnitSizesNeedOneSlice) {
   config.target_unit_size = 60000;
   encode_clip(clip, config, 4, [](int, const EncodedPicture& coded, const Encoder&) {
     for (const UnitView& unit : parse_access_unit(coded.bytes).units) {
-      if (unit.header.type == UnitType::kToken) EXPECT_TRUE(unit.header.whole);
+      EXPECT_TRUE(unit.header.whole || unit.header.type != UnitType::kToken);
     }
   });
 }
@@ -261,7 +263,7 @@ TEST(Encoder, ManySlicesDecodeToTheSame) {
   encode_clip(clip, config, 10, [&](int, const EncodedPicture& coded, const Encoder& encoder) {
     if (!decoder) decoder = std::make_unique<Decoder>(test_model(), encoder.sequence_header());
     decoder->decode(coded.bytes);
-    ASSERT_EQ(samples(decoder->picture()), samples(encoder.reconstruction()));
+    ASSERT_TRUE(samples(decoder->picture()) == samples(encoder.reconstruction()));
   });
 }
 
@@ -281,17 +283,27 @@ TEST(Encoder, UnitsComeByLayerThenBySlice) {
   });
 }
 
-// Enough bits for units that exceed what a unit can hold, if the picture were not cut.
-TEST(Encoder, HugeRatesAreCutIntoUnits) {
+// All stages in one layer: at this rate a whole picture of it exceeds what a unit can hold.
+TEST(Encoder, UnitsThatWouldBeTooLargeAreCut) {
+  const TempFolder folder;
+  const ModelFile& file = test_model()->file;
+  Metadata metadata = file.metadata();
+  metadata["stage_layer"] = "1,1,1,1";
+  metadata["detail_codes"] = "64,64,64,64";
+  std::vector<TensorView> tensors = file.tensors();
+  tensors.push_back(*file.find("detail.1.table"));
+  tensors.back().name = "detail.3.table";
+  save_model(folder.file("m"), tensors, metadata);
+  const auto model = acquire_model(folder.file("m"), 1);
   const Clip clip{Clip::Kind::kNoise, 1920, 1088};
   EncoderConfig config = config_for(clip, 10000000);
   config.target_unit_size = 1000000;
-  encode_clip(clip, config, 1, [](int, const EncodedPicture& coded, const Encoder& encoder) {
-    ASSERT_GT(coded.bytes.size(), 65535U);
-    Decoder decoder(test_model(), encoder.sequence_header());
-    EXPECT_FALSE(decoder.decode(coded.bytes).corrupted);
-    EXPECT_EQ(samples(decoder.picture()), samples(encoder.reconstruction()));
-  });
+  Encoder encoder(model, config);
+  const EncodedPicture coded = encoder.encode(clip.picture(0).view(), 0, false);
+  ASSERT_GT(coded.layer_bytes.at(1), kMaxUnitPayload);
+  Decoder decoder(model, encoder.sequence_header());
+  EXPECT_FALSE(decoder.decode(coded.bytes).corrupted);
+  EXPECT_TRUE(samples(decoder.picture()) == samples(encoder.reconstruction()));
 }
 
 TEST(Encoder, IsDeterministic) {
@@ -302,13 +314,20 @@ TEST(Encoder, IsDeterministic) {
   }
 }
 
-TEST(Encoder, AStillSceneBecomesNearlyFree) {
+TEST(Encoder, AStillSceneTakesItsRefreshAndNoMore) {
   const Clip clip{Clip::Kind::kStill, 320, 240};
-  encode_clip(clip, config_for(clip, 100000), 60, [](int n, const EncodedPicture& coded, const Encoder&) {
-    if (n < 50) return;
-    EXPECT_TRUE(coded.complete) << n;
-    EXPECT_LE(coded.bytes.size(), 120U) << n;
+  size_t bytes = 0;
+  encode_clip(clip, config_for(clip, 100000), 80, [&bytes](int n, const EncodedPicture& coded, const Encoder&) {
+    if (n >= 50) bytes += coded.bytes.size();
   });
+  EXPECT_LE(bytes * 8, 3U * 100000 / 2);
+}
+
+TEST(Encoder, WhatIsCalledCompleteIsGood) {
+  // Few bits for much noise: something worth sending is always left.
+  const Clip clip{Clip::Kind::kNoise, 192, 160};
+  encode_clip(clip, config_for(clip, 12000), 40,
+              [](int n, const EncodedPicture& coded, const Encoder&) { EXPECT_FALSE(coded.complete) << n; });
 }
 
 TEST(Encoder, EqualPicturesWithoutRefreshTakeTenBytes) {
@@ -325,12 +344,14 @@ TEST(Encoder, EqualPicturesWithoutRefreshTakeTenBytes) {
 TEST(Encoder, MoreBitsAreBetter) {
   const Clip clip{Clip::Kind::kPan, 128, 96};
   double last = 0;
-  for (const int bitrate : {5000, 20000, 80000}) {
+  for (const int bitrate : {2000, 5000, 12000}) {
     double sum = 0;
-    encode_clip(clip, config_for(clip, bitrate), 30, [&](int n, const EncodedPicture&, const Encoder& encoder) {
+    EncoderConfig config = config_for(clip, bitrate);
+    config.refresh_share = 0;  // or it grows with the rate
+    encode_clip(clip, config, 30, [&](int n, const EncodedPicture&, const Encoder& encoder) {
       sum += psnr(clip.picture(n).view(), encoder.reconstruction());
     });
-    EXPECT_GT(sum, last + 30 * 0.5) << bitrate;
+    EXPECT_GT(sum, last + 30 * 0.3) << bitrate;
     last = sum;
   }
 }
@@ -338,7 +359,7 @@ TEST(Encoder, MoreBitsAreBetter) {
 // As many pictures at one moment as it takes until the bucket is full.
 TEST(Encoder, ADroppedPictureLeavesNoTrace) {
   const Clip clip{Clip::Kind::kNoise, 96, 96};
-  const EncoderConfig config = config_for(clip, 5000);
+  const EncoderConfig config = config_for(clip, 1500);
   Encoder encoder(test_model(), config);
   Decoder decoder(test_model(), encoder.sequence_header());
   int dropped = 0;
@@ -348,14 +369,27 @@ TEST(Encoder, ADroppedPictureLeavesNoTrace) {
     if (coded.bytes.empty()) {
       ++dropped;
       EXPECT_FALSE(coded.complete);
-      ASSERT_EQ(samples(encoder.reconstruction()), before);
+      ASSERT_TRUE(samples(encoder.reconstruction()) == before);
       continue;
     }
     EXPECT_FALSE(decoder.decode(coded.bytes).corrupted) << "picture numbers count sent pictures";
-    ASSERT_EQ(samples(decoder.picture()), samples(encoder.reconstruction())) << n;
+    ASSERT_TRUE(samples(decoder.picture()) == samples(encoder.reconstruction())) << n;
   }
   EXPECT_GT(dropped, 20);
   EXPECT_LT(dropped, 119);
+}
+
+TEST(Encoder, AFullBucketRepeatsThePicture) {
+  // At once after a large first picture nothing but "no change" fits.
+  const Clip clip{Clip::Kind::kNoise, 640, 480};
+  Encoder encoder(test_model(), config_for(clip, 60000));
+  encoder.encode(clip.picture(0).view(), 0, false);
+  const Bytes shown = samples(encoder.reconstruction());
+  const EncodedPicture coded = encoder.encode(clip.picture(1).view(), 0.02, false);
+  ASSERT_FALSE(coded.bytes.empty());
+  EXPECT_FALSE(coded.complete);
+  EXPECT_LE(coded.bytes.size(), 20U);
+  EXPECT_TRUE(samples(encoder.reconstruction()) == shown);
 }
 
 TEST(Encoder, TokensAreThoseThatADecoderReads) {

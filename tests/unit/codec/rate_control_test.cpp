@@ -93,7 +93,7 @@ TEST_P(AnyDemand, StaysWithinTenPercent) {
 
 INSTANTIATE_TEST_SUITE_P(RateControl, AnyDemand,
                          testing::Combine(testing::Range(size_t{0}, patterns().size()),
-                                          testing::Values(10000, 20000, 50000, 100000),
+                                          testing::Values(2000, 10000, 20000, 50000, 100000),
                                           testing::Values(5.0, 10.0, 30.0)),
                          [](const auto& param) {
                            return std::string(patterns()[std::get<0>(param.param)].name) + "_" +
@@ -181,6 +181,21 @@ TEST(RateControl, ALoweredRateHoldsAtOnce) {
     sent.push_back({time, static_cast<double>(b.limit)});
   }
   EXPECT_LE(most_in_window(sent), 1.1 * 5 * 10000);
+}
+
+TEST(RateControl, ALoweredRateDoesNotStopTheStream) {
+  RateControl rate(100000);
+  Source source;
+  source.demand = limit_of;
+  run(rate, source, 10);
+  rate.set_rate(10000);
+  int dropped = 0;
+  for (int n = 0; n < 10; ++n) {
+    const RateControl::Budget b = rate.next(0.1, 0.1, false);
+    dropped += b.limit <= 0 ? 1 : 0;
+    rate.spent(std::max(b.target, 0));
+  }
+  EXPECT_LE(dropped, 1);
 }
 
 TEST(RateControl, ARaisedRateIsUsedSoon) {

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The decoder with the integer backend. Checksums are put right first, or nothing would get past them.
+#include "core/codec/decoder.h"
+
+#include "core/bitstream/byte_io.h"
+#include "core/bitstream/crc.h"
+#include "fuzz.h"
+#include "unit/codec/codec_testing.h"
+
+using namespace crlsc;
+
+namespace {
+
+constexpr int kSide = 48;
+
+Bytes with_checksums(ByteView bytes) {
+  Bytes result(bytes.begin(), bytes.end());
+  for (size_t at = 0; at < result.size();) {
+    const auto size = read_leb128(ByteView(result).sub(at + 1), 3);
+    if (!size) break;
+    const size_t covered = 1 + size->size + size->value;
+    if (at + covered + 2 > result.size()) break;
+    const uint16_t crc = crc16(ByteView(result).sub(at, covered));
+    result[at + covered] = static_cast<uint8_t>(crc >> 8);
+    result[at + covered + 1] = static_cast<uint8_t>(crc);
+    at += covered + 2;
+  }
+  return result;
+}
+
+SequenceHeader header() {
+  SequenceHeader h;
+  h.width = kSide - 3;
+  h.height = kSide;
+  h.layers = 3;
+  h.model_id = test_model()->file.id();
+  return h;
+}
+
+}  // namespace
+
+// An input is the length of the first of two access units (2 bytes) and both of them.
+std::vector<Bytes> crlsc::fuzz_seeds() {
+  std::vector<Bytes> seeds;
+  for (const Clip::Kind kind : {Clip::Kind::kBlock, Clip::Kind::kPan, Clip::Kind::kNoise}) {
+    for (const size_t unit_size : {60U, 1000U}) {
+      const Clip clip{kind, kSide - 3, kSide};
+      EncoderConfig config = config_for(clip, 30000);
+      config.target_unit_size = unit_size;
+      const std::vector<Bytes> stream = encode_clip(clip, config, 3);
+      Bytes seed;
+      ByteWriter writer(seed);
+      writer.u16(static_cast<uint16_t>(stream[0].size()));
+      writer.bytes(stream[0]);
+      writer.bytes(stream[2]);
+      seeds.push_back(seed);
+    }
+  }
+  return seeds;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size < 2) return 0;
+  const ByteView rest(data + 2, size - 2);
+  const size_t first = static_cast<size_t>(data[0]) << 8 | data[1];
+  Decoder decoder(test_model(), header());
+  for (const ByteView part : {rest.sub(0, first), rest.sub(first)}) {
+    try {
+      const DecodedPicture picture = decoder.decode(with_checksums(part));
+      require(picture.layers >= 1 && picture.layers <= 3, "layers");
+    } catch (const Error& error) {
+      require(error.kind() == ErrorKind::kCorrupt, "the kind of error");
+    }
+    require(samples(decoder.picture()).size() == Picture(kSide - 3, kSide).data().size(), "the picture's size");
+  }
+  return 0;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A fuzz target is one function that takes any bytes and may neither crash nor throw. It runs in two ways: as an
+// ordinary test (driver.cpp replays seeds, changes them at random with a fixed seed, and stops after a few seconds),
+// and under libFuzzer:
+//   CXX=clang++ CXXFLAGS=-fsanitize=fuzzer-no-link,address,undefined meson setup build-fuzz -Dfuzzing=true
+//     -Dtorch=disabled -Db_lundef=false
+//   build-fuzz/tests/fuzz/fuzz-decoder CORPUS
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "core/bytes.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+
+namespace crlsc {
+
+// Inputs that reach far into the target.
+std::vector<Bytes> fuzz_seeds();
+
+// Stops the process, so that both drivers notice.
+inline void require(bool condition, const char* what) {
+  if (condition) return;
+  std::fprintf(stderr, "fuzz target: %s\n", what);
+  std::abort();
+}
+
+}  // namespace crlsc

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Sender and receiver as processes of their own, with UDP between them, intact and lossy.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "relay.h"
+
+namespace crlsc::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kFrames = 75;
+constexpr int kFramesPerSecond = 25;
+constexpr size_t kLumaSize = 128 * 96;
+constexpr size_t kFrameSize = kLumaSize * 3 / 2;
+// The packets of the first pictures: without a key picture there is nothing to heal.
+constexpr int kSparedPackets = 3;
+constexpr unsigned kSeed = 5;
+
+// A child process, its standard output, and what it says on standard error.
+class Process {
+ public:
+  Process(std::vector<std::string> words, fs::path errors) : errors_(std::move(errors)) {
+    int ends[2];
+    if (pipe(ends) != 0) throw std::runtime_error("no pipe");
+    pid_ = fork();
+    if (pid_ == 0) {
+      std::vector<char*> arguments;
+      for (std::string& word : words) arguments.push_back(word.data());
+      arguments.push_back(nullptr);
+      const bool redirected = dup2(ends[1], 1) == 1 && freopen(errors_.c_str(), "w", stderr) != nullptr;
+      close(ends[0]);
+      close(ends[1]);
+      // Our elements' warnings go to standard error as well.
+      setenv("GST_DEBUG", "*crlsc*:2", 1);
+      setenv("GST_DEBUG_NO_COLOR", "1", 1);
+      if (redirected) execv(arguments[0], arguments.data());
+      _exit(127);
+    }
+    close(ends[1]);
+    output_ = fdopen(ends[0], "r");
+  }
+  ~Process() {
+    if (pid_ > 0) kill(pid_, SIGKILL);
+    wait();
+    std::fclose(output_);
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  // The next "name=number" line; ("", 0) at the end.
+  std::pair<std::string, long> read() {
+    char line[256];
+    if (std::fgets(line, sizeof(line), output_) == nullptr) return {};
+    const std::string text = line;
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos) return {text, 0};
+    return {text.substr(0, equals), std::stol(text.substr(equals + 1))};
+  }
+
+  // All lines up to the end.
+  std::map<std::string, long> read_all() {
+    std::map<std::string, long> numbers;
+    for (auto line = read(); !line.first.empty(); line = read()) numbers.insert(line);
+    return numbers;
+  }
+
+  // The exit code, once it has ended.
+  int wait() {
+    if (pid_ <= 0) return code_;
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = 0;
+    code_ = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return code_;
+  }
+
+  std::string errors() const {
+    std::ifstream file(errors_);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+ private:
+  fs::path errors_;
+  pid_t pid_ = 0;
+  int code_ = -1;
+  FILE* output_ = nullptr;
+};
+
+class TwoProcesses : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "crlsc-net-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  // Sends kFrames frames through a relay; `wanted` is what the receiver waits for.
+  void transmit(const Relay::Loss& loss, const std::string& receiver_option = "", int wanted = kFrames,
+                const std::string& encoder_options = "") {
+    std::vector<std::string> words{CRLSC_PEER, "receive", std::to_string(wanted), (folder_ / "shown").string()};
+    if (!receiver_option.empty()) words.push_back(receiver_option);
+    Process receiver(words, folder_ / "receiver.errors");
+    const auto port = receiver.read();
+    ASSERT_EQ(port.first, "port") << receiver.errors();
+    Relay relay(static_cast<int>(port.second), loss);
+    words = {CRLSC_PEER, "send", std::to_string(relay.port()), std::to_string(kFrames), (folder_ / "local").string()};
+    if (!encoder_options.empty()) words.push_back(encoder_options);
+    Process sender(words, folder_ / "sender.errors");
+    sent_ = sender.read_all();
+    received_ = receiver.read_all();
+    EXPECT_EQ(sender.wait(), 0);
+    EXPECT_EQ(receiver.wait(), 0);
+    EXPECT_EQ(sender.errors(), "");
+    EXPECT_EQ(receiver.errors(), "");
+    packets_ = relay.packets();
+    lost_ = relay.lost();
+    local_ = read_file("local");
+    shown_ = read_file("shown");
+    ASSERT_EQ(sent_["encoder.frames"], kFrames);
+    ASSERT_EQ(local_.size(), kFrames * kFrameSize);
+  }
+
+  std::string read_file(const char* name) const {
+    std::ifstream file(folder_ / name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  // Luma, dB; 100 if there is no difference.
+  double psnr(int frame) const {
+    const size_t at = static_cast<size_t>(frame) * kFrameSize;
+    double sum = 0;
+    for (size_t i = at; i < at + kLumaSize; ++i) {
+      const double difference = static_cast<uint8_t>(local_[i]) - static_cast<uint8_t>(shown_[i]);
+      sum += difference * difference;
+    }
+    return sum == 0 ? 100 : 10 * std::log10(255.0 * 255 * kLumaSize / sum);
+  }
+
+  int frames_that_differ() const {
+    int count = 0;
+    for (int i = 0; i < kFrames; ++i) count += psnr(i) < 100 ? 1 : 0;
+    return count;
+  }
+
+  void expect_healing_of_random_loss() {
+    EXPECT_GT(lost_, packets_ / 20);
+    EXPECT_LT(lost_, packets_ / 5);
+    EXPECT_EQ(received_["pictures"], kFrames);
+    ASSERT_EQ(shown_.size(), local_.size());
+    EXPECT_GT(received_["corrupted"], 0);
+    EXPECT_GT(frames_that_differ(), 0);
+    double sum = 0;
+    for (int i = 0; i < kFrames; ++i) sum += std::min(psnr(i), 50.0);
+    EXPECT_GT(sum / kFrames, 20);
+    EXPECT_EQ(received_["decoder.errors"], 0);
+    EXPECT_EQ(sent_["encoder.key-frames"], 1);
+  }
+
+  fs::path folder_;
+  std::map<std::string, long> sent_;
+  std::map<std::string, long> received_;
+  std::string local_;
+  std::string shown_;
+  int packets_ = 0;
+  int lost_ = 0;
+};
+
+bool nothing_lost(int) { return false; }
+
+TEST_F(TwoProcesses, LossFree) {
+  transmit(nothing_lost);
+  EXPECT_EQ(lost_, 0);
+  EXPECT_GE(packets_, kFrames / 4);
+  EXPECT_EQ(received_["pictures"], kFrames);
+  EXPECT_EQ(received_["corrupted"], 0);
+  EXPECT_EQ(received_["depayloader.packets"], packets_);
+  EXPECT_TRUE(shown_ == local_);
+}
+
+TEST_F(TwoProcesses, LossFreeThroughAJitterBuffer) {
+  transmit(nothing_lost, "jitterbuffer");
+  EXPECT_EQ(received_["pictures"], kFrames);
+  EXPECT_EQ(received_["corrupted"], 0);
+  EXPECT_TRUE(shown_ == local_);
+}
+
+TEST_F(TwoProcesses, TenPercentLoss) {
+  transmit(random_loss(0.1, kSeed, kSparedPackets));
+  expect_healing_of_random_loss();
+}
+
+TEST_F(TwoProcesses, TenPercentLossThroughAJitterBuffer) {
+  transmit(random_loss(0.1, kSeed, kSparedPackets), "jitterbuffer");
+  expect_healing_of_random_loss();
+}
+
+TEST_F(TwoProcesses, BurstOfThreeLostPackets) {
+  constexpr int kBurst = 20;
+  transmit([](int packet) { return packet >= kBurst && packet < kBurst + 3; });
+  EXPECT_EQ(lost_, 3);
+  EXPECT_EQ(received_["pictures"], kFrames);
+  ASSERT_EQ(shown_.size(), local_.size());
+  EXPECT_GT(frames_that_differ(), 0);
+  EXPECT_EQ(sent_["encoder.key-frames"], 1);
+  for (int i = kFrames - kFramesPerSecond / 2; i < kFrames; ++i) EXPECT_GT(psnr(i), 30) << i;
+}
+
+// Who comes late sees the stream from its next key picture on.
+TEST_F(TwoProcesses, ReceiverThatMissesTheBeginning) {
+  constexpr int kKeyInterval = 25;
+  constexpr int kMissed = 10;
+  transmit([](int packet) { return packet < kMissed; }, "", kFrames - kKeyInterval,
+           "gop-size=" + std::to_string(kKeyInterval));
+  EXPECT_EQ(received_["pictures"], kFrames - kKeyInterval);
+  EXPECT_EQ(lost_, kMissed);
+  ASSERT_EQ(shown_.size(), (kFrames - kKeyInterval) * kFrameSize);
+  EXPECT_TRUE(shown_ == local_.substr(kKeyInterval * kFrameSize));
+}
+
+TEST_F(TwoProcesses, ReceiverWithoutSender) {
+  Process receiver({CRLSC_PEER, "receive", "0", (folder_ / "shown").string()}, folder_ / "receiver.errors");
+  const auto numbers = receiver.read_all();
+  EXPECT_GT(numbers.at("port"), 0);
+  EXPECT_EQ(numbers.at("pictures"), 0);
+  EXPECT_EQ(receiver.wait(), 0);
+  EXPECT_EQ(receiver.errors(), "");
+}
+
+TEST(RandomLoss, IsRepeatable) {
+  const auto a = random_loss(0.1, 1, 3);
+  const auto b = random_loss(0.1, 1, 3);
+  const auto other = random_loss(0.1, 2, 3);
+  int lost = 0;
+  int different = 0;
+  for (int i = 0; i < 10000; ++i) {
+    const bool now = a(i);
+    EXPECT_EQ(now, b(i));
+    different += other(i) != now ? 1 : 0;
+    lost += now ? 1 : 0;
+    EXPECT_FALSE(i < 3 && now);
+  }
+  EXPECT_NEAR(lost, 1000, 150);
+  EXPECT_GT(different, 1000);
+}
+
+}  // namespace
+}  // namespace crlsc::testing

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Golden vectors: streams that have to decode to the same tokens and samples for ever (tests/vectors/README.md).
+// With CRLSC_WRITE_VECTORS=1 in the environment the files are written anew instead of compared.
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/codec/token_unit.h"
+#include "core/model/sha256.h"
+#include "core/token/token_hash.h"
+#include "unit/codec/codec_testing.h"
+#include "unit/token/token_testing.h"
+
+namespace crlsc {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string to_text(const Bytes& bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const uint8_t byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+Bytes from_text(const std::string& text) {
+  Bytes bytes;
+  for (size_t i = 0; i + 1 < text.size(); i += 2) {
+    bytes.push_back(static_cast<uint8_t>(std::stoi(text.substr(i, 2), nullptr, 16)));
+  }
+  return bytes;
+}
+
+// A clip sent by the encoder; pictures that it drops are left out.
+std::vector<Bytes> stream_of_clip(const Json& vector) {
+  const Json& c = vector.at("clip");
+  const Clip clip{kind_named(c.at("kind")), c.at("width"), c.at("height"), c.at("seed")};
+  const Json& e = vector.at("encoder");
+  EncoderConfig config = config_for(clip, e.at("bitrate"), e.at("frames_per_second"));
+  config.layers = e.at("layers");
+  config.target_unit_size = e.at("target_unit_size");
+  std::vector<Bytes> stream;
+  for (Bytes& unit : encode_clip(clip, config, c.at("pictures"))) {
+    if (!unit.empty()) stream.push_back(std::move(unit));
+  }
+  return stream;
+}
+
+// Random token grids, which use all of the syntax; each picture is cut into two slices, the first is a key picture.
+std::vector<Bytes> stream_of_grids(const Json& vector) {
+  const Json& g = vector.at("grids");
+  const int cols = g.at("cols");
+  const int rows = g.at("rows");
+  const int pictures = g.at("pictures");
+  const uint32_t seed = g.at("seed");
+  const ModelFile& model = test_model()->file;
+  const TokenContexts priors(model);
+  SequenceHeader header;
+  header.width = cols * kCellSize;
+  header.height = rows * kCellSize;
+  header.layers = model.layout().layers();
+  header.model_id = model.id();
+  std::vector<Bytes> stream;
+  for (int n = 0; n < pictures; ++n) {
+    const bool key = n == 0;
+    const Mix& mix = mixes()[key ? 3 : static_cast<size_t>(n) % mixes().size()];
+    const TokenGrid grid = random_grid(model.layout(), cols, rows, mix, seed + static_cast<uint32_t>(n));
+    Bytes unit;
+    if (key) append_unit(unit, {UnitType::kSequenceHeader, 0, true, false}, write_sequence_header(header));
+    for (int layer = 0; layer < header.layers; ++layer) {
+      for (const Slice slice : {Slice{0, 2}, Slice{2, rows - 2}}) {
+        const Bytes bits = encode_layer(grid, model.layout(), slice, layer, priors);
+        append_token_unit(unit, {layer, key, slice, n, header.layers, bits}, rows);
+      }
+    }
+    stream.push_back(std::move(unit));
+  }
+  return stream;
+}
+
+std::vector<Bytes> make_stream(const Json& vector) {
+  return vector.contains("clip") ? stream_of_clip(vector) : stream_of_grids(vector);
+}
+
+struct Hashes {
+  std::string bitstream;
+  std::string tokens;
+  std::string i420;
+};
+
+Hashes decode(const std::vector<Bytes>& stream) {
+  Sha256 bitstream;
+  Sha256 i420;
+  TokenHash tokens;
+  std::unique_ptr<Decoder> decoder;
+  for (const Bytes& unit : stream) {
+    bitstream.update(unit);
+    if (!decoder) {
+      const AccessUnitView view = parse_access_unit(unit);
+      decoder = std::make_unique<Decoder>(test_model(), parse_sequence_header(view.units.at(0).payload));
+    }
+    EXPECT_FALSE(decoder->decode(unit).corrupted);
+    tokens.add(decoder->tokens());
+    i420.update(samples(decoder->picture()));
+  }
+  return {to_hex(bitstream.finish()), to_hex(tokens.finish()), to_hex(i420.finish())};
+}
+
+class Vector : public testing::TestWithParam<std::string> {
+ protected:
+  Vector() : path(std::string(CRLSC_VECTORS) + "/" + GetParam() + ".json"), json(Json::parse(std::ifstream(path))) {
+    if (std::getenv("CRLSC_WRITE_VECTORS") != nullptr) write();
+  }
+
+  std::vector<Bytes> stored() const {
+    std::vector<Bytes> stream;
+    for (const std::string text : json.at("stream")) stream.push_back(from_text(text));
+    return stream;
+  }
+
+  std::string path;
+  Json json;
+
+ private:
+  void write() {
+    const std::vector<Bytes> stream = make_stream(json);
+    const Hashes hashes = decode(stream);
+    json["model_sha256"] = test_model()->file.hash();
+    json["bitstream_sha256"] = hashes.bitstream;
+    json["token_sha256"] = hashes.tokens;
+    json["i420_sha256"] = hashes.i420;
+    json["stream"] = Json::array();
+    for (const Bytes& unit : stream) json["stream"].push_back(to_text(unit));
+    std::ofstream(path) << json.dump(1) << '\n';
+  }
+};
+
+TEST_P(Vector, DecodesToItsHashes) {
+  ASSERT_EQ(json.at("model_sha256"), test_model()->file.hash());
+  const Hashes hashes = decode(stored());
+  EXPECT_EQ(json.at("bitstream_sha256"), hashes.bitstream);
+  EXPECT_EQ(json.at("token_sha256"), hashes.tokens);
+  EXPECT_EQ(json.at("i420_sha256"), hashes.i420);
+}
+
+// Fails, too, when the encoder decides otherwise than it did: then the files have to be written anew.
+TEST_P(Vector, IsWhatTheEncoderWrites) { EXPECT_TRUE(make_stream(json) == stored()); }
+
+INSTANTIATE_TEST_SUITE_P(Vectors, Vector, testing::Values("block", "cuts-sliced", "pan-low-rate", "all-syntax"),
+                         [](const auto& param) { return test_name(param.param); });
+
+TEST(Vectors, EveryFileIsTested) {
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(CRLSC_VECTORS)) {
+    files += entry.path().extension() == ".json" ? 1 : 0;
+  }
+  EXPECT_EQ(files, 4);
+}
+
+}  // namespace
+}  // namespace crlsc

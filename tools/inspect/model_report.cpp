@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "inspect/model_report.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iomanip>
+
+#include "core/model/model_file.h"
+
+namespace crlsc::tools {
+namespace {
+
+template <class T>
+std::string list(const std::vector<T>& values, const char* between) {
+  std::string text;
+  for (const T& v : values) text += (text.empty() ? "" : between) + std::to_string(v);
+  return text;
+}
+
+bool is_table(const TensorView& tensor) { return tensor.name.compare(0, 7, "priors.") == 0; }
+
+void describe_tensor(const TensorView& tensor, std::ostream& out) {
+  out << "  " << std::left << std::setw(40) << printable(tensor.name) << std::setw(5) << dtype_name(tensor.dtype)
+      << std::right << std::setw(10) << tensor.data.size() << " bytes  [" << list(tensor.shape, ", ") << "]\n";
+}
+
+}  // namespace
+
+bool looks_like_model(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string start(9, '\0');
+  file.read(start.data(), static_cast<std::streamsize>(start.size()));
+  // The header's length, little endian, is below 16 MB; JSON follows.
+  return file && start.compare(4, 5, std::string("\0\0\0\0{", 5)) == 0;
+}
+
+void describe_model(const std::string& path, std::ostream& out) {
+  const ModelFile model(path);
+  const TokenLayout& layout = model.layout();
+  out << "model " << path << "\n  id " << to_hex(model.id()) << "\n  sha256 " << model.hash()
+      << " (correct)\n  backend " << model.backend() << "\n  " << layout.structure_codes << " structure codes, "
+      << layout.stages() << " detail stages of " << list(layout.detail_codes, ", ") << " codes in layers "
+      << list(layout.stage_layer, ", ") << "\nmetadata\n";
+  for (const auto& [key, value] : model.metadata()) out << "  " << printable(key) << ": " << printable(value) << '\n';
+  int64_t parameters = 0;
+  size_t bytes = 0;
+  out << "tensors\n";
+  for (const TensorView& tensor : model.tensors()) {
+    describe_tensor(tensor, out);
+    bytes += tensor.data.size();
+    if (!is_table(tensor)) parameters += tensor.elements();
+  }
+  out << model.tensors().size() << " tensors, " << bytes << " bytes, " << parameters << " parameters and "
+      << std::count_if(model.tensors().begin(), model.tensors().end(), is_table) << " tables of priors\n";
+}
+
+}  // namespace crlsc::tools
