@@ -27,10 +27,10 @@ const Shape kShapes[] = {
      "! "
      "rtpcrlscdepay ! crlscdec ! fakesink",
      false},
+    // Enough key pictures that some arrive.
     {"Lossy",
-     "videotestsrc num-buffers=60 ! video/x-raw,format=RGB,width=81,height=49,framerate=25/1 ! crlscenc ! rtpcrlscpay "
-     "! "
-     "identity drop-probability=0.2 ! rtpcrlscdepay ! crlscdec ! fakesink async=false",
+     "videotestsrc num-buffers=60 ! video/x-raw,format=RGB,width=81,height=49,framerate=25/1 ! crlscenc gop-size=5 ! "
+     "rtpcrlscpay ! identity drop-probability=0.2 ! rtpcrlscdepay ! crlscdec ! fakesink async=false",
      false},
     {"Threads",
      "videotestsrc num-buffers=25 ! video/x-raw,width=64,height=48,framerate=25/1 ! queue ! crlscenc ! queue ! "
