@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
+#include <dlfcn.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -10,8 +11,11 @@
 #include <opencv2/core.hpp>
 #include <string>
 
+#include "core/codec/gain.h"
 #include "core/codec/network.h"
+#include "core/entropy/cost.h"
 #include "core/error.h"
+#include "core/token/token_coder.h"
 #include "neural/model_io.h"
 #include "neural/motion.h"
 #include "neural/picture_tensor.h"
@@ -126,22 +130,33 @@ class Session : public NetworkSession {
  public:
   Session(SemanticNet net, bool bf16) : net_(std::move(net)), bf16_(bf16) {}
 
-  void encode(const Picture& current, const Picture& prediction, const QuantiserBias&, TokenGrid& grid) override {
+  std::vector<ExpectedErrors> encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
+                                     TokenGrid& grid) override {
+    std::vector<ExpectedErrors> expected(static_cast<size_t>(grid.size()));
     const Box box = coded_box({&grid});
-    if (box.empty()) return;
+    if (box.empty()) return expected;
     InferenceScope scope(bf16_);
-    const auto features = net_->prediction_features(crop(prediction, box));
-    const auto analysis = net_->analyse(crop(current, box), features);
-    const auto coded = coded_mask(grid, box);
+    const PictureTensor base = crop(prediction, box);
+    const auto gains = gain_map(grid, box, /*coded_only=*/false);
+    const auto analysis = net_->analyse(crop(current, box), base, net_->prediction_features(base), gains);
+    const CodePenalties prices = penalties(bias, grid, box, gains);
     TokenTensors tokens;
-    tokens.structure = net_->structure_quantiser->nearest(to_rows(analysis.structure).to(torch::kFloat32),
-                                                          net_->structure_quantiser->price);
-    const auto rows = net_->structure_quantiser->lookup(tokens.structure) * coded.view({-1, 1});
-    const auto latent = net_->detail_latent(analysis.base, net_->spread(to_map(rows, 1, box.rows, box.cols)));
-    CodePenalties prices;
-    for (auto& q : net_->detail_quantisers) prices.detail.push_back(q->price);
-    quantise_details(net_, to_rows(latent).to(torch::kFloat32), prices, tokens.detail);
+    tokens.structure =
+        net_->structure_quantiser->nearest(to_rows(analysis.structure).to(torch::kFloat32), prices.structure);
+    const auto rows = net_->structure_quantiser->lookup(tokens.structure) * coded_mask(grid, box).view({-1, 1});
+    const auto latent = net_->detail_latent(analysis, net_->spread(to_map(rows, 1, box.rows, box.cols)));
+    const auto left = quantise_details(net_, to_rows(latent).to(torch::kFloat32), prices, tokens.detail);
     store(tokens, box, grid);
+    for (size_t n = 0; n < left.size(); ++n) {
+      const auto distance = to_map(left[n].square().sum(1, /*keepdim=*/true), 1, 2 * box.rows, 2 * box.cols);
+      const auto error = (torch::avg_pool2d(distance, 2) * (gains * 128).square()).contiguous();
+      const auto* values = error.data_ptr<float>();
+      constexpr float kBlocks = 4;
+      each_cell(grid, box, [&](int, int, size_t i) {
+        expected[i][n] = *values++ * kBlocks / static_cast<float>(kDetailScale * kDetailScale);
+      });
+    }
+    return expected;
   }
 
   void decode(const Picture& prediction, const std::vector<const TokenGrid*>& grids,
@@ -160,17 +175,17 @@ class Session : public NetworkSession {
     const auto features = net_->prediction_features(base).expand({batch, -1, -1, -1});
     std::vector<torch::Tensor> structure;
     std::vector<torch::Tensor> detail;
-    std::vector<torch::Tensor> masks;
+    std::vector<torch::Tensor> gains;
     for (const TokenGrid* grid : grids) {
       const auto coded = coded_mask(*grid, box);
       const TokenTensors tokens = fetch(*grid, box);
       structure.push_back(to_map(net_->structure_quantiser->lookup(tokens.structure) * coded.view({-1, 1}), 1,
                                  box.rows, box.cols));
       detail.push_back(to_map(sum_details(net_, tokens, stages(*grid, box)), 1, 2 * box.rows, 2 * box.cols));
-      masks.push_back(torch::upsample_nearest2d(coded.view({1, 1, box.rows, box.cols}), {2 * box.rows, 2 * box.cols}));
+      gains.push_back(gain_map(*grid, box, /*coded_only=*/true));
     }
     const auto decoded = net_->synthesise(repeated(base, batch), features, net_->spread(torch::cat(structure)),
-                                          torch::cat(detail), torch::cat(masks));
+                                          torch::cat(detail), torch::cat(gains));
     for (int64_t i = 0; i < batch; ++i) paste(decoded, i, box, out[static_cast<size_t>(i)]);
   }
 
@@ -196,6 +211,56 @@ class Session : public NetworkSession {
     auto* values = mask.data_ptr<float>();
     each_cell(grid, box, [&](int, int, size_t i) { *values++ = grid.cells[i].coded ? 1.0F : 0.0F; });
     return mask;
+  }
+
+  // Gains in the unit of the network's pictures [1, 1, rows, cols]; with `coded_only` 0 in cells that are not coded.
+  static torch::Tensor gain_map(const TokenGrid& grid, const Box& box, bool coded_only) {
+    auto map = torch::empty({1, 1, box.rows, box.cols});
+    auto* values = map.data_ptr<float>();
+    each_cell(grid, box, [&](int, int, size_t i) {
+      const Cell& cell = grid.cells[i];
+      *values++ = coded_only && !cell.coded ? 0.0F : static_cast<float>(gain_value(cell.gain)) / 128;
+    });
+    return map;
+  }
+
+  // What `bias` says, in latent distance: a squared error shrinks by the square of the gain, and grows by the scale.
+  CodePenalties penalties(const QuantiserBias& bias, const TokenGrid& grid, const Box& box, const torch::Tensor& gains) {
+    CodePenalties out;
+    if (bias.lambda <= 0 || bias.costs == nullptr) return out;
+    read_costs(*bias.costs);
+    auto weight = (bias.lambda / (gains * 128).square()).contiguous();
+    if (bias.weights != nullptr) {
+      auto* values = weight.data_ptr<float>();
+      each_cell(grid, box, [&](int, int, size_t i) { *values++ /= (*bias.weights)[i]; });
+    }
+    auto grey = torch::empty({box.rows * box.cols}, torch::kLong);
+    auto* kinds = grey.data_ptr<int64_t>();
+    each_cell(grid, box, [&](int, int, size_t i) { *kinds++ = grid.cells[i].reference == Reference::kGrey ? 1 : 0; });
+    out.structure =
+        structure_bits_.index_select(0, grey) * to_rows(weight) * (kStructureScale * kStructureScale);
+    const auto weight8 = to_rows(torch::upsample_nearest2d(weight, {2 * box.rows, 2 * box.cols}));
+    for (const auto& bits : detail_bits_) {
+      out.detail.push_back(weight8 * bits.unsqueeze(0) * (kDetailScale * kDetailScale));
+    }
+    return out;
+  }
+
+  // A stream's costs never change.
+  void read_costs(const TokenCosts& costs) {
+    if (structure_bits_.defined()) return;
+    const TokenLayout& layout = net_->config().layout;
+    structure_bits_ = torch::empty({2, layout.structure_codes});
+    for (int grey = 0; grey < 2; ++grey) {
+      for (int t = 0; t < layout.structure_codes; ++t) {
+        structure_bits_[grey][t] = costs.structure(grey != 0, t) / static_cast<float>(kCostPerBit);
+      }
+    }
+    for (int s = 0; s < layout.stages(); ++s) {
+      const int codes = layout.detail_codes[static_cast<size_t>(s)];
+      detail_bits_.push_back(torch::empty({codes}));
+      for (int t = 0; t < codes; ++t) detail_bits_.back()[t] = costs.detail(s, t) / static_cast<float>(kCostPerBit);
+    }
   }
 
   static torch::Tensor stages(const TokenGrid& grid, const Box& box) {
@@ -243,6 +308,8 @@ class Session : public NetworkSession {
   SemanticNet net_;
   bool bf16_;
   MotionSearch motion_;
+  torch::Tensor structure_bits_;            // [on a picture, on grey][codes]
+  std::vector<torch::Tensor> detail_bits_;  // [stage][codes]
 };
 
 class NeuralNetwork : public Network {
@@ -267,6 +334,14 @@ class NeuralNetwork : public Network {
   bool bf16_;
 };
 
+// OpenBLAS's own threads wait in a loop beside torch's. It may not be the library that is installed.
+void keep_openblas_single() {
+  void* library = dlopen("libopenblas.so.0", RTLD_LAZY | RTLD_NOLOAD);
+  if (library == nullptr) return;
+  if (auto* set = reinterpret_cast<void (*)(int)>(dlsym(library, "openblas_set_num_threads"))) set(1);
+  dlclose(library);
+}
+
 class NeuralBackend : public Backend {
  public:
   int interface_version() const override { return kInterfaceVersion; }
@@ -286,6 +361,7 @@ class NeuralBackend : public Backend {
       if (threads > 0) at::set_num_threads(threads);
       at::set_num_interop_threads(1);
       cv::setNumThreads(1);  // pictures are small: OpenCV's threads would only disturb torch's
+      keep_openblas_single();
     });
     return at::get_num_threads();
   }

@@ -19,15 +19,6 @@ std::vector<std::pair<std::string, torch::Tensor>> named_tensors(SemanticNet& ne
   return all;
 }
 
-// The quantisers and the names of their prices.
-std::vector<std::pair<std::string, VectorQuantiser>> quantisers(SemanticNet& net) {
-  std::vector<std::pair<std::string, VectorQuantiser>> all{{"structure.price", net->structure_quantiser}};
-  for (size_t s = 0; s < net->detail_quantisers.size(); ++s) {
-    all.emplace_back("detail" + std::to_string(s) + ".price", net->detail_quantisers[s]);
-  }
-  return all;
-}
-
 TensorView f16_view(const std::string& name, const torch::Tensor& t) {
   return {name, DType::kF16, t.sizes().vec(),
           ByteView(static_cast<const uint8_t*>(t.data_ptr()), static_cast<size_t>(t.nbytes()))};
@@ -48,11 +39,6 @@ void export_model(SemanticNet& net, const std::string& path, Metadata metadata, 
     kept.push_back(tensor.detach().to(torch::kFloat16).contiguous());
     views.push_back(f16_view(name, kept.back()));
   }
-  for (const auto& [name, quantiser] : quantisers(net)) {
-    if (!quantiser->price.defined()) continue;
-    kept.push_back(quantiser->price.detach().to(torch::kFloat16).contiguous());
-    views.push_back(f16_view(name, kept.back()));
-  }
   metadata["backend"] = kBackend;
   for (const auto& [key, value] : layout_metadata(net->config().layout)) metadata[key] = value;
   net->config().to_metadata(metadata);
@@ -70,12 +56,6 @@ SemanticNet import_model(const ModelFile& file) {
     }
     auto values = from_view(view, view.dtype == DType::kF16 ? torch::kFloat16 : torch::kFloat32);
     tensor.set_data(tensor.dim() == 4 ? values.contiguous(torch::MemoryFormat::ChannelsLast) : values);
-  }
-  for (auto& [name, quantiser] : quantisers(net)) {
-    const TensorView* view = file.find(name);
-    if (view == nullptr) continue;
-    quantiser->price =
-        from_view(file.tensor(name, DType::kF16, {quantiser->codebook.size(0)}), torch::kFloat16);
   }
   net->eval();
   return net;

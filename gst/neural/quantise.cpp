@@ -17,11 +17,12 @@ std::vector<torch::Tensor> quantise_details(SemanticNet& net, const torch::Tenso
                                             std::vector<torch::Tensor>& indices) {
   std::vector<torch::Tensor> residuals;
   auto residual = z;
+  residuals.push_back(residual);
   for (size_t s = 0; s < net->detail_quantisers.size(); ++s) {
-    residuals.push_back(residual);
     const auto penalty = s < penalties.detail.size() ? penalties.detail[s] : torch::Tensor();
     indices.push_back(net->detail_quantisers[s]->nearest(residual, penalty));
     residual = residual - net->detail_quantisers[s]->lookup(indices.back());
+    residuals.push_back(residual);
   }
   return residuals;
 }

@@ -10,10 +10,11 @@
 
 namespace crlsc::neural {
 
-// Price of each code in squared latent distance; undefined tensors cost nothing.
+// Price of each code in squared latent distance, alike for all rows [codes] or for each [N, codes]; undefined tensors
+// cost nothing.
 struct CodePenalties {
-  torch::Tensor structure;            // [structure codes]
-  std::vector<torch::Tensor> detail;  // [stage][detail codes]
+  torch::Tensor structure;
+  std::vector<torch::Tensor> detail;  // by stage
 };
 
 // Tokens of a batch: structure [B, h/16 * w/16] flattened to rows, detail[stage] likewise at 1/8.
@@ -25,7 +26,8 @@ struct TokenTensors {
 // Sum of the first code vectors of each position: stages[n] (rows at 1/8) says how many stages count; undefined = all.
 torch::Tensor sum_details(SemanticNet& net, const TokenTensors& tokens, const torch::Tensor& stages);
 
-// Greedy residual quantisation of `z` [N, dim]; appends one index tensor a stage and returns the residual before each.
+// Greedy residual quantisation of `z` [N, dim]; appends one index tensor a stage and returns the residual before each,
+// and after the last.
 std::vector<torch::Tensor> quantise_details(SemanticNet& net, const torch::Tensor& z, const CodePenalties& penalties,
                                             std::vector<torch::Tensor>& indices);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "neural/semantic_net.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "core/error.h"
 
 namespace crlsc::neural {
@@ -15,6 +18,8 @@ nn::Conv2d conv3(int in, int out, int stride = 1) {
 }
 
 nn::Conv2d conv1(int in, int out) { return nn::Conv2d(nn::Conv2dOptions(in, out, 1)); }
+
+nn::Conv2d linear(int in, int out) { return nn::Conv2d(nn::Conv2dOptions(in, out, 1).bias(false)); }
 
 nn::LeakyReLU activation() { return nn::LeakyReLU(nn::LeakyReLUOptions().negative_slope(kSlope).inplace(true)); }
 
@@ -48,6 +53,62 @@ constexpr ConfigField kFields[] = {
     {"detail_dim", &NetConfig::detail_dim, 256},
 };
 
+constexpr int kPacked8 = 96;  // 8x8 luma + 2 4x4 chroma
+constexpr int kPacked4 = 24;
+constexpr double kChromaWeight = 0.7071;  // squared, what a chroma sample counts beside one of luma
+
+// The first `count` waves of the two-dimensional cosine transform of side x side samples, by rising frequency, each of
+// length one: [count, side, side].
+torch::Tensor cosine_waves(int side, int count) {
+  std::vector<std::pair<int, int>> order;
+  for (int y = 0; y < side; ++y) {
+    for (int x = 0; x < side; ++x) order.emplace_back(y, x);
+  }
+  std::stable_sort(order.begin(), order.end(), [](auto a, auto b) {
+    return a.first * a.first + a.second * a.second < b.first * b.first + b.second * b.second;
+  });
+  auto wave = [side](int frequency) {
+    auto w = torch::cos((torch::arange(side, torch::kFloat32) + 0.5) * (M_PI * frequency / side));
+    return w / w.norm();
+  };
+  std::vector<torch::Tensor> waves;
+  for (int k = 0; k < count; ++k) {
+    waves.push_back(torch::outer(wave(order[static_cast<size_t>(k)].first), wave(order[static_cast<size_t>(k)].second)));
+  }
+  return torch::stack(waves);
+}
+
+// Waves of a block of side x side luma samples and their chroma as pictures: two thirds of `count` in luma, the rest
+// alike in both chroma planes. Chroma is scaled by `chroma`.
+PictureTensor block_waves(int side, int count, double chroma) {
+  const int each = count / 6;
+  const int luma = count - 2 * each;
+  PictureTensor out{torch::zeros({count, 1, side, side}), torch::zeros({count, 2, side / 2, side / 2})};
+  out.luma.slice(0, 0, luma).select(1, 0).copy_(cosine_waves(side, luma));
+  const auto waves = cosine_waves(side / 2, each) * chroma;
+  for (int plane = 0; plane < 2; ++plane) {
+    out.chroma.slice(0, luma + plane * each, luma + (plane + 1) * each).select(1, plane).copy_(waves);
+  }
+  return out;
+}
+
+// Puts the transform of a block into a pair of linear maps. `repack` makes a picture of a block into one column.
+template <class Repack>
+void start_as_transform(nn::Conv2d& in, nn::Conv2d& out, int side, int count, double scale, Repack repack) {
+  in->weight.copy_(repack(block_waves(side, count, kChromaWeight)) * scale);
+  out->weight.copy_((repack(block_waves(side, count, 1 / kChromaWeight)) / scale).transpose(0, 1));
+}
+
+// A map at 1/16 repeated at 1/16 / factor.
+torch::Tensor repeated(const torch::Tensor& map, int factor) {
+  return torch::upsample_nearest2d(map, {map.size(2) * factor, map.size(3) * factor});
+}
+
+// What the networks see of gains: about 0 for the least level, 1 for the largest; -1 where nothing is coded.
+torch::Tensor gain_feature(const torch::Tensor& gains) {
+  return torch::where(gains > 0, torch::log2((gains * 64).clamp_min(1)) / 5, torch::full_like(gains, -1));
+}
+
 }  // namespace
 
 NetConfig NetConfig::standard() {
@@ -55,6 +116,7 @@ NetConfig NetConfig::standard() {
   config.layout.structure_codes = 512;
   config.layout.detail_codes = {256, 256, 256};
   config.layout.stage_layer = {1, 2, 2};
+  config.layout.gain_levels = 6;
   return config;
 }
 
@@ -74,6 +136,27 @@ torch::Tensor PictureTensor::packed(int factor) const {
       .contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
+torch::Tensor PictureTensor::halved(const torch::Tensor& packed8) {
+  // For each channel at 1/4 and each of the four places it goes to, the channel at 1/8.
+  static const torch::Tensor order = [] {
+    std::vector<int64_t> from;
+    auto add_plane = [&from](int64_t first, int side) {
+      const int half = side / 2;
+      for (int i = 0; i < half * half * 4; ++i) {
+        const int inner = i / 4;
+        const int y = i / 2 % 2 * half + inner / half;
+        const int x = i % 2 * half + inner % half;
+        from.push_back(first + y * side + x);
+      }
+    };
+    add_plane(0, 8);
+    add_plane(64, 4);
+    add_plane(80, 4);
+    return torch::tensor(from);
+  }();
+  return torch::pixel_shuffle(packed8.index_select(1, order), 2);
+}
+
 PictureTensor PictureTensor::unpacked(const torch::Tensor& packed, int factor) {
   const int64_t luma_channels = int64_t{factor} * factor;
   return {torch::pixel_shuffle(packed.slice(1, 0, luma_channels), factor),
@@ -88,9 +171,9 @@ VectorQuantiserImpl::VectorQuantiserImpl(int codes, int dim) {
 
 torch::Tensor VectorQuantiserImpl::nearest(const torch::Tensor& z, const torch::Tensor& penalty) const {
   // |z|^2 is the same for all codes and left out.
-  auto bias = codebook.square().sum(1);
-  if (penalty.defined()) bias = bias + penalty;
-  return torch::addmm(bias, z, codebook.t(), 1, -2).argmin(1);
+  auto distance = torch::addmm(codebook.square().sum(1), z, codebook.t(), 1, -2);
+  if (penalty.defined()) distance += penalty;
+  return distance.argmin(1);
 }
 
 torch::Tensor VectorQuantiserImpl::lookup(const torch::Tensor& indices) const {
@@ -114,12 +197,14 @@ torch::Tensor ResidualBlockImpl::forward(torch::Tensor x) {
 
 SemanticNetImpl::SemanticNetImpl(NetConfig config) : config_(std::move(config)) {
   const NetConfig& c = config_;
-  constexpr int kPacked8 = 96;  // 8x8 luma + 2 4x4 chroma
-  constexpr int kPacked4 = 24;
+  structure_in_ = register_module("structure_in", linear(4 * kPacked8, c.structure_dim));
+  structure_out_ = register_module("structure_out", linear(c.structure_dim, 4 * kPacked8));
+  detail_in_ = register_module("detail_in", linear(kPacked8, c.detail_dim));
+  detail_out_ = register_module("detail_out", linear(c.detail_dim, kPacked8));
   prediction_ = register_module(
       "prediction", nn::Sequential(conv1(kPacked8, c.prediction_width), activation(),
                                    conv3(c.prediction_width, c.prediction_width), activation()));
-  encoder_ = nn::Sequential(conv1(kPacked8 + c.prediction_width, c.encoder_width));
+  encoder_ = nn::Sequential(conv1(kPacked8 + c.prediction_width + 1, c.encoder_width));
   add_blocks(encoder_, c.encoder_width, c.encoder_blocks);
   register_module("encoder", encoder_);
   structure_head_ = register_module(
@@ -160,37 +245,51 @@ void SemanticNetImpl::initialise() {
   for (auto& module : modules(/*include_self=*/false)) {
     if (auto* block = module->as<ResidualBlockImpl>()) block->damp();
   }
-  // An untrained decoder repeats its prediction.
-  for (auto& p : refine_[refine_->size() - 1]->parameters()) p.zero_();
+  // An untrained network is the transform alone.
+  for (auto* head : {&structure_head_, &detail_head_, &refine_}) {
+    for (auto& p : (*head)[(*head)->size() - 1]->parameters()) p.zero_();
+  }
+  start_as_transform(structure_in_, structure_out_, 16, config_.structure_dim, kStructureScale,
+                     [](const PictureTensor& p) { return torch::pixel_unshuffle(p.packed(8), 2); });
+  start_as_transform(detail_in_, detail_out_, 8, config_.detail_dim, kDetailScale,
+                     [](const PictureTensor& p) { return p.packed(8); });
 }
 
 torch::Tensor SemanticNetImpl::prediction_features(const PictureTensor& prediction) {
   return prediction_->forward(prediction.packed(8));
 }
 
-SemanticNetImpl::Analysis SemanticNetImpl::analyse(const PictureTensor& current,
-                                                   const torch::Tensor& prediction_features) {
+SemanticNetImpl::Analysis SemanticNetImpl::analyse(const PictureTensor& current, const PictureTensor& prediction,
+                                                   const torch::Tensor& prediction_features,
+                                                   const torch::Tensor& gains) {
   Analysis a;
-  a.base = encoder_->forward(torch::cat({current.packed(8), prediction_features}, 1));
-  a.structure = structure_head_->forward(a.base);
+  const auto gains8 = repeated(gains, 2);
+  a.change = (current.packed(8) - prediction.packed(8)) / gains8;
+  a.base = encoder_->forward(torch::cat({a.change, prediction_features, gain_feature(gains8)}, 1));
+  a.structure = structure_in_->forward(torch::pixel_unshuffle(a.change, 2)) + structure_head_->forward(a.base);
   return a;
 }
 
-torch::Tensor SemanticNetImpl::spread(const torch::Tensor& structure) {
-  return torch::pixel_shuffle(spread_->forward(structure), 2);
+SemanticNetImpl::Spread SemanticNetImpl::spread(const torch::Tensor& structure) {
+  return {torch::pixel_shuffle(spread_->forward(structure), 2),
+          torch::pixel_shuffle(structure_out_->forward(structure), 2)};
 }
 
-torch::Tensor SemanticNetImpl::detail_latent(const torch::Tensor& base, const torch::Tensor& spread) {
-  return detail_head_->forward(torch::cat({base, spread}, 1));
+torch::Tensor SemanticNetImpl::detail_latent(const Analysis& analysis, const Spread& spread) {
+  return detail_in_->forward(analysis.change - spread.change) +
+         detail_head_->forward(torch::cat({analysis.base, spread.features}, 1));
 }
 
 PictureTensor SemanticNetImpl::synthesise(const PictureTensor& prediction, const torch::Tensor& prediction_features,
-                                          const torch::Tensor& spread, const torch::Tensor& detail,
-                                          const torch::Tensor& coded) {
-  auto x = decoder_->forward(torch::cat({prediction_features, spread, detail, coded}, 1));
-  auto quarter = prediction.packed(4);
-  auto r = refine_->forward(torch::cat({torch::pixel_shuffle(x, 2), quarter}, 1));
-  return PictureTensor::unpacked((quarter + r).to(torch::kFloat32), 4);
+                                          const Spread& spread, const torch::Tensor& detail,
+                                          const torch::Tensor& gains) {
+  auto x = decoder_->forward(
+      torch::cat({prediction_features, spread.features, detail, gain_feature(repeated(gains, 2))}, 1));
+  const auto change = PictureTensor::halved(spread.change + detail_out_->forward(detail));
+  const auto gains4 = repeated(gains, 4);
+  const auto plain = (prediction.packed(4) + change * gains4).contiguous(torch::MemoryFormat::ChannelsLast);
+  auto r = refine_->forward(torch::cat({torch::pixel_shuffle(x, 2), plain}, 1));
+  return PictureTensor::unpacked((plain + r * gains4).to(torch::kFloat32), 4);
 }
 
 torch::Tensor to_rows(const torch::Tensor& map) {

@@ -18,12 +18,12 @@ struct NetConfig {
   int prediction_width = 64;  // channels of the prediction's features at 1/8
   int encoder_width = 64;     // channels of the encoder at 1/8
   int encoder_blocks = 3;
-  int decoder_width = 80;  // channels of the decoder at 1/8
+  int decoder_width = 64;  // channels of the decoder at 1/8
   int decoder_blocks = 4;
   int coarse_width = 96;   // channels at 1/16
   int quarter_width = 32;  // channels at 1/4
   int structure_dim = 24;  // length of a structure code vector
-  int detail_dim = 12;     // length of a detail code vector
+  int detail_dim = 48;     // length of a detail code vector
   TokenLayout layout;      // how many codes and stages
 
   static NetConfig standard();
@@ -37,6 +37,8 @@ struct PictureTensor {
   torch::Tensor chroma;
   // Luma unshuffled by `factor`, chroma by factor / 2: [B, 1.5 factor^2, H/factor, W/factor].
   torch::Tensor packed(int factor) const;
+  // packed(8) as packed(4).
+  static torch::Tensor halved(const torch::Tensor& packed8);
   static PictureTensor unpacked(const torch::Tensor& packed, int factor);
 };
 
@@ -45,15 +47,13 @@ struct PictureTensor {
 class VectorQuantiserImpl : public torch::nn::Module {
  public:
   VectorQuantiserImpl(int codes, int dim);
-  // For each row of z [N, dim] the index [N] of the code with the least squared distance + penalty [codes] (may be
-  // undefined).
+  // For each row of z [N, dim] the index [N] of the code with the least squared distance + penalty ([codes], [N, codes]
+  // or undefined).
   torch::Tensor nearest(const torch::Tensor& z, const torch::Tensor& penalty) const;
   // Rows of the codebook for `indices` [N].
   torch::Tensor lookup(const torch::Tensor& indices) const;
 
   torch::Tensor codebook;
-  // What each code costs in squared distance when tokens are chosen [codes]; undefined: nothing. Kept in model files.
-  torch::Tensor price;
 };
 TORCH_MODULE(VectorQuantiser);
 
@@ -71,7 +71,14 @@ class ResidualBlockImpl : public torch::nn::Module {
 };
 TORCH_MODULE(ResidualBlock);
 
-// Shapes below for pictures of H x W, both multiples of 16.
+// Latents of the linear path are a change's cosine transform, of which waves have length one, scaled by these: what keeps
+// them near one for changes of unit size.
+constexpr double kStructureScale = 0.25;
+constexpr double kDetailScale = 0.5;
+
+// Shapes below for pictures of H x W, both multiples of 16. "Packed" is PictureTensor::packed(8), 96 channels at 1/8.
+// The change that a picture brings to its prediction is coded divided by its cell's gain. A linear path, which starts as
+// a discrete cosine transform, carries the change through the tokens; networks beside it correct both of its ends.
 class SemanticNetImpl : public torch::nn::Module {
  public:
   explicit SemanticNetImpl(NetConfig config);
@@ -84,19 +91,27 @@ class SemanticNetImpl : public torch::nn::Module {
   struct Analysis {
     torch::Tensor structure;  // [B, structure_dim, H/16, W/16], before quantisation
     torch::Tensor base;       // [B, encoder_width, H/8, W/8], what detail_latent() goes on from
+    torch::Tensor change;     // packed, divided by the gain
   };
-  Analysis analyse(const PictureTensor& current, const torch::Tensor& prediction_features);
+  // `gains` [B, 1, H/16, W/16], in the unit of the pictures, of every cell.
+  Analysis analyse(const PictureTensor& current, const PictureTensor& prediction,
+                   const torch::Tensor& prediction_features, const torch::Tensor& gains);
 
-  // Quantised structure [B, structure_dim, H/16, W/16] (zeros in cells without) spread to [B, structure_dim, H/8, W/8].
-  torch::Tensor spread(const torch::Tensor& structure);
+  // What the structure says at 1/8.
+  struct Spread {
+    torch::Tensor features;  // [B, structure_dim, H/8, W/8]
+    torch::Tensor change;    // packed, divided by the gain
+  };
+  // Quantised structure [B, structure_dim, H/16, W/16], zeros in cells without.
+  Spread spread(const torch::Tensor& structure);
 
-  // What is left for the detail stages to say [B, detail_dim, H/8, W/8], given the spread structure.
-  torch::Tensor detail_latent(const torch::Tensor& base, const torch::Tensor& spread);
+  // What is left for the detail stages to say [B, detail_dim, H/8, W/8].
+  torch::Tensor detail_latent(const Analysis& analysis, const Spread& spread);
 
-  // The decoder. `detail` is the sum of the quantised stages [B, detail_dim, H/8, W/8], `coded` [B, 1, H/8, W/8] is 1 in
-  // coded cells.
+  // The decoder. `detail` is the sum of the quantised stages [B, detail_dim, H/8, W/8]; `gains` [B, 1, H/16, W/16], in
+  // the unit of the pictures, are 0 in cells that are not coded.
   PictureTensor synthesise(const PictureTensor& prediction, const torch::Tensor& prediction_features,
-                           const torch::Tensor& spread, const torch::Tensor& detail, const torch::Tensor& coded);
+                           const Spread& spread, const torch::Tensor& detail, const torch::Tensor& gains);
 
   VectorQuantiser structure_quantiser{nullptr};
   std::vector<VectorQuantiser> detail_quantisers;
@@ -105,6 +120,10 @@ class SemanticNetImpl : public torch::nn::Module {
   void initialise();
 
   NetConfig config_;
+  torch::nn::Conv2d structure_in_{nullptr};
+  torch::nn::Conv2d structure_out_{nullptr};
+  torch::nn::Conv2d detail_in_{nullptr};
+  torch::nn::Conv2d detail_out_{nullptr};
   torch::nn::Sequential prediction_{nullptr};
   torch::nn::Sequential encoder_{nullptr};
   torch::nn::Sequential structure_head_{nullptr};

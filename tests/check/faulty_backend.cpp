@@ -26,9 +26,10 @@ void throw_if_wanted(const char* fault) {
 class FaultySession : public NetworkSession {
  public:
   explicit FaultySession(std::unique_ptr<NetworkSession> inner) : inner_(std::move(inner)) {}
-  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias, TokenGrid& grid) override {
+  std::vector<ExpectedErrors> encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
+                                     TokenGrid& grid) override {
     throw_if_wanted("encode");
-    inner_->encode(current, prediction, bias, grid);
+    return inner_->encode(current, prediction, bias, grid);
   }
   void decode(const Picture& prediction, const std::vector<const TokenGrid*>& grids,
               std::vector<Picture>& out) override {

@@ -97,15 +97,20 @@ class ReferenceSession : public NetworkSession {
   ReferenceSession(const Tables& tables, int width, int height)
       : tables_(tables), width_(padded(width)), height_(padded(height)) {}
 
-  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias, TokenGrid& grid) override {
+  std::vector<ExpectedErrors> encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
+                                     TokenGrid& grid) override {
     check(current);
     check(prediction);
     const int stages = static_cast<int>(tables_.detail.size());
     if (!fits(grid)) grid = TokenGrid(width_ / kCellSize, height_ / kCellSize, stages);
     const int64_t cost = token_cost(bias);
+    std::vector<ExpectedErrors> expected;
     for (int row = 0; row < grid.rows(); ++row) {
-      for (int col = 0; col < grid.cols(); ++col) encode_cell(current, prediction, cost, col, row, grid);
+      for (int col = 0; col < grid.cols(); ++col) {
+        expected.push_back(encode_cell(current, prediction, cost, col, row, grid));
+      }
     }
+    return expected;
   }
 
   void decode(const Picture& prediction, const std::vector<const TokenGrid*>& grids,
@@ -148,8 +153,9 @@ class ReferenceSession : public NetworkSession {
     return bias.lambda > 0.0F ? std::llround(std::min(bias.lambda, 1e6F) * kTokenBits) : 0;
   }
 
-  void encode_cell(const Picture& current, const Picture& prediction, int64_t cost, int col, int row,
-                   TokenGrid& grid) const {
+  ExpectedErrors encode_cell(const Picture& current, const Picture& prediction, int64_t cost, int col, int row,
+                             TokenGrid& grid) const {
+    ExpectedErrors expected{};
     std::array<Block, 4> residual;
     for (int b = 0; b < 4; ++b) {
       for_block(col * 16 + b % 2 * 8, row * 16 + b / 2 * 8, [&](int i, int plane, int x, int y) {
@@ -167,6 +173,7 @@ class ReferenceSession : public NetworkSession {
         block[i] = static_cast<int16_t>(block[i] - (i < 64 ? offset.y : i < 80 ? offset.u : offset.v));
       }
       const size_t at = detail_index(grid, col, row, b);
+      expected[0] += energy_of(block);
       for (size_t stage = 0; stage < tables_.detail.size(); ++stage) {
         const Table& table = tables_.detail[stage];
         const uint16_t code = best_pattern(table, block, cost);
@@ -174,8 +181,18 @@ class ReferenceSession : public NetworkSession {
         for (size_t i = 0; i < kBlockSamples; ++i) {
           block[i] = static_cast<int16_t>(block[i] - table.patterns[code][i]);
         }
+        expected[stage + 1] += energy_of(block);
       }
     }
+    return expected;
+  }
+
+  // As cell_error() counts: chroma half.
+  static float energy_of(const Block& block) {
+    int64_t luma = 0;
+    int64_t chroma = 0;
+    for (size_t i = 0; i < kBlockSamples; ++i) (i < 64 ? luma : chroma) += int64_t{block[i]} * block[i];
+    return static_cast<float>(luma + chroma / 2);
   }
 
   static size_t detail_index(const TokenGrid& grid, int col, int row, int block) {

@@ -12,6 +12,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "core/codec/gain.h"
 #include "core/error.h"
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
@@ -28,20 +29,18 @@ using torch::Tensor;
 
 namespace {
 
-constexpr int64_t kWarmUpSteps = 400;  // unquantised, until the latents have found a scale
+constexpr int64_t kWarmUpSteps = 40;  // unquantised; the codebooks start from what was seen
 constexpr double kRampSteps = 60;
 constexpr int64_t kReviveEvery = 50;
-constexpr double kEntropyStrength = 0.25;
+constexpr double kEntropyStrength = 0.3;  // at most; drawn anew for each step, as encoders differ in what bits are worth
 constexpr double kCommitment = 0.25;
-constexpr double kChromaWeight = 0.7;
-constexpr double kErrorWeight = 4;
+constexpr double kErrorWeight = 0.4;   // of the logarithm: a decibel counts alike at all qualities
+constexpr double kChromaWeight = 0.4;  // beside luma's
+constexpr double kErrorFloor = 4;      // squared error of a sample that is good enough
 constexpr double kClip = 1.0;
 constexpr double kAverage = 0.998;       // of the weights that are exported
 constexpr int kScales = 3;
 constexpr double kFallFrom = 0.6;        // share of the time at full learning rate
-// Share of samples whose latents reach the decoder unquantised: they carry a cleaner gradient than the straight-through
-// estimate (as Mimi does, Défossez et al. 2024). Falls to none with the learning rate.
-constexpr double kContinuousShare = 0.4;
 
 double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -67,10 +66,18 @@ class Autocast {
   bool on_;
 };
 
-Tensor stage_tensor(const std::vector<Sample*>& samples, std::vector<int> Sample::*member) {
-  std::vector<int64_t> flat;
+// What samples say of each cell: [B, 1, h, w], in floats.
+Tensor cell_tensor(const std::vector<Sample*>& samples, std::vector<int> Sample::*member) {
+  std::vector<float> flat;
   for (const Sample* s : samples) flat.insert(flat.end(), (s->*member).begin(), (s->*member).end());
-  return torch::tensor(flat);
+  const int64_t cols = samples[0]->current.width() / kCellSize;
+  const int64_t rows = samples[0]->current.height() / kCellSize;
+  return torch::tensor(flat).view({static_cast<int64_t>(samples.size()), 1, rows, cols});
+}
+
+// In the unit of pictures.
+Tensor gain_tensor(const std::vector<Sample*>& samples) {
+  return torch::pow(2, cell_tensor(samples, &Sample::gains)) * (gain_value(0) / 128.0);
 }
 
 std::string clock_text(double s) {
@@ -93,7 +100,7 @@ struct CodecTrainer::State {
   double spent = 0;  // seconds of computing in all runs
   bool bf16 = false;
   std::vector<StepReport> window;
-  Tensor warm_structure, warm_detail;
+  std::vector<Tensor> warm_structure, warm_detail;
 
   State(const TrainOptions& o, const Material& material) : options(o), net(neural::NetConfig::standard()) {
     for (auto& p : net->parameters()) {
@@ -105,7 +112,7 @@ struct CodecTrainer::State {
     books.emplace_back(net->structure_quantiser);
     for (auto& q : net->detail_quantisers) books.emplace_back(q);
     bf16 = neural::cpu_has_bf16();
-    const SampleOptions sample_options{stages(), o.loss_share, o.knowledge_share};
+    const SampleOptions sample_options{stages(), net->config().layout.gain_levels, o.loss_share, o.knowledge_share};
     for (int i = 0; i < o.batch; ++i) {
       // Overfitting: all slots draw from few seeds and play the same scene again and again.
       const auto slot = static_cast<uint64_t>(o.overfit > 0 ? i % o.overfit : i);
@@ -133,130 +140,108 @@ struct CodecTrainer::State {
   }
 
   CodePenalties penalties() const {
+    const double strength = kEntropyStrength * torch::rand({}).item<double>();
     CodePenalties p;
-    p.structure = books[0].penalty(kEntropyStrength);
-    for (size_t s = 1; s < books.size(); ++s) p.detail.push_back(books[s].penalty(kEntropyStrength));
+    p.structure = books[0].penalty(strength);
+    for (size_t s = 1; s < books.size(); ++s) p.detail.push_back(books[s].penalty(strength));
     return p;
-  }
-
-  Tensor draw_continuous(int64_t batch) const {
-    const double share = kContinuousShare * learning_rate() / options.learning_rate;
-    return (torch::rand({batch}) < share).to(torch::kFloat32);
   }
 
   struct Coded {
     Tensor commitment;
-    Tensor structure_rows;  // quantised with straight-through gradients, rows at 1/16, all cells
-    Tensor detail_latent;   // map, before quantisation
-    Tensor continuous;      // [B], 1 for samples that skip quantisation
+    Tensor structure;  // quantised with straight-through gradients [B, dim, h, w], zero in cells that are not coded
+    Tensor detail;     // map, before quantisation
     neural::TokenTensors tokens;
+    // The samples of `index` alone.
+    Coded select(const Tensor& index, int64_t batch) const {
+      Coded out;
+      out.structure = structure.index_select(0, index);
+      out.detail = detail.index_select(0, index);
+      for (const auto& t : tokens.detail) {
+        out.tokens.detail.push_back(t.view({batch, -1}).index_select(0, index).flatten());
+      }
+      return out;
+    }
   };
 
-  // `values` [B], each repeated for the rows of its sample: [B * rows, 1].
-  static Tensor for_rows(const Tensor& values, int64_t rows) { return values.repeat_interleave(rows).unsqueeze(1); }
+  // A map at 1/16 of what holds for whole cells, repeated at 1/8.
+  static Tensor halved(const Tensor& map) { return torch::upsample_nearest2d(map, {map.size(2) * 2, map.size(3) * 2}); }
 
-  // Spreads rows of the structure over 1/8, zero where a cell is not coded.
-  Tensor spread_rows(const Tensor& rows, const Tensor& coded, int64_t batch, int64_t side) {
-    return net->spread(neural::to_map(rows * coded.unsqueeze(1), batch, side, side));
-  }
-
-  Coded quantise(const neural::SemanticNetImpl::Analysis& a, const Tensor& sent) {
+  // `coded` [B, 1, h, w].
+  Coded quantise(const neural::SemanticNetImpl::Analysis& a, const Tensor& coded) {
     Coded out;
     const int64_t batch = a.structure.size(0);
     const int64_t side = a.structure.size(2);
-    const auto coded = (sent >= 0).to(torch::kFloat32);
-    const auto coded8 = torch::upsample_nearest2d(coded.view({batch, 1, side, side}), {2 * side, 2 * side});
-    const auto coded8_rows = neural::to_rows(coded8).squeeze(1);
+    const auto coded16 = neural::to_rows(coded).squeeze(1);
+    const auto coded8 = neural::to_rows(halved(coded)).squeeze(1);
     const auto z = neural::to_rows(a.structure).to(torch::kFloat32);
     if (step < kWarmUpSteps) {
-      out.structure_rows = z + 0.1 * torch::randn_like(z);
-      out.detail_latent = net->detail_latent(a.base, spread_rows(out.structure_rows, coded, batch, side));
-      out.commitment = 0.01 * (z.square().mean() + out.detail_latent.square().mean());
-      if (step + 1 == kWarmUpSteps) {
-        warm_structure = z.detach().index({coded > 0});
-        warm_detail = neural::to_rows(out.detail_latent).detach().to(torch::kFloat32).index({coded8_rows > 0});
-      }
+      out.structure = a.structure * coded;
+      out.detail = net->detail_latent(a, net->spread(out.structure));
+      out.commitment = torch::zeros({});
+      warm_structure.push_back(z.detach().index({coded16 > 0}));
+      warm_detail.push_back(neural::to_rows(out.detail).detach().to(torch::kFloat32).index({coded8 > 0}));
       return out;
     }
     const auto price = penalties();
     out.tokens.structure = net->structure_quantiser->nearest(z.detach(), price.structure);
     const auto q = net->structure_quantiser->lookup(out.tokens.structure);
-    out.continuous = draw_continuous(batch);
-    out.structure_rows = z + (q - z).detach() * (1 - for_rows(out.continuous, side * side));
-    out.detail_latent = net->detail_latent(a.base, spread_rows(out.structure_rows, coded, batch, side));
-    const auto d = neural::to_rows(out.detail_latent).to(torch::kFloat32);
+    out.structure = neural::to_map(z + (q - z).detach(), batch, side, side) * coded;
+    out.detail = net->detail_latent(a, net->spread(out.structure));
+    const auto d = neural::to_rows(out.detail).to(torch::kFloat32);
     const auto residuals = neural::quantise_details(net, d.detach(), price, out.tokens.detail);
     const auto full = neural::sum_details(net, out.tokens, {});
-    out.commitment = ((z - q).square().mean(1) * coded).sum() / coded.sum() +
-                     ((d - full).square().mean(1) * coded8_rows).sum() / coded8_rows.sum();
-    books[0].update(z.detach().index({coded > 0}), out.tokens.structure.index({coded > 0}));
-    for (size_t s = 0; s < residuals.size(); ++s) {
-      books[s + 1].update(residuals[s].index({coded8_rows > 0}), out.tokens.detail[s].index({coded8_rows > 0}));
+    out.commitment = ((z - q).square().mean(1) * coded16).sum() / coded16.sum() +
+                     ((d - full).square().mean(1) * coded8).sum() / coded8.sum();
+    books[0].update(z.detach().index({coded16 > 0}), out.tokens.structure.index({coded16 > 0}));
+    for (size_t s = 0; s + 1 < books.size(); ++s) {
+      books[s + 1].update(residuals[s].index({coded8 > 0}), out.tokens.detail[s].index({coded8 > 0}));
     }
     return out;
   }
 
-  // Decodes what `kept` says arrived (stages per cell, -1 = nothing).
+  // Decodes what `kept` says arrived (stages per cell, -1 = nothing) [B, 1, h, w].
   PictureTensor decode(const Coded& c, const PictureTensor& prediction, const Tensor& features, const Tensor& kept,
-                       const Tensor& subset = {}) {
-    const int64_t batch = prediction.luma.size(0);
-    const int64_t side = prediction.luma.size(2) / kCellSize;
+                       const Tensor& gains) {
     const auto coded = (kept >= 0).to(torch::kFloat32);
-    const auto kept8 = neural::to_rows(torch::upsample_nearest2d(
-                           kept.to(torch::kFloat32).view({batch, 1, side, side}), {2 * side, 2 * side}))
-                           .squeeze(1);
-    auto choose = [&](const Tensor& rows, int64_t scale) {
-      if (!subset.defined()) return rows;
-      return rows.view({-1, scale * side * scale * side, rows.size(1)}).index_select(0, subset).reshape({-1, rows.size(1)});
-    };
-    const auto spread = spread_rows(choose(c.structure_rows, 1), coded, batch, side);
-    const auto d = choose(neural::to_rows(c.detail_latent).to(torch::kFloat32), 2);
-    Tensor detail;
-    if (c.tokens.detail.empty()) {
-      detail = d * (kept8 > 0).to(torch::kFloat32).unsqueeze(1);
-    } else {
-      neural::TokenTensors tokens;
-      for (const auto& t : c.tokens.detail) tokens.detail.push_back(choose(t.unsqueeze(1), 2).squeeze(1));
-      const auto sum = neural::sum_details(net, tokens, kept8);
-      const auto exact = subset.defined() ? c.continuous.index_select(0, subset) : c.continuous;
-      detail = (d + (sum - d).detach() * (1 - for_rows(exact, 4 * side * side))) *
-               (kept8 > 0).to(torch::kFloat32).unsqueeze(1);
-    }
-    const auto coded8 = torch::upsample_nearest2d(coded.view({batch, 1, side, side}), {2 * side, 2 * side});
-    return net->synthesise(prediction, features, spread, neural::to_map(detail, batch, 2 * side, 2 * side), coded8);
+    const auto kept8 = neural::to_rows(halved(kept));
+    const auto d = neural::to_rows(c.detail).to(torch::kFloat32);
+    auto detail = d;
+    if (!c.tokens.detail.empty()) detail = d + (neural::sum_details(net, c.tokens, kept8.squeeze(1)) - d).detach();
+    detail = detail * (kept8 > 0).to(torch::kFloat32);
+    return net->synthesise(prediction, features, net->spread(c.structure * coded),
+                           neural::to_map(detail, kept.size(0), 2 * kept.size(2), 2 * kept.size(3)), gains * coded);
   }
 
   Tensor picture_loss(const PictureTensor& decoded, const PictureTensor& prediction, const PictureTensor& current,
-                      const Tensor& kept, const Tensor& continuous, StepReport& report) {
-    const int64_t batch = decoded.luma.size(0);
-    const int64_t side = decoded.luma.size(2) / kCellSize;
-    const auto coded = (kept >= 0).to(torch::kFloat32).view({batch, 1, side, side});
+                      const Tensor& kept, StepReport& report) {
+    const int64_t side = kept.size(2);
+    const auto coded = (kept >= 0).to(torch::kFloat32);
     const auto luma_mask = torch::upsample_nearest2d(coded, {side * kCellSize, side * kCellSize});
     const auto chroma_mask = torch::upsample_nearest2d(coded, {side * kCellSize / 2, side * kCellSize / 2});
     const auto share = coded.mean({1, 2, 3}).clamp_min(0.02);
-    const auto luma_error = (decoded.luma - current.luma).square() * luma_mask;
-    const auto chroma_error = (decoded.chroma - current.chroma).square() * chroma_mask;
+    // Squared errors of 8-bit samples.
+    const auto luma_error = (decoded.luma - current.luma).square() * luma_mask * (128 * 128);
+    const auto chroma_error = (decoded.chroma - current.chroma).square() * chroma_mask * (128 * 128);
     const auto luma = luma_error.mean({1, 2, 3}) / share;
     const auto chroma = chroma_error.mean({1, 2, 3}) / share;
     const auto shown = decoded.luma * luma_mask + prediction.luma * (1 - luma_mask);
     const auto dissimilar = (1 - multi_scale_ssim(shown, current.luma, kScales)) / share.clamp_min(0.15);
-    record_psnr(torch::avg_pool2d(luma_error.detach(), kCellSize).view(-1), kept, continuous, report);
-    return (kErrorWeight * ((luma + 1e-4).sqrt() + kChromaWeight * (chroma + 1e-4).sqrt()) +
+    record_psnr(torch::avg_pool2d(luma_error.detach(), kCellSize).view(-1), kept.view(-1), report);
+    return (kErrorWeight * ((luma + kErrorFloor).log() + kChromaWeight * (chroma + kErrorFloor).log()) / 2 +
             options.structure_weight * dissimilar)
         .mean();
   }
 
-  // By number of stages; behind them, that of unquantised samples.
-  void record_psnr(const Tensor& cell_error_mean, const Tensor& kept, const Tensor& continuous,
-                   StepReport& report) const {
-    report.psnr.assign(static_cast<size_t>(stages()) + 2, NAN);
-    const auto exact = continuous.defined() ? for_rows(continuous, kept.size(0) / continuous.size(0)).squeeze(1) > 0
-                                            : torch::ones_like(kept) > 0;
-    for (int n = 0; n <= stages() + 1; ++n) {
-      const auto chosen = cell_error_mean.index({n <= stages() ? (kept == n) & ~exact : (kept > 0) & exact});
+  // By number of stages.
+  void record_psnr(const Tensor& cell_error_mean, const Tensor& kept, StepReport& report) const {
+    report.psnr.assign(static_cast<size_t>(stages()) + 1, NAN);
+    for (int n = 0; n <= stages(); ++n) {
+      const auto chosen = cell_error_mean.index({kept == n});
       if (chosen.size(0) == 0) continue;
-      const double mse = chosen.mean().item<double>() * 128 * 128;
-      report.psnr[static_cast<size_t>(n)] = 10 * std::log10(255 * 255 / std::max(mse, 1e-3));
+      // The mean of decibels over cells, as they differ more than stages do.
+      report.psnr[static_cast<size_t>(n)] =
+          (10 * torch::log10(255 * 255 / chosen.clamp_min(1e-2))).mean().item<double>();
     }
   }
 
@@ -281,8 +266,9 @@ struct CodecTrainer::State {
     const auto current = neural::to_tensor(pictures(all, &Sample::current));
     const auto encoder_prediction = neural::to_tensor(pictures(all, &Sample::encoder_prediction));
     const auto decoder_prediction = neural::to_tensor(pictures(all, &Sample::decoder_prediction));
-    const auto sent = stage_tensor(all, &Sample::sent);
-    const auto received = stage_tensor(all, &Sample::received);
+    const auto sent = cell_tensor(all, &Sample::sent);
+    const auto received = cell_tensor(all, &Sample::received);
+    const auto gains = gain_tensor(all);
 
     for (auto& group : optimizer->param_groups()) {
       static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate());
@@ -295,12 +281,12 @@ struct CodecTrainer::State {
     {
       Autocast autocast(bf16);
       features = net->prediction_features(encoder_prediction);
-      const auto analysis = net->analyse(current, features);
-      coded = quantise(analysis, sent);
+      const auto analysis = net->analyse(current, encoder_prediction, features, gains);
+      coded = quantise(analysis, (sent >= 0).to(torch::kFloat32));
       const auto decoder_features = net->prediction_features(decoder_prediction);
-      decoded = decode(coded, decoder_prediction, decoder_features, received);
+      decoded = decode(coded, decoder_prediction, decoder_features, received, gains);
     }
-    loss = picture_loss(decoded, decoder_prediction, current, received, coded.continuous, report) + kCommitment * coded.commitment;
+    loss = picture_loss(decoded, decoder_prediction, current, received, report) + kCommitment * coded.commitment;
     loss.backward();
     torch::nn::utils::clip_grad_norm_(net->parameters(), kClip);
     optimizer->step();
@@ -314,8 +300,8 @@ struct CodecTrainer::State {
       Autocast autocast(bf16);
       const auto index = torch::tensor(lossy_index);
       const auto prediction = neural::to_tensor(pictures(lossy, &Sample::encoder_prediction));
-      const auto again = decode(coded, prediction, features.index_select(0, index),
-                                stage_tensor(lossy, &Sample::sent), index);
+      const auto again = decode(coded.select(index, options.batch), prediction, features.index_select(0, index),
+                                cell_tensor(lossy, &Sample::sent), gain_tensor(lossy));
       neural::to_pictures(again, encoder_pictures);
     }
     finish_samples(decoder_pictures, encoder_pictures);
@@ -345,14 +331,15 @@ struct CodecTrainer::State {
   }
 
   void initialise_codebooks() {
-    books[0].initialise(warm_structure);
-    Tensor residual = warm_detail;
+    books[0].initialise(torch::cat(warm_structure));
+    Tensor residual = torch::cat(warm_detail);
     for (size_t s = 1; s < books.size(); ++s) {
       books[s].initialise(residual);
       auto& q = net->detail_quantisers[s - 1];
       residual = residual - q->lookup(q->nearest(residual, {}));
     }
-    warm_structure = warm_detail = Tensor();
+    warm_structure.clear();
+    warm_detail.clear();
   }
 
   void update_average() {
@@ -441,9 +428,6 @@ struct CodecTrainer::State {
     save();
     write_sheet();
     swap_average();
-    const CodePenalties prices = penalties();
-    net->structure_quantiser->price = prices.structure;
-    for (size_t s = 0; s < prices.detail.size(); ++s) net->detail_quantisers[s]->price = prices.detail[s];
     neural::export_model(net, options.out + "/model.safetensors",
                          {{"license", options.license}, {"trained_steps", std::to_string(step)},
                           {"trained_minutes", std::to_string(static_cast<int>(spent / 60))}});
@@ -453,7 +437,7 @@ struct CodecTrainer::State {
   void log(double samples_per_second, bool to_file) {
     if (window.empty()) return;
     StepReport mean;
-    mean.psnr.assign(static_cast<size_t>(stages()) + 2, 0);
+    mean.psnr.assign(static_cast<size_t>(stages()) + 1, 0);
     std::vector<int> counted(mean.psnr.size());
     for (const StepReport& r : window) {
       mean.loss += r.loss / static_cast<double>(window.size());
@@ -518,6 +502,7 @@ void CodecTrainer::run() {
   double last_log = s.spent;
   int64_t logged_step = s.step;
   constexpr double kLogEvery = 20;
+  constexpr double kLongestStep = 10;
   if (s.spent >= s.options.minutes * 60) {
     std::printf("%.0f minutes are used up already; give more with --minutes\n", s.options.minutes);
     return;
@@ -526,7 +511,7 @@ void CodecTrainer::run() {
   while (s.spent < s.options.minutes * 60) {
     s.window.push_back(s.train_step());
     const double now = seconds();
-    s.spent += now - last;
+    s.spent += std::min(now - last, kLongestStep);  // a stopped process does not compute
     last = now;
     if (s.spent - last_log > kLogEvery) {
       s.log(static_cast<double>((s.step - logged_step) * s.options.batch) / (s.spent - last_log), true);

@@ -39,7 +39,7 @@ struct TrainOptions {
 struct StepReport {
   double loss = 0;
   double commitment = 0;
-  std::vector<double> psnr;   // dB on coded cells by number of detail stages (0..stages), then unquantised
+  std::vector<double> psnr;   // dB on coded cells by number of detail stages (0..stages)
   std::vector<double> used;   // share of codes in use: structure, then each stage
   std::vector<double> zeros;  // share of zero codes: structure, then each stage
   double bits = 0;            // mean bits a coded cell by running code frequencies

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/codec/gain.h"
 #include "core/codec/prediction.h"
 
 namespace crlsc::tools {
@@ -77,8 +78,11 @@ void Sample::choose_cells(bool first) {
   const int cols = current.width() / kCellSize;
   const int count = cols * (current.height() / kCellSize);
   std::vector<uint32_t> error(static_cast<size_t>(count));
+  gains.resize(error.size());
   for (int i = 0; i < count; ++i) {
-    error[static_cast<size_t>(i)] = cell_error(current, encoder_prediction, i % cols, i / cols);
+    const auto at = static_cast<size_t>(i);
+    error[at] = cell_error(current, encoder_prediction, i % cols, i / cols);
+    gains[at] = gain_level(error[at], options_.gain_levels);
   }
   std::vector<int> order(static_cast<size_t>(count));
   std::iota(order.begin(), order.end(), 0);

@@ -16,6 +16,7 @@ namespace crlsc::tools {
 // How samples are disturbed and what part of a picture is coded.
 struct SampleOptions {
   int stages = 3;
+  int gain_levels = 1;
   double loss_share = 0.3;
   double knowledge_share = 0.3;
 };
@@ -43,6 +44,8 @@ class Sample {
   // Per cell, raster: detail stages, -1 = not coded. What is sent, and what arrives of it.
   std::vector<int> sent;
   std::vector<int> received;
+  // Per cell, raster: levels of the change that is coded (core/codec/gain.h).
+  std::vector<int> gains;
 
  private:
   void choose_references(bool first);

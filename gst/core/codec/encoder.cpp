@@ -5,9 +5,12 @@
 #include <array>
 #include <cmath>
 
+#include "core/codec/gain.h"
+#include "core/codec/motion_choice.h"
 #include "core/codec/prediction.h"
 #include "core/codec/reconstruction.h"
 #include "core/codec/token_unit.h"
+#include "core/codec/visual_weight.h"
 #include "core/entropy/cost.h"
 #include "core/error.h"
 
@@ -17,12 +20,12 @@ namespace {
 // A cell this close to its prediction is not looked at: mean squared error 1 a sample.
 constexpr uint32_t kGoodEnough = kCellSize * kCellSize;
 constexpr int kLeastCodedBits = 8;       // no coded cell costs less
-constexpr int kRefreshBits = 45;         // of a cell coded on grey, roughly
+constexpr double kMostRefreshed = 40;    // cells in one picture
+constexpr double kRefreshMemory = 0.9;   // of what refreshed cells have cost
 constexpr double kMinLambda = 1.0 / 16;  // below, everything that helps at all is sent
 constexpr double kMaxLambda = 1e6;
 constexpr double kUnbiased = 1;           // the quantiser leaves nothing out that matters
 constexpr double kLambdaStep = 1.5;       // from picture to picture
-constexpr double kStructureShare = 0.45;  // of what the first stage improves, left undone by the structure alone
 constexpr int kBisections = 18;
 constexpr int kAttempts = 6;             // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
@@ -33,6 +36,21 @@ SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, i
   s.layers = std::clamp(layers, 1, model.file.layout().layers());
   (void)write_sequence_header(s);  // throws if something is out of range
   return s;
+}
+
+// Fills in what lies between the `points` of a cell's errors that were measured, as the quantiser expects it.
+void estimate_errors(const ExpectedErrors& expected, const std::vector<int>& points,
+                     std::array<uint32_t, kMaxDetailStages + 1>& error) {
+  const auto first = static_cast<size_t>(points.front());
+  const auto last = static_cast<size_t>(points.back());
+  const double wide = static_cast<double>(expected[first]) - expected[last];
+  const double slope =
+      wide > 0 ? std::max(0.0, (static_cast<double>(error[first]) - error[last]) / wide) : 1;
+  for (size_t n = 0; n < last; ++n) {
+    if (n == first) continue;
+    const double rest = static_cast<double>(expected[n]) - expected[last];
+    error[n] = static_cast<uint32_t>(std::clamp(error[last] + slope * rest, 0.0, 4e9));
+  }
 }
 
 }  // namespace
@@ -78,10 +96,12 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   const RateControl::Budget budget = rate_.next(seconds, interval, key);
   if (budget.limit <= 0) return {};
   const Picture current = pad_to_cells(picture);
-  choose_motion(current, key);
+  weights_ = visual_weights(current);
+  choose_references(current, key);
   if (!key) {
-    const double share = config_.refresh_share * std::max(budget.target, 0);
-    for (int i : refresh_.due(static_cast<int>(share / kRefreshBits))) {
+    refresh_credit_ = std::min(refresh_credit_ + config_.refresh_share * std::max(budget.target, 0),
+                               kMostRefreshed * refresh_bits_);
+    for (int i : refresh_.due(static_cast<int>(refresh_credit_ / refresh_bits_))) {
       grid_.cells[static_cast<size_t>(i)].reference = Reference::kGrey;
       grid_.cells[static_cast<size_t>(i)].motion = {};
     }
@@ -89,8 +109,8 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   Picture prediction(current.width(), current.height());
   predict({&previous_, {}}, grid_, prediction);
   mark_candidates(current, prediction, key);
-  session_->encode(current, prediction, {static_cast<float>(lambda_)}, grid_);
-  const std::vector<Choice> choices = measure(current, prediction);
+  const auto expected = session_->encode(current, prediction, {static_cast<float>(lambda_), &costs_, &weights_}, grid_);
+  const std::vector<Choice> choices = measure(current, prediction, expected);
   EncodedPicture out = fit(choices, budget, key);
   if (out.bytes.empty() && !key) {
     out = repeat(budget);
@@ -98,49 +118,20 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   }
   if (out.bytes.empty()) return out;
   rate_.spent(static_cast<int64_t>(out.bytes.size()) * 8);
-  refresh_.sent(grid_);
+  if (!key) pay_refresh(choices);
   reconstruct(prediction);
   picture_number_ = static_cast<uint8_t>((picture_number_ + 1) % kPictureNumbers);
   started_ = true;
   return out;
 }
 
-void Encoder::choose_motion(const Picture& current, bool key) {
+void Encoder::choose_references(const Picture& current, bool key) {
   std::fill(grid_.cells.begin(), grid_.cells.end(), Cell{});
   if (key) {
     for (Cell& c : grid_.cells) c.reference = Reference::kGrey;
     return;
   }
-  const std::vector<MotionVector> flow = session_->estimate_motion(current, previous_);
-  const Slice whole{0, grid_.rows()};
-  const ReferencePictures references{&previous_, {}};
-  Picture scratch(current.width(), current.height());
-  for (int i = 0; i < grid_.size(); ++i) {
-    const int column = i % grid_.cols();
-    const int row = i / grid_.cols();
-    Cell& cell = grid_.cells[static_cast<size_t>(i)];
-    double best = cell_error(current, previous_, column, row);
-    if (best <= kGoodEnough) continue;
-    const MotionVector median = predict_motion(grid_, whole, column, row);
-    auto attempt = [&](MotionVector mv) {
-      if (mv == cell.motion || std::abs(mv.dx) > kMaxMotion || std::abs(mv.dy) > kMaxMotion) return;
-      Cell moved;
-      moved.motion = mv;
-      predict_cell(references, moved, column, row, scratch);
-      const int price = costs_.moved_copy() + costs_.motion(mv.dx - median.dx, mv.dy - median.dy);
-      const double total = cell_error(current, scratch, column, row) + lambda_ * price / kCostPerBit;
-      if (total < best) {
-        best = total;
-        cell.motion = mv;
-      }
-    };
-    attempt(median);
-    attempt(flow[static_cast<size_t>(i)]);
-    const MotionVector centre = cell.motion;
-    for (const auto& [dx, dy] : {std::pair{-1, 0}, {1, 0}, {0, -1}, {0, 1}}) {
-      attempt({static_cast<int16_t>(centre.dx + dx), static_cast<int16_t>(centre.dy + dy)});
-    }
-  }
+  crlsc::choose_motion(current, previous_, session_->estimate_motion(current, previous_), costs_, lambda_, grid_);
 }
 
 void Encoder::mark_candidates(const Picture& current, const Picture& prediction, bool key) {
@@ -149,12 +140,14 @@ void Encoder::mark_candidates(const Picture& current, const Picture& prediction,
     Cell& cell = grid_.cells[static_cast<size_t>(i)];
     const uint32_t error = cell_error(current, prediction, i % grid_.cols(), i / grid_.cols());
     const bool grey = cell.reference == Reference::kGrey;
-    cell.coded = key || grey || error > least;
+    cell.coded = key || grey || error * weights_[static_cast<size_t>(i)] > least;
     cell.stages = cell.coded ? static_cast<uint8_t>(grid_.stages()) : 0;
+    cell.gain = static_cast<uint8_t>(gain_level(error, model_->file.layout().gain_levels));
   }
 }
 
-std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Picture& prediction) {
+std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Picture& prediction,
+                                              const std::vector<ExpectedErrors>& expected) {
   const TokenLayout& layout = model_->file.layout();
   const int most = layout.stages_up_to(layers_ - 1);
   // Two points of each cell's curve are decoded, the others estimated from them.
@@ -188,6 +181,7 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Pict
     c.forced = started_ && cell.reference == Reference::kGrey;
     if (!cell.coded) continue;
     int price = costs_.coded(cell.reference) + motion +
+                costs_.gain(cell.reference == Reference::kGrey, cell.gain) +
                 costs_.structure(cell.reference == Reference::kGrey, grid_.structure[at]);
     for (int n = 0; n <= most; ++n) {
       c.cost[static_cast<size_t>(n)] = price + costs_.stages(n);
@@ -200,16 +194,7 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Pict
     for (size_t k = 0; k < points.size(); ++k) {
       c.error[static_cast<size_t>(points[k])] = cell_error(current, decoded[k], column, row);
     }
-    if (most >= 1) {
-      const double first = c.error[1];
-      c.error[0] = static_cast<uint32_t>(first + kStructureShare * std::max(0.0, c.copy_error - first));
-    }
-    for (int n = 2; n < most; ++n) {
-      const double share = 1 - std::pow(0.5, n - 1);  // each stage halves what is left
-      const double low = c.error[1];
-      const double high = c.error[static_cast<size_t>(most)];
-      c.error[static_cast<size_t>(n)] = static_cast<uint32_t>(low + (high - low) * share / (1 - std::pow(0.5, most - 1)));
-    }
+    estimate_errors(expected[at], points, c.error);
   }
   return choices;
 }
@@ -223,11 +208,12 @@ int64_t Encoder::select(const std::vector<Choice>& choices, double lambda) {
     Cell& cell = grid_.cells[i];
     cell.coded = false;
     cell.stages = 0;
-    double best = c.copy_error + lambda * c.copy_cost / kCostPerBit;
+    const double weight = weights_[i];
+    double best = weight * c.copy_error + lambda * c.copy_cost / kCostPerBit;
     int cost = c.copy_cost;
     if (c.forced) best = HUGE_VAL;
     for (int n = 0; c.candidate && n <= most; ++n) {
-      const double now = c.error[static_cast<size_t>(n)] + lambda * c.cost[static_cast<size_t>(n)] / kCostPerBit;
+      const double now = weight * c.error[static_cast<size_t>(n)] + lambda * c.cost[static_cast<size_t>(n)] / kCostPerBit;
       if (now >= best) continue;
       best = now;
       cost = c.cost[static_cast<size_t>(n)];
@@ -317,7 +303,22 @@ bool Encoder::write_slices(int slices, bool key, EncodedPicture& out) const {
 void Encoder::reconstruct(const Picture& prediction) {
   Picture next;
   decode_cells(*session_, prediction, grid_, next);
+  std::vector<uint32_t> changes;
+  for (int i = 0; i < grid_.size(); ++i) {
+    changes.push_back(cell_error(previous_, next, i % grid_.cols(), i / grid_.cols()));
+  }
+  refresh_.sent(grid_, changes);
   previous_ = std::move(next);
+}
+
+// Settles what the refreshed cells of this picture have cost.
+void Encoder::pay_refresh(const std::vector<Choice>& choices) {
+  for (size_t i = 0; i < choices.size(); ++i) {
+    if (!choices[i].forced || !grid_.cells[i].coded) continue;
+    const double bits = static_cast<double>(choices[i].cost[grid_.cells[i].stages]) / kCostPerBit;
+    refresh_credit_ -= bits;
+    refresh_bits_ = kRefreshMemory * refresh_bits_ + (1 - kRefreshMemory) * bits;
+  }
 }
 
 }  // namespace crlsc

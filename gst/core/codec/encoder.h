@@ -59,15 +59,17 @@ class Encoder {
 
  private:
   struct Choice;
-  void choose_motion(const Picture& current, bool key);
+  void choose_references(const Picture& current, bool key);
   void mark_candidates(const Picture& current, const Picture& prediction, bool key);
-  std::vector<Choice> measure(const Picture& current, const Picture& prediction);
+  std::vector<Choice> measure(const Picture& current, const Picture& prediction,
+                              const std::vector<ExpectedErrors>& expected);
   int64_t select(const std::vector<Choice>& choices, double lambda);
   EncodedPicture fit(const std::vector<Choice>& choices, RateControl::Budget budget, bool key);
   EncodedPicture repeat(RateControl::Budget budget);
   EncodedPicture write(bool key) const;
   bool write_slices(int slices, bool key, EncodedPicture& out) const;
   void reconstruct(const Picture& prediction);
+  void pay_refresh(const std::vector<Choice>& choices);
 
   std::shared_ptr<const LoadedModel> model_;
   EncoderConfig config_;
@@ -76,9 +78,12 @@ class Encoder {
   TokenCosts costs_;
   RateControl rate_;
   RefreshPlan refresh_;
+  double refresh_credit_ = 0;  // bits saved up for refreshed cells
+  double refresh_bits_ = 60;   // what one of them costs
   int layers_;
   Picture previous_;
   TokenGrid grid_;
+  std::vector<float> weights_;  // of the cells' errors
   double lambda_ = 40;        // squared error a bit must save; carried from picture to picture
   uint8_t picture_number_ = 0;
   bool started_ = false;

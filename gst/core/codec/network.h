@@ -3,6 +3,7 @@
 // tests/support/ has an integer stand-in. Nothing that a network computes decides how bits are read.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -12,11 +13,18 @@
 namespace crlsc {
 
 class ModelFile;
+class TokenCosts;
 
-// What the quantiser should think a token costs, in units of squared luma error: the encoder's lambda times bits.
+// What the quantiser should think a token costs.
 struct QuantiserBias {
-  float lambda = 0.0F;  // squared error that one bit may cost; 0 takes the nearest code
+  float lambda = 0.0F;                // squared error, as cell_error() counts, that a bit must save; 0: take the nearest
+  const TokenCosts* costs = nullptr;  // bits of each token; none: all alike
+  const std::vector<float>* weights = nullptr;  // what the squared error of each cell counts; none: 1
 };
+
+// What a quantiser expects each number of stages to leave of a cell's squared error, as cell_error() counts. Only the
+// differences count: what no token can reach is left out.
+using ExpectedErrors = std::array<float, kMaxDetailStages + 1>;
 
 // One stream's working memory on a loaded network. Not thread-safe; open one for each stream and direction.
 class NetworkSession {
@@ -26,8 +34,9 @@ class NetworkSession {
   // Best tokens for `current`, given that the decoder will predict it by `prediction`.
   // Both pictures have whole cells. Fills grid.structure and grid.detail of the cells that are marked coded, all stages;
   // what it writes into other cells has no meaning.
-  virtual void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
-                      TokenGrid& grid) = 0;
+  // Returns what to expect of every cell.
+  virtual std::vector<ExpectedErrors> encode(const Picture& current, const Picture& prediction,
+                                             const QuantiserBias& bias, TokenGrid& grid) = 0;
 
   // Decodes several alternatives of token grids on the same prediction at once. Only cells whose mode is coded, and of
   // them only the first cell.stages detail stages, take part. Cells that are not coded hold no useful samples in `out`.
@@ -51,7 +60,7 @@ class Network {
 class Backend {
  public:
   // Raised whenever an interface of this header changes; a module with another number is refused.
-  static constexpr int kInterfaceVersion = 1;
+  static constexpr int kInterfaceVersion = 2;
   virtual ~Backend() = default;
   virtual int interface_version() const = 0;
   // Throws Error(kRead or kWrongType) when tensors are missing or have other shapes than the layout says.

@@ -2,42 +2,63 @@
 #include "core/codec/refresh.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace crlsc {
 
 std::vector<int> RefreshPlan::due(int count) const {
-  std::vector<int> cells;
-  for (size_t i = 0; i < waiting_since_.size(); ++i) {
-    if (waiting_since_[i] != kFresh) cells.push_back(static_cast<int>(i));
+  // By what they belong to, and within that by an order in which less comes first.
+  using Entry = std::pair<int64_t, int>;
+  std::vector<Entry> resting;
+  std::vector<Entry> restless;
+  std::vector<Entry> small;
+  for (size_t i = 0; i < cells_.size(); ++i) {
+    const CellState& c = cells_[i];
+    const auto cell = static_cast<int>(i);
+    if (c.large_since == kNever) {
+      if (c.small_since != kNever && picture_ - c.small_since >= kPatience) small.emplace_back(c.small_since, cell);
+    } else if (picture_ - c.changed > kBurst) {
+      resting.emplace_back(-int64_t{c.damage}, cell);
+    } else {
+      restless.emplace_back(c.large_since, cell);
+    }
   }
-  const auto n = std::min<size_t>(cells.size(), static_cast<size_t>(std::max(count, 0)));
-  std::partial_sort(cells.begin(), cells.begin() + static_cast<ptrdiff_t>(n), cells.end(), [this](int a, int b) {
-    const int64_t x = waiting_since_[static_cast<size_t>(a)];
-    const int64_t y = waiting_since_[static_cast<size_t>(b)];
-    return x != y ? x < y : a < b;
-  });
-  cells.resize(n);
-  return cells;
+  if (!resting.empty() || !restless.empty()) small.clear();
+  std::vector<int> chosen;
+  for (std::vector<Entry>* group : {&resting, &restless, &small}) {
+    std::sort(group->begin(), group->end());
+    for (const Entry& e : *group) {
+      if (static_cast<int>(chosen.size()) < count) chosen.push_back(e.second);
+    }
+  }
+  return chosen;
 }
 
-void RefreshPlan::sent(const TokenGrid& grid) {
-  for (size_t i = 0; i < waiting_since_.size(); ++i) {
-    const Cell& c = grid.cells[i];
-    const bool still = !c.coded && c.reference == Reference::kPrevious && c.motion == MotionVector{};
-    if (still) continue;
-    if (c.reference != Reference::kPrevious) {
-      waiting_since_[i] = picture_ - changed_[i] <= kBurst ? picture_ : kFresh;
-      continue;
+void RefreshPlan::sent(const TokenGrid& grid, const std::vector<uint32_t>& changes) {
+  for (size_t i = 0; i < cells_.size(); ++i) {
+    CellState& c = cells_[i];
+    if (grid.cells[i].reference == Reference::kGrey) {
+      const bool alone = picture_ - c.changed > kBurst;
+      c.large_since = alone ? kNever : picture_;
+      c.small_since = kNever;
+      c.settled = alone;
+      if (alone) c.damage = 0;
+    } else if (changes[i] >= kLarge) {
+      if (c.large_since == kNever) c.large_since = picture_;
+      c.changed = picture_;
+      c.damage = std::max(c.damage, changes[i]);
+      c.settled = false;
+    } else if (changes[i] >= kSmall && !c.settled && c.small_since == kNever) {
+      c.small_since = picture_;
     }
-    if (waiting_since_[i] == kFresh) waiting_since_[i] = picture_;
-    changed_[i] = picture_;
   }
   ++picture_;
 }
 
 int RefreshPlan::waiting() const {
-  return static_cast<int>(
-      std::count_if(waiting_since_.begin(), waiting_since_.end(), [](int64_t since) { return since != kFresh; }));
+  return static_cast<int>(std::count_if(cells_.begin(), cells_.end(), [](const CellState& c) {
+    return c.large_since != kNever || c.small_since != kNever;
+  }));
 }
 
 }  // namespace crlsc

@@ -88,6 +88,7 @@ void ModelFile::read_layout() {
   layout_.structure_codes = numbers("structure_codes", kLeastCodes, kMostCodes, 1).at(0);
   layout_.detail_codes = numbers("detail_codes", kLeastCodes, kMostCodes, kMaxDetailStages);
   layout_.stage_layer = numbers("stage_layer", 1, kMaxLayers - 1, kMaxDetailStages);
+  if (metadata().count("gain_levels") != 0) layout_.gain_levels = numbers("gain_levels", 1, kMaxGainLevels, 1).at(0);
   if (layout_.stage_layer.size() != layout_.detail_codes.size()) {
     fail(path(), "stage_layer and detail_codes differ in length");
   }
@@ -173,7 +174,8 @@ void save_model(const std::string& path, const std::vector<TensorView>& tensors,
 Metadata layout_metadata(const TokenLayout& layout) {
   return {{"structure_codes", std::to_string(layout.structure_codes)},
           {"detail_codes", join(layout.detail_codes)},
-          {"stage_layer", join(layout.stage_layer)}};
+          {"stage_layer", join(layout.stage_layer)},
+          {"gain_levels", std::to_string(layout.gain_levels)}};
 }
 
 }  // namespace crlsc

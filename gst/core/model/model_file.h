@@ -7,6 +7,7 @@
 //   structure_codes "512"          2..4096
 //   detail_codes    "256,256,256"  one for each residual stage, 2..4096; may be empty
 //   stage_layer     "1,2,2"        layer of each stage, 1..kMaxLayers - 1, never falling
+//   gain_levels     "6"            1..kMaxGainLevels; may be absent, which means 1
 // Other keys (licence, training data, figures) are free text. Tensors called "priors.*" are integer tables, U16.
 #pragma once
 
@@ -71,7 +72,7 @@ bool is_backend_name(const std::string& name);
 // filled in. Throws Error(kWrite) as write_safetensors() does.
 void save_model(const std::string& path, const std::vector<TensorView>& tensors, Metadata metadata);
 
-// `layout` as the three metadata keys it is read from.
+// `layout` as the metadata keys it is read from.
 Metadata layout_metadata(const TokenLayout& layout);
 
 }  // namespace crlsc

@@ -9,6 +9,7 @@ namespace crlsc {
 
 constexpr int kMaxDetailStages = 6;
 constexpr int kMaxLayers = 4;
+constexpr int kMaxGainLevels = 8;
 
 // Largest component of a motion vector, half luma samples.
 constexpr int kMaxMotion = 2047;
@@ -34,6 +35,7 @@ struct Cell {
   uint8_t stages = 0;  // detail stages that follow the structure token; 0 unless coded
   Reference reference = Reference::kPrevious;
   MotionVector motion;  // (0, 0) unless reference is kPrevious
+  uint8_t gain = 0;     // level of what the tokens are scaled by (core/codec/gain.h); has no meaning unless coded
 };
 
 // How many codes each quantiser has and how the stages are spread over layers. Comes from the model file.
@@ -41,6 +43,7 @@ struct TokenLayout {
   int structure_codes = 0;                // code 0 is the zero vector
   std::vector<int> detail_codes;          // one for each residual stage; code 0 is the zero vector
   std::vector<int> stage_layer;           // layer (1..) that carries each stage, never falling
+  int gain_levels = 1;                    // 1: tokens are not scaled, and no gains are sent
   int stages() const { return static_cast<int>(detail_codes.size()); }
   int layers() const { return stage_layer.empty() ? 1 : stage_layer.back() + 1; }
   // Number of stages carried by layers 0..layer.

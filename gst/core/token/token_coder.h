@@ -42,6 +42,9 @@ struct TokenContexts {
   BitTree knowledge_index;
   std::array<SignedExpGolomb, 2> motion;  // difference to the median, x and y
   std::array<BitTree, 2> structure;       // on a picture, on grey
+  // On a picture, on grey; by the gain of the last coded cell of the same kind, [0] if there was none. Empty if the
+  // model has but one level.
+  std::array<std::vector<BitTree>, 2> gain;
 
   // Higher layers, one for each stage.
   struct Detail {
@@ -70,6 +73,7 @@ class TokenCosts {
  public:
   TokenCosts(const TokenContexts& priors, const TokenLayout& layout);
   int structure(bool grey, int token) const { return structure_[grey ? 1 : 0][static_cast<size_t>(token)]; }
+  int gain(bool grey, int level) const { return gain_[grey ? 1 : 0][static_cast<size_t>(level)]; }
   // One detail token of `stage`.
   int detail(int stage, int token) const { return detail_[static_cast<size_t>(stage)][static_cast<size_t>(token)]; }
   // Telling that a cell has `stages` stages.
@@ -77,17 +81,21 @@ class TokenCosts {
   // Leaving the still mode for a coded cell with this reference.
   int coded(Reference reference) const;
   // A vector that differs by (dx, dy) from its prediction, in a cell that is not still.
-  int motion(int dx, int dy) const;
+  int motion(int dx, int dy) const {
+    constexpr int kZero = SignedExpGolomb::kMaxMagnitude;
+    return motion_[0][static_cast<size_t>(kZero + dx)] + motion_[1][static_cast<size_t>(kZero + dy)];
+  }
   // Not coded, but moved or from another reference.
   int moved_copy() const { return moved_copy_; }
 
  private:
   std::array<std::vector<int>, 2> structure_;
+  std::array<std::vector<int>, 2> gain_;
   std::vector<std::vector<int>> detail_;
   std::vector<std::array<int, 2>> present_;
   std::array<int, 3> coded_{};  // previous, grey, knowledge
   int moved_copy_ = 0;
-  std::array<SignedExpGolomb, 2> motion_;
+  std::array<std::vector<int>, 2> motion_;  // from -kMaxMagnitude on
 };
 
 // Counts what is coded, to make priors for a model file from it.

@@ -17,7 +17,7 @@ void TokenHash::add(const TokenGrid& grid) {
     writer.u16(static_cast<uint16_t>(cell.motion.dx));
     writer.u16(static_cast<uint16_t>(cell.motion.dy));
     if (!cell.coded) continue;
-    writer.u8(cell.stages);
+    writer.u8(static_cast<uint8_t>(cell.gain << 4 | cell.stages));
     writer.u16(grid.structure[static_cast<size_t>(i)]);
     for (size_t stage = 0; stage < cell.stages; ++stage) {
       for (int t = 0; t < 4; ++t) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/token/token_meter.h"
 
+#include <algorithm>
+
 #include "core/entropy/cost.h"
 #include "core/token/token_walk.h"
 
@@ -35,6 +37,9 @@ struct Meter {
   int symbol(BitTree& c, int value) {
     TokenKind kind = TokenKind::kDetail;
     if (holds(contexts.structure, c)) kind = TokenKind::kStructure;
+    for (const auto& trees : contexts.gain) {
+      if (std::any_of(trees.begin(), trees.end(), [&c](const BitTree& t) { return &t == &c; })) kind = TokenKind::kGain;
+    }
     if (&c == &contexts.knowledge_index) kind = TokenKind::kReferences;
     add(kind, c.cost(value));
     c.encode(range, value);
@@ -51,7 +56,7 @@ struct Meter {
 }  // namespace
 
 const char* token_kind_name(TokenKind kind) {
-  constexpr std::array<const char*, kTokenKinds> kNames = {"modes",     "references", "motion",
+  constexpr std::array<const char*, kTokenKinds> kNames = {"modes",     "references", "motion", "gain",
                                                            "structure", "stages",     "detail"};
   return kNames[static_cast<size_t>(kind)];
 }

@@ -10,8 +10,8 @@
 namespace crlsc {
 
 // Kinds of decisions in a token unit.
-enum class TokenKind : uint8_t { kModes, kReferences, kMotion, kStructure, kStages, kDetail };
-constexpr size_t kTokenKinds = 6;
+enum class TokenKind : uint8_t { kModes, kReferences, kMotion, kGain, kStructure, kStages, kDetail };
+constexpr size_t kTokenKinds = 7;
 const char* token_kind_name(TokenKind kind);
 
 // Ideal code lengths in 1/256 bit, with contexts that adapt as they do in encode_layer(), by TokenKind.

@@ -56,6 +56,10 @@ void load(SignedExpGolomb& number, const ModelFile& file, const std::string& nam
 const char* const kAxes[] = {"x", "y"};
 const char* const kBases[] = {"picture", "grey"};
 
+std::string gain_name(size_t base, size_t last) {
+  return std::string("gain.") + kBases[base] + "." + std::to_string(last);
+}
+
 uint16_t probability(double ones, double all) {
   // Half a count each way keeps what was never seen possible.
   const double p = (ones + 0.5) / (all + 1);
@@ -71,6 +75,9 @@ TokenContexts::TokenContexts(const TokenLayout& layout)
   fill(active, {2, 25, 45, 65, 80});
   fill(coded, {50, 70, 85});
   fill(other_reference, {5, 40, 80});
+  if (layout.gain_levels > 1) {
+    for (auto& trees : gain) trees.assign(static_cast<size_t>(layout.gain_levels) + 1, BitTree(layout.gain_levels));
+  }
   for (int codes : layout.detail_codes) {
     // A stage of two codes is told by its nonzero bit alone; the tree still needs two leaves.
     Detail d{{}, {}, BitTree(std::max(codes - 1, 2)), codes == 2};
@@ -87,6 +94,7 @@ TokenContexts::TokenContexts(const ModelFile& file) : TokenContexts(file.layout(
   for (size_t i = 0; i < 2; ++i) {
     load(motion[i], file, std::string("motion.") + kAxes[i]);
     load(structure[i], file, std::string("structure.") + kBases[i]);
+    for (size_t last = 0; last < gain[i].size(); ++last) load(gain[i][last], file, gain_name(i, last));
   }
   for (size_t s = 0; s < detail.size(); ++s) {
     const std::string prefix = "detail" + std::to_string(s) + ".";
@@ -195,6 +203,7 @@ std::vector<PriorCounter::Table> PriorCounter::tables() const {
   for (size_t i = 0; i < 2; ++i) {
     out.push_back(s.number(std::string("motion.") + kAxes[i], c.motion[i]));
     out.push_back(s.tree(std::string("structure.") + kBases[i], c.structure[i]));
+    for (size_t last = 0; last < c.gain[i].size(); ++last) out.push_back(s.tree(gain_name(i, last), c.gain[i][last]));
   }
   for (size_t i = 0; i < c.detail.size(); ++i) {
     const std::string prefix = "detail" + std::to_string(i) + ".";
@@ -205,9 +214,17 @@ std::vector<PriorCounter::Table> PriorCounter::tables() const {
   return out;
 }
 
-TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout) : motion_(priors.motion) {
+TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout) {
+  for (size_t axis = 0; axis < 2; ++axis) {
+    for (int v = -SignedExpGolomb::kMaxMagnitude; v <= SignedExpGolomb::kMaxMagnitude; ++v) {
+      motion_[axis].push_back(priors.motion[axis].cost(v));
+    }
+  }
   for (size_t base = 0; base < 2; ++base) {
     for (int t = 0; t < layout.structure_codes; ++t) structure_[base].push_back(priors.structure[base].cost(t));
+    for (int level = 0; level < layout.gain_levels; ++level) {
+      gain_[base].push_back(priors.gain[base].empty() ? 0 : priors.gain[base][0].cost(level));
+    }
   }
   for (size_t s = 0; s < priors.detail.size(); ++s) {
     const TokenContexts::Detail& d = priors.detail[s];
@@ -236,7 +253,5 @@ int TokenCosts::stages(int stages) const {
 int TokenCosts::coded(Reference reference) const {
   return coded_[std::min<size_t>(static_cast<size_t>(reference), coded_.size() - 1)];
 }
-
-int TokenCosts::motion(int dx, int dy) const { return motion_[0].cost(dx) + motion_[1].cost(dy); }
 
 }  // namespace crlsc

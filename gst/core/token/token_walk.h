@@ -64,9 +64,19 @@ void walk_reference(Coder& coder, TokenContexts& c, SliceView& view, Cell& cell,
       static_cast<Reference>(kFirst + coder.symbol(c.knowledge_index, static_cast<int>(cell.reference) - kFirst));
 }
 
+// `last` holds 1 + the level of the last coded cell on a picture and on grey.
+template <class Coder>
+void walk_gain(Coder& coder, TokenContexts& c, Cell& cell, std::array<size_t, 2>& last) {
+  const size_t kind = cell.reference == Reference::kGrey ? 1 : 0;
+  if (c.gain[kind].empty()) return;
+  cell.gain = static_cast<uint8_t>(coder.symbol(c.gain[kind][last[kind]], cell.gain));
+  last[kind] = size_t{cell.gain} + 1;
+}
+
 template <class Coder>
 void walk_structure_layer(Coder& coder, TokenContexts& c, SliceView& view) {
   auto active = [](const Cell& n) { return is_still(n) ? 0U : 1U; };
+  std::array<size_t, 2> last_gain{};
   for (int row = view.slice().first_row; row < view.slice().first_row + view.slice().rows; ++row) {
     for (int column = 0; column < view.grid().cols(); ++column) {
       Cell& cell = view.at(column, row);
@@ -81,6 +91,7 @@ void walk_structure_layer(Coder& coder, TokenContexts& c, SliceView& view) {
       cell.coded = coder.bit(c.coded[(left.coded ? 1U : 0U) + (above.coded ? 1U : 0U)], cell.coded);
       walk_reference(coder, c, view, cell, column, row);
       if (!cell.coded) continue;
+      walk_gain(coder, c, cell, last_gain);
       auto& token = view.grid().structure[view.index(column, row)];
       token = static_cast<uint16_t>(coder.symbol(c.structure[cell.reference == Reference::kGrey ? 1 : 0], token));
     }

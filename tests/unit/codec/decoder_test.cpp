@@ -34,7 +34,7 @@ Stream make_stream(const Clip& clip, int bitrate, size_t unit_size, int pictures
 }
 
 const Stream& sliced_stream() {
-  static const Stream kStream = make_stream({Clip::Kind::kBlock, 64, 64}, 60000, 90, 6);
+  static const Stream kStream = make_stream({Clip::Kind::kBlock, 64, 64}, 60000, 45, 6);
   return kStream;
 }
 

@@ -12,7 +12,9 @@ namespace {
 // Draws value 200 wherever it is asked, coded or not.
 class PaintingSession : public NetworkSession {
  public:
-  void encode(const Picture&, const Picture&, const QuantiserBias&, TokenGrid&) override {}
+  std::vector<ExpectedErrors> encode(const Picture&, const Picture&, const QuantiserBias&, TokenGrid&) override {
+    return {};
+  }
   void decode(const Picture& prediction, const std::vector<const TokenGrid*>& grids,
               std::vector<Picture>& out) override {
     ++calls;

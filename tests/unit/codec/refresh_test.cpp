@@ -7,20 +7,34 @@
 namespace crlsc {
 namespace {
 
-const Cell kChanged{true, 0, Reference::kPrevious, {}};
-const Cell kMoved{false, 0, Reference::kPrevious, {2, 0}};
-const Cell kRefreshed{true, 0, Reference::kGrey, {}};
+// What a picture does to a cell, and how much of what it shows changes.
+struct Change {
+  Cell cell;
+  uint32_t error;
+};
+const Change kChanged{{true, 0, Reference::kPrevious, {}}, RefreshPlan::kLarge};
+const Change kMoved{{false, 0, Reference::kPrevious, {2, 0}}, RefreshPlan::kLarge};
+const Change kSharpened{{true, 0, Reference::kPrevious, {}}, RefreshPlan::kSmall};
+const Change kTouched{{true, 0, Reference::kPrevious, {}}, RefreshPlan::kSmall - 1};
+const Change kRefreshed{{true, 0, Reference::kGrey, {}}, RefreshPlan::kLarge};
 
 class Refresh : public testing::Test {
  protected:
   // A picture in which only these cells are not still.
-  void send(const std::vector<std::pair<int, Cell>>& cells = {}) {
+  void send(const std::vector<std::pair<int, Change>>& cells = {}) {
     TokenGrid grid(4, 4, 1);
-    for (const auto& [at, cell] : cells) grid.cells[static_cast<size_t>(at)] = cell;
-    plan.sent(grid);
+    std::vector<uint32_t> errors(16);
+    for (const auto& [at, change] : cells) {
+      grid.cells[static_cast<size_t>(at)] = change.cell;
+      errors[static_cast<size_t>(at)] = change.error;
+    }
+    plan.sent(grid, errors);
+  }
+  void rest(int64_t pictures) {
+    for (int64_t i = 0; i < pictures; ++i) send();
   }
   void refresh_all(int count) {
-    std::vector<std::pair<int, Cell>> cells;
+    std::vector<std::pair<int, Change>> cells;
     for (const int i : plan.due(count)) cells.emplace_back(i, kRefreshed);
     send(cells);
   }
@@ -40,6 +54,15 @@ TEST_F(Refresh, ChangedAndMovedCellsWait) {
   EXPECT_EQ(plan.due(16), (std::vector<int>{3, 7}));
 }
 
+TEST_F(Refresh, CellsAtRestComeFirstTheLargestChangeBeforeOthers) {
+  Change larger = kChanged;
+  larger.error += 1;
+  send({{3, kChanged}, {7, larger}, {8, kChanged}});
+  rest(3);
+  send({{3, kChanged}});
+  EXPECT_EQ(plan.due(16), (std::vector<int>{7, 8, 3}));
+}
+
 TEST_F(Refresh, TheLongestWaitComesFirst) {
   send({{9, kChanged}});
   send({{2, kChanged}});
@@ -48,11 +71,11 @@ TEST_F(Refresh, TheLongestWaitComesFirst) {
   EXPECT_EQ(plan.due(3), (std::vector<int>{9, 2, 5}));
 }
 
-TEST_F(Refresh, CellsThatGoOnChangingKeepTheirTurn) {
+TEST_F(Refresh, CellsThatGoOnChangingTakeTheirTurnAfterOthers) {
   send({{9, kChanged}});
   send({{2, kChanged}});
   for (int i = 0; i < 5; ++i) send({{9, kChanged}});
-  EXPECT_EQ(plan.due(1), (std::vector<int>{9}));
+  EXPECT_EQ(plan.due(2), (std::vector<int>{2, 9}));
 }
 
 TEST_F(Refresh, NeverMoreThanAskedFor) {
@@ -66,6 +89,33 @@ TEST_F(Refresh, NeverMoreThanAskedFor) {
 TEST_F(Refresh, EveryChangedCellHasItsTurn) {
   for (int i = 0; i < 16; ++i) send({{i, kChanged}});
   for (int i = 0; i < 40; ++i) refresh_all(2);
+  EXPECT_EQ(plan.waiting(), 0);
+}
+
+TEST_F(Refresh, WhatHardlyShowsNeedsNone) {
+  send({{3, kTouched}});
+  rest(2 * RefreshPlan::kPatience);
+  EXPECT_TRUE(plan.due(16).empty());
+}
+
+TEST_F(Refresh, SmallChangesWaitUntilNothingElseDoes) {
+  send({{3, kSharpened}});
+  EXPECT_TRUE(plan.due(16).empty());
+  rest(RefreshPlan::kPatience);
+  EXPECT_EQ(plan.due(16), (std::vector<int>{3}));
+  send({{5, kChanged}});
+  EXPECT_EQ(plan.due(16), (std::vector<int>{5}));
+}
+
+TEST_F(Refresh, AStillSceneComesToRest) {
+  for (int i = 0; i < 16; ++i) send({{i, kSharpened}});
+  for (int i = 0; i < 3 * RefreshPlan::kPatience; ++i) {
+    // Each refreshed cell becomes sharper again afterwards.
+    const std::vector<int> cells = plan.due(1);
+    for (const int c : cells) send({{c, kRefreshed}});
+    for (const int c : cells) send({{c, kSharpened}});
+    if (cells.empty()) send();
+  }
   EXPECT_EQ(plan.waiting(), 0);
 }
 

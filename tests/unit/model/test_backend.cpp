@@ -88,7 +88,7 @@ TEST_P(BadBackend, IsRefusedWithTheReason) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backend, BadBackend,
-                         testing::Values(BadModule{"probe-other-version", "interface version 2, version 1 is needed"},
+                         testing::Values(BadModule{"probe-other-version", "interface version 3, version 2 is needed"},
                                          BadModule{"probe-null", "offers no backend"},
                                          BadModule{"probe-throws", "the probe has no library"},
                                          BadModule{"probe-no-entry", "crlsc_backend"}));

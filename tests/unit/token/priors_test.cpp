@@ -84,6 +84,18 @@ TEST(Priors, NamesAndSizesOfTheTables) {
   EXPECT_EQ(sizes, expected);
 }
 
+TEST(Priors, OneTableForEachGainBefore) {
+  const PriorCounter counter(layout_named("gains"));
+  std::map<std::string, size_t> sizes;
+  for (const auto& table : counter.tables()) sizes[table.name] = table.values.size();
+  for (int last = 0; last <= kMaxGainLevels; ++last) {
+    for (const char* base : {"picture", "grey"}) {
+      const std::string name = std::string("priors.gain.") + base + "." + std::to_string(last);
+      EXPECT_EQ(sizes[name], size_t{kMaxGainLevels - 1}) << name;
+    }
+  }
+}
+
 TEST(Priors, CountedTablesStayWithinFifteenBits) {
   PriorCounter counter(test_layout());
   for (const auto& table : counted(counter, 0, mixes()[2]).tables()) {

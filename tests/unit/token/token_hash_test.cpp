@@ -55,6 +55,9 @@ TEST(TokenHash, EverythingThatIsSentCounts) {
   grid.cells[i].motion = {};
   EXPECT_NE(hash_of({grid}), plain);
   grid = sample();
+  grid.cells[i].gain = 1;
+  EXPECT_NE(hash_of({grid}), plain);
+  grid = sample();
   grid.structure[i] ^= 1;
   EXPECT_NE(hash_of({grid}), plain);
   grid = sample();

@@ -57,12 +57,13 @@ std::string place(const TokenGrid& grid, int cell) {
   return "cell (" + std::to_string(cell % grid.cols()) + ", " + std::to_string(cell / grid.cols()) + ")";
 }
 
-bool valid_cell(const Cell& cell, int stages) {
+bool valid_cell(const Cell& cell, const TokenLayout& layout) {
   const int reference = static_cast<int>(cell.reference);
   if (reference >= static_cast<int>(Reference::kKnowledge0) + kMaxKnowledge) return false;
   if (cell.reference != Reference::kPrevious && cell.motion != MotionVector{}) return false;
   if (std::abs(cell.motion.dx) > kMaxMotion || std::abs(cell.motion.dy) > kMaxMotion) return false;
-  return cell.stages <= (cell.coded ? stages : 0);
+  if (cell.coded && cell.gain >= layout.gain_levels) return false;
+  return cell.stages <= (cell.coded ? layout.stages() : 0);
 }
 
 }  // namespace
@@ -81,6 +82,8 @@ TokenLayout layout_named(const std::string& name) {
   if (name == "large") return {4096, {4096, 3}, {1, 1}};
   if (name == "six-stages") return {16, {4, 5, 6, 7, 8, 9}, {1, 1, 2, 2, 3, 3}};
   if (name == "gap") return {16, {8, 8, 8}, {1, 3, 3}};
+  if (name == "gains") return {16, {8, 8}, {1, 2}, kMaxGainLevels};
+  if (name == "two-gains") return {16, {8}, {1}, 2};
   throw std::invalid_argument(name);
 }
 
@@ -105,6 +108,7 @@ TokenGrid random_grid(const TokenLayout& layout, int cols, int rows, const Mix& 
     const auto at = static_cast<size_t>(i);
     grid.cells[at] = random_cell(random, mix, layout.stages());
     // Also where they take no part: nobody may look at them there.
+    if (layout.gain_levels > 1) grid.cells[at].gain = static_cast<uint8_t>(below(random, layout.gain_levels));
     grid.structure[at] = static_cast<uint16_t>(below(random, layout.structure_codes));
     for (int stage = 0; stage < layout.stages(); ++stage) {
       for (int t = 0; t < 4; ++t) {
@@ -137,6 +141,7 @@ testing::AssertionResult same_tokens(const TokenGrid& a, const TokenGrid& b, Sli
                                          << ',' << x.motion.dy << '/' << y.motion.dx << ',' << y.motion.dy;
     }
     if (!x.coded) continue;
+    if (x.gain != y.gain) return testing::AssertionFailure() << place(a, i) << ": gain " << +x.gain << '/' << +y.gain;
     if (a.structure[at] != b.structure[at]) return testing::AssertionFailure() << place(a, i) << ": structure differs";
     for (size_t stage = 0; stage < x.stages; ++stage) {
       for (int t = 0; t < 4; ++t) {
@@ -157,7 +162,7 @@ testing::AssertionResult valid(const TokenGrid& grid, const TokenLayout& layout,
   for (int i = slice.first_row * grid.cols(); i < (slice.first_row + slice.rows) * grid.cols(); ++i) {
     const auto at = static_cast<size_t>(i);
     const Cell& cell = grid.cells[at];
-    if (!valid_cell(cell, layout.stages())) return testing::AssertionFailure() << place(grid, i) << " is not valid";
+    if (!valid_cell(cell, layout)) return testing::AssertionFailure() << place(grid, i) << " is not valid";
     if (!cell.coded) continue;
     if (grid.structure[at] >= layout.structure_codes) return testing::AssertionFailure() << place(grid, i) << " token";
     for (size_t stage = 0; stage < cell.stages; ++stage) {
