@@ -135,7 +135,8 @@ void Encoder::choose_references(const Picture& current, bool key) {
 }
 
 void Encoder::mark_candidates(const Picture& current, const Picture& prediction, bool key) {
-  const double least = std::max<double>(kGoodEnough, lambda_ * kLeastCodedBits / 4);
+  // Lambda may fall before the choice is made.
+  const double least = std::max<double>(kGoodEnough, lambda_ / kLambdaStep * kLeastCodedBits);
   for (int i = 0; i < grid_.size(); ++i) {
     Cell& cell = grid_.cells[static_cast<size_t>(i)];
     const uint32_t error = cell_error(current, prediction, i % grid_.cols(), i / grid_.cols());
