@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "neural/semantic_net.h"
 
+#include <ATen/autocast_mode.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -12,6 +14,8 @@ namespace F = torch::nn::functional;
 namespace {
 
 constexpr double kSlope = 0.1;
+constexpr int kPacked8 = 96;  // 8x8 luma + 2 4x4 chroma
+constexpr int kPacked4 = 24;
 
 nn::Conv2d conv3(int in, int out, int stride = 1) {
   return nn::Conv2d(nn::Conv2dOptions(in, out, 3).padding(1).stride(stride));
@@ -43,23 +47,22 @@ int number(const std::map<std::string, std::string>& metadata, const std::string
 struct ConfigField {
   const char* key;
   int NetConfig::*member;
+  int low;
   int high;
 };
 constexpr ConfigField kFields[] = {
-    {"prediction_width", &NetConfig::prediction_width, 512}, {"encoder_width", &NetConfig::encoder_width, 512},
-    {"encoder_blocks", &NetConfig::encoder_blocks, 32},      {"decoder_width", &NetConfig::decoder_width, 512},
-    {"decoder_blocks", &NetConfig::decoder_blocks, 32},      {"coarse_width", &NetConfig::coarse_width, 512},
-    {"quarter_width", &NetConfig::quarter_width, 256},       {"structure_dim", &NetConfig::structure_dim, 256},
-    {"detail_dim", &NetConfig::detail_dim, 256},
+    {"prediction_width", &NetConfig::prediction_width, 1, 512}, {"encoder_width", &NetConfig::encoder_width, 1, 512},
+    {"encoder_blocks", &NetConfig::encoder_blocks, 1, 32},      {"decoder_width", &NetConfig::decoder_width, 1, 512},
+    {"decoder_blocks", &NetConfig::decoder_blocks, 1, 32},      {"coarse_width", &NetConfig::coarse_width, 1, 512},
+    {"quarter_width", &NetConfig::quarter_width, 1, 256},       {"structure_dim", &NetConfig::structure_dim, 6, 256},
+    {"detail_dim", &NetConfig::detail_dim, 6, kPacked8},
 };
 
-constexpr int kPacked8 = 96;  // 8x8 luma + 2 4x4 chroma
-constexpr int kPacked4 = 24;
 constexpr double kChromaWeight = 0.7071;  // squared, what a chroma sample counts beside one of luma
 
-// The first `count` waves of the two-dimensional cosine transform of side x side samples, by rising frequency, each of
+// The first `count` basis functions of the two-dimensional DCT of side x side samples, by rising frequency, each of
 // length one: [count, side, side].
-torch::Tensor cosine_waves(int side, int count) {
+torch::Tensor cosine_basis(int side, int count) {
   std::vector<std::pair<int, int>> order;
   for (int y = 0; y < side; ++y) {
     for (int x = 0; x < side; ++x) order.emplace_back(y, x);
@@ -78,14 +81,14 @@ torch::Tensor cosine_waves(int side, int count) {
   return torch::stack(waves);
 }
 
-// Waves of a block of side x side luma samples and their chroma as pictures: two thirds of `count` in luma, the rest
+// Basis functions of a block of side x side luma samples and their chroma as pictures: two thirds of `count` in luma, the rest
 // alike in both chroma planes. Chroma is scaled by `chroma`.
-PictureTensor block_waves(int side, int count, double chroma) {
+PictureTensor block_basis(int side, int count, double chroma) {
   const int each = count / 6;
   const int luma = count - 2 * each;
   PictureTensor out{torch::zeros({count, 1, side, side}), torch::zeros({count, 2, side / 2, side / 2})};
-  out.luma.slice(0, 0, luma).select(1, 0).copy_(cosine_waves(side, luma));
-  const auto waves = cosine_waves(side / 2, each) * chroma;
+  out.luma.slice(0, 0, luma).select(1, 0).copy_(cosine_basis(side, luma));
+  const auto waves = cosine_basis(side / 2, each) * chroma;
   for (int plane = 0; plane < 2; ++plane) {
     out.chroma.slice(0, luma + plane * each, luma + (plane + 1) * each).select(1, plane).copy_(waves);
   }
@@ -95,14 +98,26 @@ PictureTensor block_waves(int side, int count, double chroma) {
 // Puts the transform of a block into a pair of linear maps. `repack` makes a picture of a block into one column.
 template <class Repack>
 void start_as_transform(nn::Conv2d& in, nn::Conv2d& out, int side, int count, double scale, Repack repack) {
-  in->weight.copy_(repack(block_waves(side, count, kChromaWeight)) * scale);
-  out->weight.copy_((repack(block_waves(side, count, 1 / kChromaWeight)) / scale).transpose(0, 1));
+  in->weight.copy_(repack(block_basis(side, count, kChromaWeight)) * scale);
+  out->weight.copy_((repack(block_basis(side, count, 1 / kChromaWeight)) / scale).transpose(0, 1));
 }
 
 // A map at 1/16 repeated at 1/16 / factor.
 torch::Tensor repeated(const torch::Tensor& map, int factor) {
   return torch::upsample_nearest2d(map, {map.size(2) * factor, map.size(3) * factor});
 }
+
+// Full precision in a scope where autocast may be on.
+class NoAutocast {
+ public:
+  NoAutocast() : was_(at::autocast::is_cpu_enabled()) { at::autocast::set_cpu_enabled(false); }
+  ~NoAutocast() { at::autocast::set_cpu_enabled(was_); }
+  NoAutocast(const NoAutocast&) = delete;
+  NoAutocast& operator=(const NoAutocast&) = delete;
+
+ private:
+  bool was_;
+};
 
 // What the networks see of gains: about 0 for the least level, 1 for the largest; -1 where nothing is coded.
 torch::Tensor gain_feature(const torch::Tensor& gains) {
@@ -122,7 +137,7 @@ NetConfig NetConfig::standard() {
 
 NetConfig NetConfig::from_metadata(const std::map<std::string, std::string>& metadata, const TokenLayout& layout) {
   NetConfig config;
-  for (const ConfigField& field : kFields) config.*field.member = number(metadata, field.key, 1, field.high);
+  for (const ConfigField& field : kFields) config.*field.member = number(metadata, field.key, field.low, field.high);
   config.layout = layout;
   return config;
 }
@@ -139,6 +154,7 @@ torch::Tensor PictureTensor::packed(int factor) const {
 torch::Tensor PictureTensor::halved(const torch::Tensor& packed8) {
   // For each channel at 1/4 and each of the four places it goes to, the channel at 1/8.
   static const torch::Tensor order = [] {
+    const c10::InferenceMode trainable(false);
     std::vector<int64_t> from;
     auto add_plane = [&from](int64_t first, int side) {
       const int half = side / 2;
@@ -171,6 +187,7 @@ VectorQuantiserImpl::VectorQuantiserImpl(int codes, int dim) {
 
 torch::Tensor VectorQuantiserImpl::nearest(const torch::Tensor& z, const torch::Tensor& penalty) const {
   // |z|^2 is the same for all codes and left out.
+  const NoAutocast exact;  // small prices count beside large distances
   auto distance = torch::addmm(codebook.square().sum(1), z, codebook.t(), 1, -2);
   if (penalty.defined()) distance += penalty;
   return distance.argmin(1);

@@ -17,18 +17,20 @@
 namespace crlsc {
 namespace {
 
-// A cell this close to its prediction is not looked at: mean squared error 1 a sample.
+// A cell this close to its prediction is not looked at: weighed mean squared error 1 a sample.
 constexpr uint32_t kGoodEnough = kCellSize * kCellSize;
 constexpr int kLeastCodedBits = 8;       // no coded cell costs less
-constexpr double kMostRefreshed = 40;    // cells in one picture
+constexpr double kMostRefresh = 0.5;     // of what a picture may take
 constexpr double kRefreshMemory = 0.9;   // of what refreshed cells have cost
 constexpr double kMinLambda = 1.0 / 16;  // below, everything that helps at all is sent
 constexpr double kMaxLambda = 1e6;
+constexpr double kMostLambda = 4000;  // that is carried to the next picture
 constexpr double kUnbiased = 1;           // the quantiser leaves nothing out that matters
 constexpr double kLambdaStep = 1.5;       // from picture to picture
 constexpr int kBisections = 18;
 constexpr int kAttempts = 6;             // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
+constexpr uint32_t kNoError = 0xFFFFFFFF;  // larger than any: of what cannot be told
 
 SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, int bitrate) {
   if (bitrate < 1) throw Error(ErrorKind::kSettings, "the bit rate is at least 1 bit/s, not " + std::to_string(bitrate));
@@ -44,12 +46,14 @@ void estimate_errors(const ExpectedErrors& expected, const std::vector<int>& poi
   const auto first = static_cast<size_t>(points.front());
   const auto last = static_cast<size_t>(points.back());
   const double wide = static_cast<double>(expected[first]) - expected[last];
-  const double slope =
-      wide > 0 ? std::max(0.0, (static_cast<double>(error[first]) - error[last]) / wide) : 1;
+  const double measured = wide > 0 ? (static_cast<double>(error[first]) - error[last]) / wide : 1;
   for (size_t n = 0; n < last; ++n) {
     if (n == first) continue;
-    const double rest = static_cast<double>(expected[n]) - expected[last];
-    error[n] = static_cast<uint32_t>(std::clamp(error[last] + slope * rest, 0.0, 4e9));
+    // Outside of what was measured, no more is believed than that an expectation may be half or twice the truth.
+    const size_t from = n < first ? first : last;
+    const double slope = std::clamp(measured, n < first ? 0.5 : 0.0, 2.0);
+    const double value = error[from] + slope * std::max(0.0, static_cast<double>(expected[n]) - expected[from]);
+    error[n] = value < kNoError ? static_cast<uint32_t>(value) : kNoError;
   }
 }
 
@@ -57,12 +61,15 @@ void estimate_errors(const ExpectedErrors& expected, const std::vector<int>& poi
 
 // What each way of sending a cell would cost and leave as error.
 struct Encoder::Choice {
-  uint32_t copy_error = 0;
+  uint32_t still_error = 0;                             // of the picture before, without motion: costs nothing
+  uint32_t copy_error = 0;                              // of the prediction
   int copy_cost = 0;                                    // 1/256 bit
+  Reference reference = Reference::kPrevious;
+  MotionVector motion;
   std::array<uint32_t, kMaxDetailStages + 1> error{};   // by stages
   std::array<int, kMaxDetailStages + 1> cost{};         // 1/256 bit
   bool candidate = false;
-  bool forced = false;  // a refresh: must be coded
+  bool forced = false;  // a refresh: is coded, unless the picture would not fit
 };
 
 Encoder::Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config)
@@ -100,7 +107,7 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   choose_references(current, key);
   if (!key) {
     refresh_credit_ = std::min(refresh_credit_ + config_.refresh_share * std::max(budget.target, 0),
-                               kMostRefreshed * refresh_bits_);
+                               kMostRefresh * budget.limit);
     for (int i : refresh_.due(static_cast<int>(refresh_credit_ / refresh_bits_))) {
       grid_.cells[static_cast<size_t>(i)].reference = Reference::kGrey;
       grid_.cells[static_cast<size_t>(i)].motion = {};
@@ -110,16 +117,15 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   predict({&previous_, {}}, grid_, prediction);
   mark_candidates(current, prediction, key);
   const auto expected = session_->encode(current, prediction, {static_cast<float>(lambda_), &costs_, &weights_}, grid_);
-  const std::vector<Choice> choices = measure(current, prediction, expected);
+  const std::vector<Choice> choices = measure(current, prediction, expected, key);
   EncodedPicture out = fit(choices, budget, key);
-  if (out.bytes.empty() && !key) {
-    out = repeat(budget);
-    prediction = previous_;
-  }
+  if (out.bytes.empty() && !key) out = repeat(budget);
   if (out.bytes.empty()) return out;
   rate_.spent(static_cast<int64_t>(out.bytes.size()) * 8);
   if (!key) pay_refresh(choices);
-  reconstruct(prediction);
+  // What was chosen may have fallen back to the picture before.
+  predict({&previous_, {}}, grid_, prediction);
+  reconstruct(prediction, key);
   picture_number_ = static_cast<uint8_t>((picture_number_ + 1) % kPictureNumbers);
   started_ = true;
   return out;
@@ -135,7 +141,7 @@ void Encoder::choose_references(const Picture& current, bool key) {
 }
 
 void Encoder::mark_candidates(const Picture& current, const Picture& prediction, bool key) {
-  // Lambda may fall before the choice is made.
+  // The choice may be made at a lower lambda than the one carried; how much lower is a guess.
   const double least = std::max<double>(kGoodEnough, lambda_ / kLambdaStep * kLeastCodedBits);
   for (int i = 0; i < grid_.size(); ++i) {
     Cell& cell = grid_.cells[static_cast<size_t>(i)];
@@ -148,7 +154,7 @@ void Encoder::mark_candidates(const Picture& current, const Picture& prediction,
 }
 
 std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Picture& prediction,
-                                              const std::vector<ExpectedErrors>& expected) {
+                                              const std::vector<ExpectedErrors>& expected, bool key) {
   const TokenLayout& layout = model_->file.layout();
   const int most = layout.stages_up_to(layers_ - 1);
   // Two points of each cell's curve are decoded, the others estimated from them.
@@ -171,6 +177,9 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Pict
     const int row = i / grid_.cols();
     const Cell& cell = grid_.cells[at];
     Choice& c = choices[at];
+    c.reference = cell.reference;
+    c.motion = cell.motion;
+    c.still_error = cell_error(current, previous_, column, row);
     c.copy_error = cell_error(current, prediction, column, row);
     int motion = 0;
     if (cell.reference == Reference::kPrevious) {
@@ -179,7 +188,7 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Pict
     }
     c.copy_cost = cell.motion == MotionVector{} ? 0 : costs_.moved_copy() + motion;
     c.candidate = cell.coded;
-    c.forced = started_ && cell.reference == Reference::kGrey;
+    c.forced = !key && cell.reference == Reference::kGrey;
     if (!cell.coded) continue;
     int price = costs_.coded(cell.reference) + motion +
                 costs_.gain(cell.reference == Reference::kGrey, cell.gain) +
@@ -201,18 +210,26 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Pict
 }
 
 // Takes for each cell what is best at `lambda` into grid_; returns the expected cost in 1/256 bit.
-int64_t Encoder::select(const std::vector<Choice>& choices, double lambda) {
+int64_t Encoder::select(const std::vector<Choice>& choices, double lambda, bool refresh) {
   const int most = model_->file.layout().stages_up_to(layers_ - 1);
   int64_t total = 0;
   for (size_t i = 0; i < choices.size(); ++i) {
     const Choice& c = choices[i];
     Cell& cell = grid_.cells[i];
-    cell.coded = false;
-    cell.stages = 0;
+    const uint8_t gain = cell.gain;
+    cell = Cell{};
+    cell.gain = gain;
     const double weight = weights_[i];
-    double best = weight * c.copy_error + lambda * c.copy_cost / kCostPerBit;
-    int cost = c.copy_cost;
-    if (c.forced) best = HUGE_VAL;
+    double best = HUGE_VAL;
+    int cost = 0;
+    if (c.reference == Reference::kPrevious || (c.forced && !refresh)) best = weight * c.still_error;
+    const double copied = weight * c.copy_error + lambda * c.copy_cost / kCostPerBit;
+    if (!c.forced && copied < best) {
+      best = copied;
+      cost = c.copy_cost;
+      cell.reference = c.reference;
+      cell.motion = c.motion;
+    }
     for (int n = 0; c.candidate && n <= most; ++n) {
       const double now = weight * c.error[static_cast<size_t>(n)] + lambda * c.cost[static_cast<size_t>(n)] / kCostPerBit;
       if (now >= best) continue;
@@ -220,6 +237,8 @@ int64_t Encoder::select(const std::vector<Choice>& choices, double lambda) {
       cost = c.cost[static_cast<size_t>(n)];
       cell.coded = true;
       cell.stages = static_cast<uint8_t>(n);
+      cell.reference = c.reference;
+      cell.motion = c.motion;
     }
     total += cost;
   }
@@ -247,12 +266,13 @@ EncodedPicture Encoder::fit(const std::vector<Choice>& choices, RateControl::Bud
       out.complete = everything && attempt == 0 && lambda_ <= kUnbiased;
       // In small steps: what a price leaves out cannot be seen at that price, and the next picture would swing back.
       const double step = std::clamp(std::sqrt(lambda / lambda_), 1 / kLambdaStep, kLambdaStep);
-      lambda_ = std::clamp(lambda_ * step, kMinLambda * 4, 4000.0);
+      lambda_ = std::clamp(lambda_ * step, kMinLambda * 4, kMostLambda);
       return out;
     }
     lambda *= 1.6;
-    select(choices, lambda);
+    select(choices, lambda, /*refresh=*/attempt < kAttempts / 2);
   }
+  lambda_ = std::min(lambda_ * kLambdaStep, kMostLambda);
   return {};
 }
 
@@ -301,14 +321,14 @@ bool Encoder::write_slices(int slices, bool key, EncodedPicture& out) const {
   return fits;
 }
 
-void Encoder::reconstruct(const Picture& prediction) {
+void Encoder::reconstruct(const Picture& prediction, bool key) {
   Picture next;
   decode_cells(*session_, prediction, grid_, next);
   std::vector<uint32_t> changes;
   for (int i = 0; i < grid_.size(); ++i) {
     changes.push_back(cell_error(previous_, next, i % grid_.cols(), i / grid_.cols()));
   }
-  refresh_.sent(grid_, changes);
+  refresh_.sent(grid_, changes, key);
   previous_ = std::move(next);
 }
 

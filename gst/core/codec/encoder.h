@@ -62,13 +62,13 @@ class Encoder {
   void choose_references(const Picture& current, bool key);
   void mark_candidates(const Picture& current, const Picture& prediction, bool key);
   std::vector<Choice> measure(const Picture& current, const Picture& prediction,
-                              const std::vector<ExpectedErrors>& expected);
-  int64_t select(const std::vector<Choice>& choices, double lambda);
+                              const std::vector<ExpectedErrors>& expected, bool key);
+  int64_t select(const std::vector<Choice>& choices, double lambda, bool refresh = true);
   EncodedPicture fit(const std::vector<Choice>& choices, RateControl::Budget budget, bool key);
   EncodedPicture repeat(RateControl::Budget budget);
   EncodedPicture write(bool key) const;
   bool write_slices(int slices, bool key, EncodedPicture& out) const;
-  void reconstruct(const Picture& prediction);
+  void reconstruct(const Picture& prediction, bool key);
   void pay_refresh(const std::vector<Choice>& choices);
 
   std::shared_ptr<const LoadedModel> model_;

@@ -19,7 +19,7 @@ std::vector<int> RefreshPlan::due(int count) const {
       if (c.small_since != kNever && picture_ - c.small_since >= kPatience) small.emplace_back(c.small_since, cell);
     } else if (picture_ - c.changed > kBurst) {
       resting.emplace_back(-int64_t{c.damage}, cell);
-    } else {
+    } else if (picture_ - c.large_since > kBurst) {
       restless.emplace_back(c.large_since, cell);
     }
   }
@@ -34,15 +34,16 @@ std::vector<int> RefreshPlan::due(int count) const {
   return chosen;
 }
 
-void RefreshPlan::sent(const TokenGrid& grid, const std::vector<uint32_t>& changes) {
+void RefreshPlan::sent(const TokenGrid& grid, const std::vector<uint32_t>& changes, bool key) {
   for (size_t i = 0; i < cells_.size(); ++i) {
     CellState& c = cells_[i];
     if (grid.cells[i].reference == Reference::kGrey) {
-      const bool alone = picture_ - c.changed > kBurst;
+      if (!key && changes[i] >= kMoved) c.changed = picture_;
+      const bool alone = key || picture_ - c.changed > kBurst;
       c.large_since = alone ? kNever : picture_;
       c.small_since = kNever;
-      c.settled = alone;
-      if (alone) c.damage = 0;
+      c.settled = alone && !key;
+      c.damage = alone ? 0 : std::max(c.damage, changes[i]);
     } else if (changes[i] >= kLarge) {
       if (c.large_since == kNever) c.large_since = picture_;
       c.changed = picture_;

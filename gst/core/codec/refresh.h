@@ -23,14 +23,16 @@ class RefreshPlan {
   // At most `count` cells to be coded on grey in the coming picture.
   std::vector<int> due(int count) const;
   // Takes note of a picture that was sent, and by how much it changed what each cell shows: cell_error() between the
-  // picture put out before and this one.
-  void sent(const TokenGrid& grid, const std::vector<uint32_t>& changes);
+  // picture put out before and this one. `key`: a picture without reference to any other.
+  void sent(const TokenGrid& grid, const std::vector<uint32_t>& changes, bool key);
   // Cells that wait for a refresh.
   int waiting() const;
 
   // Squared errors from which changes are large, and small ones count: 10 and 4.5 a sample, root mean square.
   static constexpr uint32_t kLarge = 100 * kCellSize * kCellSize;
   static constexpr uint32_t kSmall = 20 * kCellSize * kCellSize;
+  // What a refresh does not change by itself: something moved in the same picture.
+  static constexpr uint32_t kMoved = 4 * kLarge;
   static constexpr int64_t kPatience = 10;  // pictures before a small change is made good
 
  private:

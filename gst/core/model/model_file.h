@@ -68,7 +68,7 @@ std::string tensor_hash(const std::vector<TensorView>& tensors);
 // True for [a-z0-9-]{1,32}: a name that cannot leave the backend folder.
 bool is_backend_name(const std::string& name);
 
-// Writes a model. `metadata` needs "backend" and the layout's three keys; "format", "format_version" and "sha256" are
+// Writes a model. `metadata` needs "backend" and the layout's keys; "format", "format_version" and "sha256" are
 // filled in. Throws Error(kWrite) as write_safetensors() does.
 void save_model(const std::string& path, const std::vector<TensorView>& tensors, Metadata metadata);
 

@@ -43,7 +43,7 @@ struct TokenLayout {
   int structure_codes = 0;                // code 0 is the zero vector
   std::vector<int> detail_codes;          // one for each residual stage; code 0 is the zero vector
   std::vector<int> stage_layer;           // layer (1..) that carries each stage, never falling
-  int gain_levels = 1;                    // 1: tokens are not scaled, and no gains are sent
+  int gain_levels = 1;                    // 1: every gain is gain_value(0), and none is sent
   int stages() const { return static_cast<int>(detail_codes.size()); }
   int layers() const { return stage_layer.empty() ? 1 : stage_layer.back() + 1; }
   // Number of stages carried by layers 0..layer.

@@ -73,6 +73,7 @@ class TokenCosts {
  public:
   TokenCosts(const TokenContexts& priors, const TokenLayout& layout);
   int structure(bool grey, int token) const { return structure_[grey ? 1 : 0][static_cast<size_t>(token)]; }
+  // After a cell of the same level, as most are.
   int gain(bool grey, int level) const { return gain_[grey ? 1 : 0][static_cast<size_t>(level)]; }
   // One detail token of `stage`.
   int detail(int stage, int token) const { return detail_[static_cast<size_t>(stage)][static_cast<size_t>(token)]; }

@@ -67,7 +67,7 @@ TEST(Loss, TheLossIsSeenAtFirst) {
   const Clip clip;
   const Outcome outcome = with_losses(clip, config_for(clip, 20000), 45, [](int n) { return n >= 37 && n < 40; });
   EXPECT_EQ(outcome.closeness[36], 1.0);
-  EXPECT_LT(outcome.closeness[39], 0.98);
+  EXPECT_LT(outcome.closeness[39], kHealed - 0.01);
 }
 
 TEST(Loss, HealsAlsoWhenTheSceneComesToRest) {

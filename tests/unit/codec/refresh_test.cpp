@@ -21,14 +21,14 @@ const Change kRefreshed{{true, 0, Reference::kGrey, {}}, RefreshPlan::kLarge};
 class Refresh : public testing::Test {
  protected:
   // A picture in which only these cells are not still.
-  void send(const std::vector<std::pair<int, Change>>& cells = {}) {
+  void send(const std::vector<std::pair<int, Change>>& cells = {}, bool key = false) {
     TokenGrid grid(4, 4, 1);
     std::vector<uint32_t> errors(16);
     for (const auto& [at, change] : cells) {
       grid.cells[static_cast<size_t>(at)] = change.cell;
       errors[static_cast<size_t>(at)] = change.error;
     }
-    plan.sent(grid, errors);
+    plan.sent(grid, errors, key);
   }
   void rest(int64_t pictures) {
     for (int64_t i = 0; i < pictures; ++i) send();
@@ -51,6 +51,8 @@ TEST_F(Refresh, NothingIsDueBeforeAnythingChanged) {
 TEST_F(Refresh, ChangedAndMovedCellsWait) {
   send({{3, kChanged}, {7, kMoved}});
   EXPECT_EQ(plan.waiting(), 2);
+  EXPECT_TRUE(plan.due(16).empty()) << "so soon one burst would take change and refresh";
+  rest(3);
   EXPECT_EQ(plan.due(16), (std::vector<int>{3, 7}));
 }
 
@@ -67,6 +69,7 @@ TEST_F(Refresh, TheLongestWaitComesFirst) {
   send({{9, kChanged}});
   send({{2, kChanged}});
   send({{5, kChanged}});
+  for (int i = 0; i < 4; ++i) send({{2, kChanged}, {5, kChanged}, {9, kChanged}});  // none comes to rest
   EXPECT_EQ(plan.due(2), (std::vector<int>{9, 2}));
   EXPECT_EQ(plan.due(3), (std::vector<int>{9, 2, 5}));
 }
@@ -80,6 +83,7 @@ TEST_F(Refresh, CellsThatGoOnChangingTakeTheirTurnAfterOthers) {
 
 TEST_F(Refresh, NeverMoreThanAskedFor) {
   for (int i = 0; i < 16; ++i) send({{i, kChanged}});
+  rest(3);
   EXPECT_TRUE(plan.due(0).empty());
   EXPECT_TRUE(plan.due(-3).empty());
   EXPECT_EQ(plan.due(5).size(), 5U);
@@ -104,7 +108,25 @@ TEST_F(Refresh, SmallChangesWaitUntilNothingElseDoes) {
   rest(RefreshPlan::kPatience);
   EXPECT_EQ(plan.due(16), (std::vector<int>{3}));
   send({{5, kChanged}});
+  rest(3);
   EXPECT_EQ(plan.due(16), (std::vector<int>{5}));
+}
+
+// Key pictures are coarse: who misses what makes them sharp must not stay with them.
+TEST_F(Refresh, SharpeningAfterAKeyPictureCounts) {
+  send({{3, kRefreshed}}, /*key=*/true);
+  send({{3, kSharpened}});
+  rest(RefreshPlan::kPatience);
+  EXPECT_EQ(plan.due(16), (std::vector<int>{3}));
+}
+
+TEST_F(Refresh, WhatMovesInTheVeryPictureThatRefreshesItWaitsAgain) {
+  send({{3, kChanged}});
+  rest(5);
+  Change moved = kRefreshed;
+  moved.error = RefreshPlan::kMoved;
+  send({{3, moved}});
+  EXPECT_EQ(plan.waiting(), 1);
 }
 
 TEST_F(Refresh, AStillSceneComesToRest) {
@@ -121,6 +143,7 @@ TEST_F(Refresh, AStillSceneComesToRest) {
 
 TEST_F(Refresh, AskingChangesNothing) {
   send({{1, kChanged}, {2, kChanged}});
+  rest(3);
   const std::vector<int> first = plan.due(2);
   EXPECT_EQ(plan.due(2), first);
   EXPECT_EQ(plan.waiting(), 2);
@@ -131,7 +154,8 @@ TEST_F(Refresh, AskingChangesNothing) {
 TEST_F(Refresh, ARefreshThatChangesACellMustNotBeTheLastWord) {
   send({{4, kChanged}});
   send({{4, kChanged}});
-  refresh_all(1);  // while the cell was changing in each picture
+  send({{4, kRefreshed}});  // while the cell was changing in each picture
+  rest(3);
   EXPECT_EQ(plan.due(16), (std::vector<int>{4}));
 }
 
