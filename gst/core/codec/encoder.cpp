@@ -69,7 +69,7 @@ struct Encoder::Choice {
   std::array<uint32_t, kMaxDetailStages + 1> error{};   // by stages
   std::array<int, kMaxDetailStages + 1> cost{};         // 1/256 bit
   bool candidate = false;
-  bool forced = false;  // a refresh: is coded, unless the picture would not fit
+  bool forced = false;  // of a later key picture, or a refresh: is coded; a refresh only if the picture then fits
 };
 
 Encoder::Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config)
@@ -117,7 +117,7 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   predict({&previous_, {}}, grid_, prediction);
   mark_candidates(current, prediction, key);
   const auto expected = session_->encode(current, prediction, {static_cast<float>(lambda_), &costs_, &weights_}, grid_);
-  const std::vector<Choice> choices = measure(current, prediction, expected, key);
+  const std::vector<Choice> choices = measure(current, prediction, expected);
   EncodedPicture out = fit(choices, budget, key);
   if (out.bytes.empty() && !key) out = repeat(budget);
   if (out.bytes.empty()) return out;
@@ -154,7 +154,7 @@ void Encoder::mark_candidates(const Picture& current, const Picture& prediction,
 }
 
 std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Picture& prediction,
-                                              const std::vector<ExpectedErrors>& expected, bool key) {
+                                              const std::vector<ExpectedErrors>& expected) {
   const TokenLayout& layout = model_->file.layout();
   const int most = layout.stages_up_to(layers_ - 1);
   // Two points of each cell's curve are decoded, the others estimated from them.
@@ -188,7 +188,7 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Pict
     }
     c.copy_cost = cell.motion == MotionVector{} ? 0 : costs_.moved_copy() + motion;
     c.candidate = cell.coded;
-    c.forced = !key && cell.reference == Reference::kGrey;
+    c.forced = started_ && cell.reference == Reference::kGrey;
     if (!cell.coded) continue;
     int price = costs_.coded(cell.reference) + motion +
                 costs_.gain(cell.reference == Reference::kGrey, cell.gain) +
@@ -270,7 +270,7 @@ EncodedPicture Encoder::fit(const std::vector<Choice>& choices, RateControl::Bud
       return out;
     }
     lambda *= 1.6;
-    select(choices, lambda, /*refresh=*/attempt < kAttempts / 2);
+    select(choices, lambda, /*refresh=*/key || attempt < kAttempts / 2);
   }
   lambda_ = std::min(lambda_ * kLambdaStep, kMostLambda);
   return {};

@@ -62,7 +62,7 @@ class Encoder {
   void choose_references(const Picture& current, bool key);
   void mark_candidates(const Picture& current, const Picture& prediction, bool key);
   std::vector<Choice> measure(const Picture& current, const Picture& prediction,
-                              const std::vector<ExpectedErrors>& expected, bool key);
+                              const std::vector<ExpectedErrors>& expected);
   int64_t select(const std::vector<Choice>& choices, double lambda, bool refresh = true);
   EncodedPicture fit(const std::vector<Choice>& choices, RateControl::Budget budget, bool key);
   EncodedPicture repeat(RateControl::Budget budget);
