@@ -28,9 +28,9 @@ class RefreshPlan {
   // Cells that wait for a refresh.
   int waiting() const;
 
-  // Squared errors from which changes are large, and small ones count: 10 and 4.5 a sample, root mean square.
+  // Squared errors from which changes are large, and small ones count: 10 and 5.7 a sample, root mean square.
   static constexpr uint32_t kLarge = 100 * kCellSize * kCellSize;
-  static constexpr uint32_t kSmall = 20 * kCellSize * kCellSize;
+  static constexpr uint32_t kSmall = 32 * kCellSize * kCellSize;
   // What a refresh does not change by itself: something moved in the same picture.
   static constexpr uint32_t kMoved = 4 * kLarge;
   static constexpr int64_t kPatience = 10;  // pictures before a small change is made good
