@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <mutex>
-#include <opencv2/core.hpp>
 #include <string>
 
 #include "core/codec/gain.h"
@@ -17,7 +16,7 @@
 #include "core/error.h"
 #include "core/token/token_coder.h"
 #include "neural/model_io.h"
-#include "neural/motion.h"
+#include "neural/picture_tensor.h"
 #include "neural/picture_tensor.h"
 #include "neural/quantise.h"
 
@@ -28,6 +27,8 @@ namespace {
 constexpr int kMarginCells = 2;
 // Boxes grow to multiples of this, so that few shapes occur: kernels are chosen anew for each.
 constexpr int kBoxStep = 4;
+// The number of stages that a preview runs the networks for.
+constexpr int kAnchor = 2;
 
 // Inference with the precision chosen when the model was loaded.
 class InferenceScope {
@@ -50,15 +51,6 @@ class InferenceScope {
   bool bf16_;
 };
 
-// A rectangle of cells.
-struct Box {
-  int column = 0;
-  int row = 0;
-  int cols = 0;
-  int rows = 0;
-  bool empty() const { return cols == 0; }
-};
-
 void grow(int& first, int& count, int available) {
   const int begin = std::max(0, first - kMarginCells);
   const int end = std::min(available, first + count + kMarginCells);
@@ -66,54 +58,23 @@ void grow(int& first, int& count, int available) {
   first = std::min(begin, available - count);
 }
 
-// The smallest box round all coded cells, with its margin. The same grids give the same box at both ends.
-Box coded_box(const std::vector<const TokenGrid*>& grids) {
-  const int cols = grids[0]->cols();
-  const int rows = grids[0]->rows();
+// The smallest box round all coded cells, with its margin. The same grid gives the same box at both ends.
+CellBox coded_box(const TokenGrid& grid) {
+  const int cols = grid.cols();
+  const int rows = grid.rows();
   int left = cols, right = -1, top = rows, bottom = -1;
-  for (const TokenGrid* grid : grids) {
-    for (int i = 0; i < grid->size(); ++i) {
-      if (!grid->cells[static_cast<size_t>(i)].coded) continue;
-      left = std::min(left, i % cols);
-      right = std::max(right, i % cols);
-      top = std::min(top, i / cols);
-      bottom = std::max(bottom, i / cols);
-    }
+  for (int i = 0; i < grid.size(); ++i) {
+    if (!grid.cells[static_cast<size_t>(i)].coded) continue;
+    left = std::min(left, i % cols);
+    right = std::max(right, i % cols);
+    top = std::min(top, i / cols);
+    bottom = std::max(bottom, i / cols);
   }
   if (right < 0) return {};
-  Box box{left, top, right - left + 1, bottom - top + 1};
+  CellBox box{left, top, right - left + 1, bottom - top + 1};
   grow(box.column, box.cols, cols);
   grow(box.row, box.rows, rows);
   return box;
-}
-
-PictureTensor crop(const Picture& picture, const Box& box) {
-  auto plane = [&](int p, int side) {
-    auto whole = torch::from_blob(const_cast<uint8_t*>(picture.plane(p)),
-                                  {1, 1, picture.plane_height(p), picture.plane_width(p)}, torch::kUInt8);
-    return whole.slice(2, box.row * side, (box.row + box.rows) * side)
-        .slice(3, box.column * side, (box.column + box.cols) * side)
-        .to(torch::kFloat32);
-  };
-  const int half = kCellSize / 2;
-  return {plane(0, kCellSize).sub_(128).div_(128), torch::cat({plane(1, half), plane(2, half)}, 1).sub_(128).div_(128)};
-}
-
-void paste(const PictureTensor& tensor, int64_t item, const Box& box, Picture& out) {
-  auto put = [&](const torch::Tensor& values, int p, int side) {
-    const auto bytes = values.mul(128).add_(128).round_().clamp_(0, 255).to(torch::kUInt8);
-    auto whole = torch::from_blob(out.plane(p), {out.plane_height(p), out.plane_width(p)}, torch::kUInt8);
-    whole.slice(0, box.row * side, (box.row + box.rows) * side)
-        .slice(1, box.column * side, (box.column + box.cols) * side)
-        .copy_(bytes);
-  };
-  put(tensor.luma[item][0], 0, kCellSize);
-  put(tensor.chroma[item][0], 1, kCellSize / 2);
-  put(tensor.chroma[item][1], 2, kCellSize / 2);
-}
-
-PictureTensor repeated(const PictureTensor& one, int64_t count) {
-  return {one.luma.expand({count, -1, -1, -1}), one.chroma.expand({count, -1, -1, -1})};
 }
 
 // What torch's kernels make of this CPU, such as "AVX2".
@@ -130,72 +91,82 @@ class Session : public NetworkSession {
  public:
   Session(SemanticNet net, bool bf16) : net_(std::move(net)), bf16_(bf16) {}
 
-  std::vector<ExpectedErrors> encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
-                                     TokenGrid& grid) override {
-    std::vector<ExpectedErrors> expected(static_cast<size_t>(grid.size()));
-    const Box box = coded_box({&grid});
-    if (box.empty()) return expected;
+  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
+              TokenGrid& grid) override {
+    const CellBox box = coded_box(grid);
+    if (box.empty()) return;
     InferenceScope scope(bf16_);
-    const PictureTensor base = crop(prediction, box);
+    const auto base = pack(prediction, box);
     const auto gains = gain_map(grid, box, /*coded_only=*/false);
-    const auto analysis = net_->analyse(crop(current, box), base, net_->prediction_features(base), gains);
+    const auto analysis = net_->analyse(pack(current, box), base, net_->prediction_features(base), gains);
     const CodePenalties prices = penalties(bias, grid, box, gains);
     TokenTensors tokens;
     tokens.structure =
         net_->structure_quantiser->nearest(to_rows(analysis.structure).to(torch::kFloat32), prices.structure);
     const auto rows = net_->structure_quantiser->lookup(tokens.structure) * coded_mask(grid, box).view({-1, 1});
     const auto latent = net_->detail_latent(analysis, net_->spread(to_map(rows, 1, box.rows, box.cols)));
-    const auto left = quantise_details(net_, to_rows(latent).to(torch::kFloat32), prices, tokens.detail);
+    quantise_details(net_, to_rows(latent).to(torch::kFloat32), prices, tokens.detail);
     store(tokens, box, grid);
-    for (size_t n = 0; n < left.size(); ++n) {
-      const auto distance = to_map(left[n].square().sum(1, /*keepdim=*/true), 1, 2 * box.rows, 2 * box.cols);
-      const auto error = (torch::avg_pool2d(distance, 2) * (gains * 128).square()).contiguous();
-      const auto* values = error.data_ptr<float>();
-      constexpr float kBlocks = 4;
-      each_cell(grid, box, [&](int, int, size_t i) {
-        expected[i][n] = *values++ * kBlocks / static_cast<float>(kDetailScale * kDetailScale);
-      });
-    }
-    return expected;
   }
 
-  void decode(const Picture& prediction, const std::vector<const TokenGrid*>& grids,
-              std::vector<Picture>& out) override {
-    out.resize(grids.size());
-    for (Picture& p : out) {
-      if (p.width() != prediction.width() || p.height() != prediction.height()) {
-        p = Picture(prediction.width(), prediction.height());
-      }
-    }
-    const Box box = coded_box(grids);
+  void preview(const Picture& prediction, const TokenGrid& grid, int most, std::vector<Picture>& out) override {
+    out.resize(static_cast<size_t>(most) + 1);
+    for (Picture& picture : out) fit(picture, prediction);
+    const CellBox box = coded_box(grid);
     if (box.empty()) return;
     InferenceScope scope(bf16_);
-    const auto batch = static_cast<int64_t>(grids.size());
-    const PictureTensor base = crop(prediction, box);
-    const auto features = net_->prediction_features(base).expand({batch, -1, -1, -1});
-    std::vector<torch::Tensor> structure;
-    std::vector<torch::Tensor> detail;
-    std::vector<torch::Tensor> gains;
-    for (const TokenGrid* grid : grids) {
-      const auto coded = coded_mask(*grid, box);
-      const TokenTensors tokens = fetch(*grid, box);
-      structure.push_back(to_map(net_->structure_quantiser->lookup(tokens.structure) * coded.view({-1, 1}), 1,
-                                 box.rows, box.cols));
-      detail.push_back(to_map(sum_details(net_, tokens, stages(*grid, box)), 1, 2 * box.rows, 2 * box.cols));
-      gains.push_back(gain_map(*grid, box, /*coded_only=*/true));
-    }
-    const auto decoded = net_->synthesise(repeated(base, batch), features, net_->spread(torch::cat(structure)),
-                                          torch::cat(detail), torch::cat(gains));
-    for (int64_t i = 0; i < batch; ++i) paste(decoded, i, box, out[static_cast<size_t>(i)]);
+    const Base d = base_of(prediction, grid, box);
+    const TokenTensors tokens = fetch(grid, box);
+    std::vector<torch::Tensor> details;
+    for (int n = 0; n <= most; ++n) details.push_back(detail_map(tokens, stages(grid, box, n), box));
+    const auto changes = net_->change(d.spread, torch::cat(details));
+    const int anchor = std::min(most, kAnchor);
+    const auto correction = net_->correction(d.prediction, d.features, d.spread, details[static_cast<size_t>(anchor)],
+                                             changes.slice(0, anchor, anchor + 1), d.gains);
+    const auto decoded = net_->apply(d.prediction, changes, correction, d.gains);
+    for (int n = 0; n <= most; ++n) unpack(decoded, n, box, out[static_cast<size_t>(n)]);
   }
 
-  std::vector<MotionVector> estimate_motion(const Picture& current, const Picture& reference) override {
-    return motion_.estimate(current, reference);
+  void decode(const Picture& prediction, const TokenGrid& grid, Picture& out) override {
+    fit(out, prediction);
+    const CellBox box = coded_box(grid);
+    if (box.empty()) return;
+    InferenceScope scope(bf16_);
+    const Base d = base_of(prediction, grid, box);
+    const auto detail = detail_map(fetch(grid, box), stages(grid, box, kMaxDetailStages), box);
+    unpack(net_->synthesise(d.prediction, d.features, d.spread, detail, d.gains), 0, box, out);
   }
 
  private:
+  // What decoding begins with.
+  struct Base {
+    torch::Tensor prediction;
+    torch::Tensor features;
+    SemanticNetImpl::Spread spread;
+    torch::Tensor gains;
+  };
+
+  Base base_of(const Picture& prediction, const TokenGrid& grid, const CellBox& box) {
+    Base d;
+    d.prediction = pack(prediction, box);
+    d.features = net_->prediction_features(d.prediction);
+    const auto codes = net_->structure_quantiser->lookup(fetch_structure(grid, box)) * coded_mask(grid, box).view({-1, 1});
+    d.spread = net_->spread(to_map(codes, 1, box.rows, box.cols));
+    d.gains = gain_map(grid, box, /*coded_only=*/true);
+    return d;
+  }
+
+  torch::Tensor detail_map(const TokenTensors& tokens, const torch::Tensor& stages, const CellBox& box) {
+    return to_map(sum_details(net_, tokens, stages), 1, 2 * box.rows, 2 * box.cols);
+  }
+
+  static void fit(Picture& picture, const Picture& model) {
+    if (picture.width() == model.width() && picture.height() == model.height()) return;
+    picture = Picture(model.width(), model.height());
+  }
+
   template <class Function>
-  static void each_cell(const TokenGrid& grid, const Box& box, Function f) {
+  static void each_cell(const TokenGrid& grid, const CellBox& box, Function f) {
     for (int r = 0; r < box.rows; ++r) {
       for (int c = 0; c < box.cols; ++c) f(r, c, static_cast<size_t>(box.row + r) * grid.cols() + box.column + c);
     }
@@ -206,7 +177,7 @@ class Session : public NetworkSession {
     return static_cast<size_t>(2 * r + k / 2) * 2 * cols + 2 * c + k % 2;
   }
 
-  static torch::Tensor coded_mask(const TokenGrid& grid, const Box& box) {
+  static torch::Tensor coded_mask(const TokenGrid& grid, const CellBox& box) {
     auto mask = torch::empty({box.rows, box.cols});
     auto* values = mask.data_ptr<float>();
     each_cell(grid, box, [&](int, int, size_t i) { *values++ = grid.cells[i].coded ? 1.0F : 0.0F; });
@@ -214,7 +185,7 @@ class Session : public NetworkSession {
   }
 
   // Gains in the unit of the network's pictures [1, 1, rows, cols]; with `coded_only` 0 in cells that are not coded.
-  static torch::Tensor gain_map(const TokenGrid& grid, const Box& box, bool coded_only) {
+  static torch::Tensor gain_map(const TokenGrid& grid, const CellBox& box, bool coded_only) {
     auto map = torch::empty({1, 1, box.rows, box.cols});
     auto* values = map.data_ptr<float>();
     each_cell(grid, box, [&](int, int, size_t i) {
@@ -225,7 +196,7 @@ class Session : public NetworkSession {
   }
 
   // What `bias` says, in latent distance: a squared error shrinks by the square of the gain, and grows by the scale.
-  CodePenalties penalties(const QuantiserBias& bias, const TokenGrid& grid, const Box& box, const torch::Tensor& gains) {
+  CodePenalties penalties(const QuantiserBias& bias, const TokenGrid& grid, const CellBox& box, const torch::Tensor& gains) {
     CodePenalties out;
     if (bias.lambda <= 0 || bias.costs == nullptr) return out;
     read_costs(*bias.costs);
@@ -263,22 +234,28 @@ class Session : public NetworkSession {
     }
   }
 
-  static torch::Tensor stages(const TokenGrid& grid, const Box& box) {
+  // Stages of each place at 1/8, at most `most`.
+  static torch::Tensor stages(const TokenGrid& grid, const CellBox& box, int most) {
     auto out = torch::empty({2 * box.rows * 2 * box.cols}, torch::kLong);
     auto* values = out.data_ptr<int64_t>();
     each_cell(grid, box, [&](int r, int c, size_t i) {
       for (int k = 0; k < 4; ++k) {
-        values[detail_place(r, c, k, box.cols)] = grid.cells[i].coded ? grid.cells[i].stages : 0;
+        values[detail_place(r, c, k, box.cols)] = grid.cells[i].coded ? std::min<int>(grid.cells[i].stages, most) : 0;
       }
     });
     return out;
   }
 
-  static TokenTensors fetch(const TokenGrid& grid, const Box& box) {
+  static torch::Tensor fetch_structure(const TokenGrid& grid, const CellBox& box) {
+    auto tokens = torch::empty({box.rows * box.cols}, torch::kLong);
+    auto* values = tokens.data_ptr<int64_t>();
+    each_cell(grid, box, [&](int, int, size_t i) { *values++ = grid.structure[i]; });
+    return tokens;
+  }
+
+  // Detail tokens alone.
+  static TokenTensors fetch(const TokenGrid& grid, const CellBox& box) {
     TokenTensors t;
-    t.structure = torch::empty({box.rows * box.cols}, torch::kLong);
-    auto* structure = t.structure.data_ptr<int64_t>();
-    each_cell(grid, box, [&](int, int, size_t i) { *structure++ = grid.structure[i]; });
     for (const auto& plane : grid.detail) {
       t.detail.push_back(torch::empty({4 * box.rows * box.cols}, torch::kLong));
       auto* values = t.detail.back().data_ptr<int64_t>();
@@ -291,7 +268,7 @@ class Session : public NetworkSession {
     return t;
   }
 
-  static void store(const TokenTensors& t, const Box& box, TokenGrid& grid) {
+  static void store(const TokenTensors& t, const CellBox& box, TokenGrid& grid) {
     const auto* structure = t.structure.data_ptr<int64_t>();
     each_cell(grid, box, [&](int, int, size_t i) { grid.structure[i] = static_cast<uint16_t>(*structure++); });
     for (size_t s = 0; s < t.detail.size(); ++s) {
@@ -307,7 +284,6 @@ class Session : public NetworkSession {
 
   SemanticNet net_;
   bool bf16_;
-  MotionSearch motion_;
   torch::Tensor structure_bits_;            // [on a picture, on grey][codes]
   std::vector<torch::Tensor> detail_bits_;  // [stage][codes]
 };
@@ -326,7 +302,8 @@ class NeuralNetwork : public Network {
     for (Cell& c : grid.cells) c.coded = true;
     session.encode(grey, grey, {}, grid);
     std::vector<Picture> out;
-    session.decode(grey, {&grid}, out);
+    session.preview(grey, grid, net_->config().layout.stages(), out);
+    session.decode(grey, grid, out[0]);
   }
 
  private:
@@ -360,7 +337,6 @@ class NeuralBackend : public Backend {
     std::call_once(once, [threads] {
       if (threads > 0) at::set_num_threads(threads);
       at::set_num_interop_threads(1);
-      cv::setNumThreads(1);  // pictures are small: OpenCV's threads would only disturb torch's
       keep_openblas_single();
     });
     return at::get_num_threads();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "neural/picture_tensor.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace crlsc::neural {
@@ -10,6 +12,37 @@ torch::Tensor normalised(const torch::Tensor& bytes) { return bytes.to(torch::kF
 
 torch::Tensor rounded(const torch::Tensor& values) {
   return values.mul(128).add_(128).round_().clamp_(0, 255).to(torch::kUInt8).contiguous();
+}
+
+// Where a plane's part of a packed pixel begins, and the side of its square.
+struct PackedPlane {
+  int first;
+  int side;
+};
+
+PackedPlane packed_plane(int plane, int factor) {
+  if (plane == 0) return {0, factor};
+  return {factor * factor + (plane - 1) * factor * factor / 4, factor / 2};
+}
+
+// Calls f(row of samples, row of packed values, count) for each line of each square of `box`, whose pixels at 1/factor
+// lie at `values`.
+template <class Sample, class Value, class PlaneOf, class Function>
+void each_line(const Picture& picture, PlaneOf plane_of, const CellBox& box, int factor, Value* values, Function f) {
+  const int depth = factor * factor * 3 / 2;
+  const int per_cell = kCellSize / factor;
+  for (int p = 0; p < 3; ++p) {
+    const auto [first, side] = packed_plane(p, factor);
+    const ptrdiff_t stride = picture.plane_width(p);
+    Sample* const plane = plane_of(p);
+    for (int y = 0; y < box.rows * per_cell; ++y) {
+      for (int r = 0; r < side; ++r) {
+        Sample* samples = plane + stride * ((box.row * per_cell + y) * side + r) + box.column * per_cell * side;
+        Value* value = values + ptrdiff_t{y} * box.cols * per_cell * depth + first + r * side;
+        for (int x = 0; x < box.cols * per_cell; ++x, samples += side, value += depth) f(samples, value, side);
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -41,6 +74,28 @@ void to_pictures(const PictureTensor& tensor, std::vector<Picture>& out) {
     std::memcpy(out[i].plane(0), luma.data_ptr<uint8_t>() + at, static_cast<size_t>(w * h));
     std::memcpy(out[i].plane(1), chroma.data_ptr<uint8_t>() + at / 2, static_cast<size_t>(w * h / 2));
   }
+}
+
+torch::Tensor pack(const Picture& picture, const CellBox& box) {
+  constexpr int kFactor = 8;
+  auto out = torch::empty({1, kFactor * kFactor * 3 / 2, 2 * box.rows, 2 * box.cols}, torch::MemoryFormat::ChannelsLast);
+  each_line<const uint8_t>(picture, [&](int p) { return picture.plane(p); }, box, kFactor, out.data_ptr<float>(),
+                           [](const uint8_t* samples, float* values, int count) {
+                             for (int i = 0; i < count; ++i) values[i] = static_cast<float>(samples[i] - 128) / 128;
+                           });
+  return out;
+}
+
+void unpack(const torch::Tensor& packed4, int64_t item, const CellBox& box, Picture& out) {
+  constexpr int kFactor = 4;
+  const auto values = packed4[item].unsqueeze(0).contiguous(torch::MemoryFormat::ChannelsLast);
+  each_line<uint8_t>(out, [&](int p) { return out.plane(p); }, box, kFactor, values.data_ptr<float>(),
+                     [](uint8_t* samples, const float* from, int count) {
+                       for (int i = 0; i < count; ++i) {
+                         const float v = std::nearbyint(from[i] * 128 + 128);
+                         samples[i] = static_cast<uint8_t>(std::clamp(v, 0.0F, 255.0F));
+                       }
+                     });
 }
 
 }  // namespace crlsc::neural

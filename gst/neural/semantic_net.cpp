@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "neural/rearrange.h"
 
 namespace crlsc::neural {
 namespace nn = torch::nn;
@@ -151,28 +152,6 @@ torch::Tensor PictureTensor::packed(int factor) const {
       .contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
-torch::Tensor PictureTensor::halved(const torch::Tensor& packed8) {
-  // For each channel at 1/4 and each of the four places it goes to, the channel at 1/8.
-  static const torch::Tensor order = [] {
-    const c10::InferenceMode trainable(false);
-    std::vector<int64_t> from;
-    auto add_plane = [&from](int64_t first, int side) {
-      const int half = side / 2;
-      for (int i = 0; i < half * half * 4; ++i) {
-        const int inner = i / 4;
-        const int y = i / 2 % 2 * half + inner / half;
-        const int x = i % 2 * half + inner % half;
-        from.push_back(first + y * side + x);
-      }
-    };
-    add_plane(0, 8);
-    add_plane(64, 4);
-    add_plane(80, 4);
-    return torch::tensor(from);
-  }();
-  return torch::pixel_shuffle(packed8.index_select(1, order), 2);
-}
-
 PictureTensor PictureTensor::unpacked(const torch::Tensor& packed, int factor) {
   const int64_t luma_channels = int64_t{factor} * factor;
   return {torch::pixel_shuffle(packed.slice(1, 0, luma_channels), factor),
@@ -209,7 +188,7 @@ void ResidualBlockImpl::damp() {
 
 torch::Tensor ResidualBlockImpl::forward(torch::Tensor x) {
   auto y = first_(x);
-  return x + second_(torch::leaky_relu_(y, kSlope));
+  return second_(torch::leaky_relu_(y, kSlope)).add_(x);
 }
 
 SemanticNetImpl::SemanticNetImpl(NetConfig config) : config_(std::move(config)) {
@@ -272,24 +251,23 @@ void SemanticNetImpl::initialise() {
                      [](const PictureTensor& p) { return p.packed(8); });
 }
 
-torch::Tensor SemanticNetImpl::prediction_features(const PictureTensor& prediction) {
-  return prediction_->forward(prediction.packed(8));
+torch::Tensor SemanticNetImpl::prediction_features(const torch::Tensor& prediction) {
+  return prediction_->forward(prediction);
 }
 
-SemanticNetImpl::Analysis SemanticNetImpl::analyse(const PictureTensor& current, const PictureTensor& prediction,
+SemanticNetImpl::Analysis SemanticNetImpl::analyse(const torch::Tensor& current, const torch::Tensor& prediction,
                                                    const torch::Tensor& prediction_features,
                                                    const torch::Tensor& gains) {
   Analysis a;
   const auto gains8 = repeated(gains, 2);
-  a.change = (current.packed(8) - prediction.packed(8)) / gains8;
+  a.change = (current - prediction) / gains8;
   a.base = encoder_->forward(torch::cat({a.change, prediction_features, gain_feature(gains8)}, 1));
-  a.structure = structure_in_->forward(torch::pixel_unshuffle(a.change, 2)) + structure_head_->forward(a.base);
+  a.structure = structure_in_->forward(space_to_depth(a.change)) + structure_head_->forward(a.base);
   return a;
 }
 
 SemanticNetImpl::Spread SemanticNetImpl::spread(const torch::Tensor& structure) {
-  return {torch::pixel_shuffle(spread_->forward(structure), 2),
-          torch::pixel_shuffle(structure_out_->forward(structure), 2)};
+  return {depth_to_space(spread_->forward(structure)), depth_to_space(structure_out_->forward(structure))};
 }
 
 torch::Tensor SemanticNetImpl::detail_latent(const Analysis& analysis, const Spread& spread) {
@@ -297,16 +275,29 @@ torch::Tensor SemanticNetImpl::detail_latent(const Analysis& analysis, const Spr
          detail_head_->forward(torch::cat({analysis.base, spread.features}, 1));
 }
 
-PictureTensor SemanticNetImpl::synthesise(const PictureTensor& prediction, const torch::Tensor& prediction_features,
+torch::Tensor SemanticNetImpl::change(const Spread& spread, const torch::Tensor& detail) {
+  return halved(spread.change + detail_out_->forward(detail));
+}
+
+torch::Tensor SemanticNetImpl::correction(const torch::Tensor& prediction, const torch::Tensor& prediction_features,
+                                          const Spread& spread, const torch::Tensor& detail,
+                                          const torch::Tensor& change, const torch::Tensor& gains) {
+  const auto x = decoder_->forward(
+      torch::cat({prediction_features, spread.features, detail, gain_feature(repeated(gains, 2))}, 1));
+  const auto plain = halved(prediction) + change * repeated(gains, 4);
+  return refine_->forward(torch::cat({depth_to_space(x), plain}, 1));
+}
+
+torch::Tensor SemanticNetImpl::apply(const torch::Tensor& prediction, const torch::Tensor& change,
+                                     const torch::Tensor& correction, const torch::Tensor& gains) {
+  return (halved(prediction) + (change + correction) * repeated(gains, 4)).to(torch::kFloat32);
+}
+
+torch::Tensor SemanticNetImpl::synthesise(const torch::Tensor& prediction, const torch::Tensor& prediction_features,
                                           const Spread& spread, const torch::Tensor& detail,
                                           const torch::Tensor& gains) {
-  auto x = decoder_->forward(
-      torch::cat({prediction_features, spread.features, detail, gain_feature(repeated(gains, 2))}, 1));
-  const auto change = PictureTensor::halved(spread.change + detail_out_->forward(detail));
-  const auto gains4 = repeated(gains, 4);
-  const auto plain = (prediction.packed(4) + change * gains4).contiguous(torch::MemoryFormat::ChannelsLast);
-  auto r = refine_->forward(torch::cat({torch::pixel_shuffle(x, 2), plain}, 1));
-  return PictureTensor::unpacked((plain + r * gains4).to(torch::kFloat32), 4);
+  const auto linear = change(spread, detail);
+  return apply(prediction, linear, correction(prediction, prediction_features, spread, detail, linear, gains), gains);
 }
 
 torch::Tensor to_rows(const torch::Tensor& map) {

@@ -35,10 +35,8 @@ struct NetConfig {
 struct PictureTensor {
   torch::Tensor luma;
   torch::Tensor chroma;
-  // Luma unshuffled by `factor`, chroma by factor / 2: [B, 1.5 factor^2, H/factor, W/factor].
+  // Luma unshuffled by `factor`, chroma by factor / 2: [B, 1.5 factor^2, H/factor, W/factor], channels last.
   torch::Tensor packed(int factor) const;
-  // packed(8) as packed(4).
-  static torch::Tensor halved(const torch::Tensor& packed8);
   static PictureTensor unpacked(const torch::Tensor& packed, int factor);
 };
 
@@ -76,7 +74,8 @@ TORCH_MODULE(ResidualBlock);
 constexpr double kStructureScale = 0.25;
 constexpr double kDetailScale = 0.5;
 
-// Shapes below for pictures of H x W, both multiples of 16. "Packed" is PictureTensor::packed(8), 96 channels at 1/8.
+// Shapes below for pictures of H x W, both multiples of 16. Pictures come in as PictureTensor::packed(8), 96 channels at
+// 1/8, and go out as packed(4), 24 channels at 1/4.
 // The change that a picture brings to its prediction is coded divided by its cell's gain. A linear path, which starts as
 // a discrete cosine transform, carries the change through the tokens; networks beside it correct both of its ends.
 class SemanticNetImpl : public torch::nn::Module {
@@ -86,21 +85,21 @@ class SemanticNetImpl : public torch::nn::Module {
   const NetConfig& config() const { return config_; }
 
   // Features of the prediction [B, prediction_width, H/8, W/8]; both sides compute them once a picture.
-  torch::Tensor prediction_features(const PictureTensor& prediction);
+  torch::Tensor prediction_features(const torch::Tensor& prediction);
 
   struct Analysis {
     torch::Tensor structure;  // [B, structure_dim, H/16, W/16], before quantisation
     torch::Tensor base;       // [B, encoder_width, H/8, W/8], what detail_latent() goes on from
-    torch::Tensor change;     // packed, divided by the gain
+    torch::Tensor change;     // packed(8), divided by the gain
   };
   // `gains` [B, 1, H/16, W/16], in the unit of the pictures, of every cell.
-  Analysis analyse(const PictureTensor& current, const PictureTensor& prediction,
+  Analysis analyse(const torch::Tensor& current, const torch::Tensor& prediction,
                    const torch::Tensor& prediction_features, const torch::Tensor& gains);
 
   // What the structure says at 1/8.
   struct Spread {
     torch::Tensor features;  // [B, structure_dim, H/8, W/8]
-    torch::Tensor change;    // packed, divided by the gain
+    torch::Tensor change;    // packed(8), divided by the gain
   };
   // Quantised structure [B, structure_dim, H/16, W/16], zeros in cells without.
   Spread spread(const torch::Tensor& structure);
@@ -108,9 +107,22 @@ class SemanticNetImpl : public torch::nn::Module {
   // What is left for the detail stages to say [B, detail_dim, H/8, W/8].
   torch::Tensor detail_latent(const Analysis& analysis, const Spread& spread);
 
-  // The decoder. `detail` is the sum of the quantised stages [B, detail_dim, H/8, W/8]; `gains` [B, 1, H/16, W/16], in
-  // the unit of the pictures, are 0 in cells that are not coded.
-  PictureTensor synthesise(const PictureTensor& prediction, const torch::Tensor& prediction_features,
+  // The linear path of the decoder: the change as packed(4), divided by the gain. `detail` is the sum of the quantised
+  // stages [B, detail_dim, H/8, W/8].
+  torch::Tensor change(const Spread& spread, const torch::Tensor& detail);
+
+  // What the decoder's networks add to `change`. `gains` [B, 1, H/16, W/16], in the unit of the pictures, are 0 in cells
+  // that are not coded.
+  torch::Tensor correction(const torch::Tensor& prediction, const torch::Tensor& prediction_features,
+                           const Spread& spread, const torch::Tensor& detail, const torch::Tensor& change,
+                           const torch::Tensor& gains);
+
+  // The decoded pictures, packed(4): prediction + (change + correction) * gain. Tensors of batch 1 serve whole batches.
+  torch::Tensor apply(const torch::Tensor& prediction, const torch::Tensor& change, const torch::Tensor& correction,
+                      const torch::Tensor& gains);
+
+  // The decoder as a whole: change(), correction() and apply().
+  torch::Tensor synthesise(const torch::Tensor& prediction, const torch::Tensor& prediction_features,
                            const Spread& spread, const torch::Tensor& detail, const torch::Tensor& gains);
 
   VectorQuantiser structure_quantiser{nullptr};

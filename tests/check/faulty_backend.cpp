@@ -26,18 +26,17 @@ void throw_if_wanted(const char* fault) {
 class FaultySession : public NetworkSession {
  public:
   explicit FaultySession(std::unique_ptr<NetworkSession> inner) : inner_(std::move(inner)) {}
-  std::vector<ExpectedErrors> encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
-                                     TokenGrid& grid) override {
+  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
+              TokenGrid& grid) override {
     throw_if_wanted("encode");
-    return inner_->encode(current, prediction, bias, grid);
+    inner_->encode(current, prediction, bias, grid);
   }
-  void decode(const Picture& prediction, const std::vector<const TokenGrid*>& grids,
-              std::vector<Picture>& out) override {
+  void preview(const Picture& prediction, const TokenGrid& grid, int most, std::vector<Picture>& out) override {
+    inner_->preview(prediction, grid, most, out);
+  }
+  void decode(const Picture& prediction, const TokenGrid& grid, Picture& out) override {
     throw_if_wanted("decode");
-    inner_->decode(prediction, grids, out);
-  }
-  std::vector<MotionVector> estimate_motion(const Picture& current, const Picture& reference) override {
-    return inner_->estimate_motion(current, reference);
+    inner_->decode(prediction, grid, out);
   }
 
  private:

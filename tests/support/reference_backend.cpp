@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 
 #include "core/codec/network.h"
 #include "core/error.h"
@@ -15,9 +14,6 @@ namespace {
 
 constexpr int kBlockSamples = 96;  // 8x8 of Y, 4x4 of U, 4x4 of V
 constexpr int kTokenBits = 6;      // what the quantiser thinks a token other than zero costs
-constexpr int kSearchRange = 8;    // luma samples
-constexpr int kMotionCost = 24;    // absolute difference that a vector other than zero must save
-constexpr int kMargin = kSearchRange;
 
 using Block = std::array<int16_t, kBlockSamples>;
 
@@ -97,44 +93,36 @@ class ReferenceSession : public NetworkSession {
   ReferenceSession(const Tables& tables, int width, int height)
       : tables_(tables), width_(padded(width)), height_(padded(height)) {}
 
-  std::vector<ExpectedErrors> encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
-                                     TokenGrid& grid) override {
+  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
+              TokenGrid& grid) override {
     check(current);
     check(prediction);
     const int stages = static_cast<int>(tables_.detail.size());
     if (!fits(grid)) grid = TokenGrid(width_ / kCellSize, height_ / kCellSize, stages);
     const int64_t cost = token_cost(bias);
-    std::vector<ExpectedErrors> expected;
     for (int row = 0; row < grid.rows(); ++row) {
-      for (int col = 0; col < grid.cols(); ++col) {
-        expected.push_back(encode_cell(current, prediction, cost, col, row, grid));
-      }
+      for (int col = 0; col < grid.cols(); ++col) encode_cell(current, prediction, cost, col, row, grid);
     }
-    return expected;
   }
 
-  void decode(const Picture& prediction, const std::vector<const TokenGrid*>& grids,
-              std::vector<Picture>& out) override {
+  void preview(const Picture& prediction, const TokenGrid& grid, int most, std::vector<Picture>& out) override {
+    out.resize(static_cast<size_t>(most) + 1);
+    TokenGrid fewer = grid;
+    for (int n = 0; n <= most; ++n) {
+      for (size_t i = 0; i < grid.cells.size(); ++i) {
+        fewer.cells[i].stages = std::min(grid.cells[i].stages, static_cast<uint8_t>(n));
+      }
+      decode(prediction, fewer, out[static_cast<size_t>(n)]);
+    }
+  }
+
+  void decode(const Picture& prediction, const TokenGrid& grid, Picture& out) override {
     check(prediction);
-    out.clear();
-    for (const TokenGrid* grid : grids) {
-      if (!fits(*grid)) throw Error(ErrorKind::kSettings, "the token grid does not fit the picture");
-      out.push_back(prediction);
-      for (int row = 0; row < grid->rows(); ++row) {
-        for (int col = 0; col < grid->cols(); ++col) decode_cell(*grid, col, row, out.back());
-      }
+    if (!fits(grid)) throw Error(ErrorKind::kSettings, "the token grid does not fit the picture");
+    out = prediction;
+    for (int row = 0; row < grid.rows(); ++row) {
+      for (int col = 0; col < grid.cols(); ++col) decode_cell(grid, col, row, out);
     }
-  }
-
-  std::vector<MotionVector> estimate_motion(const Picture& current, const Picture& reference) override {
-    check(current);
-    check(reference);
-    const std::vector<uint8_t> area = with_margin(reference);
-    std::vector<MotionVector> vectors;
-    for (int y = 0; y < height_; y += kCellSize) {
-      for (int x = 0; x < width_; x += kCellSize) vectors.push_back(search(current, area, x, y));
-    }
-    return vectors;
   }
 
  private:
@@ -153,9 +141,8 @@ class ReferenceSession : public NetworkSession {
     return bias.lambda > 0.0F ? std::llround(std::min(bias.lambda, 1e6F) * kTokenBits) : 0;
   }
 
-  ExpectedErrors encode_cell(const Picture& current, const Picture& prediction, int64_t cost, int col, int row,
-                             TokenGrid& grid) const {
-    ExpectedErrors expected{};
+  void encode_cell(const Picture& current, const Picture& prediction, int64_t cost, int col, int row,
+                   TokenGrid& grid) const {
     std::array<Block, 4> residual;
     for (int b = 0; b < 4; ++b) {
       for_block(col * 16 + b % 2 * 8, row * 16 + b / 2 * 8, [&](int i, int plane, int x, int y) {
@@ -173,7 +160,6 @@ class ReferenceSession : public NetworkSession {
         block[i] = static_cast<int16_t>(block[i] - (i < 64 ? offset.y : i < 80 ? offset.u : offset.v));
       }
       const size_t at = detail_index(grid, col, row, b);
-      expected[0] += energy_of(block);
       for (size_t stage = 0; stage < tables_.detail.size(); ++stage) {
         const Table& table = tables_.detail[stage];
         const uint16_t code = best_pattern(table, block, cost);
@@ -181,18 +167,8 @@ class ReferenceSession : public NetworkSession {
         for (size_t i = 0; i < kBlockSamples; ++i) {
           block[i] = static_cast<int16_t>(block[i] - table.patterns[code][i]);
         }
-        expected[stage + 1] += energy_of(block);
       }
     }
-    return expected;
-  }
-
-  // As cell_error() counts: chroma half.
-  static float energy_of(const Block& block) {
-    int64_t luma = 0;
-    int64_t chroma = 0;
-    for (size_t i = 0; i < kBlockSamples; ++i) (i < 64 ? luma : chroma) += int64_t{block[i]} * block[i];
-    return static_cast<float>(luma + chroma / 2);
   }
 
   static size_t detail_index(const TokenGrid& grid, int col, int row, int block) {
@@ -260,46 +236,6 @@ class ReferenceSession : public NetworkSession {
         sample = static_cast<uint8_t>(std::clamp(sample + change[static_cast<size_t>(i)], 0, 255));
       });
     }
-  }
-
-  // Luma of `picture` with its edge samples repeated kMargin samples outwards.
-  std::vector<uint8_t> with_margin(const Picture& picture) const {
-    const int stride = width_ + 2 * kMargin;
-    std::vector<uint8_t> area(static_cast<size_t>(stride) * static_cast<size_t>(height_ + 2 * kMargin));
-    for (int y = 0; y < height_ + 2 * kMargin; ++y) {
-      const uint8_t* src = picture.plane(0) + sample_index(picture, 0, 0, std::clamp(y - kMargin, 0, height_ - 1));
-      uint8_t* dst = area.data() + static_cast<size_t>(y) * static_cast<size_t>(stride);
-      std::memset(dst, src[0], kMargin);
-      std::memcpy(dst + kMargin, src, static_cast<size_t>(width_));
-      std::memset(dst + kMargin + width_, src[width_ - 1], kMargin);
-    }
-    return area;
-  }
-
-  MotionVector search(const Picture& current, const std::vector<uint8_t>& area, int x, int y) const {
-    const int stride = width_ + 2 * kMargin;
-    const auto difference = [&](int dx, int dy) {
-      const uint8_t* a = current.plane(0) + sample_index(current, 0, x, y);
-      const uint8_t* b = area.data() + static_cast<size_t>(y + dy + kMargin) * static_cast<size_t>(stride) +
-                         static_cast<size_t>(x + dx + kMargin);
-      int sum = 0;
-      for (int i = 0; i < kCellSize; ++i, a += width_, b += stride) {
-        for (int k = 0; k < kCellSize; ++k) sum += std::abs(a[k] - b[k]);
-      }
-      return sum;
-    };
-    int best = difference(0, 0) - kMotionCost;
-    MotionVector vector;
-    if (best <= 0) return vector;
-    for (int dy = -kSearchRange; dy <= kSearchRange; ++dy) {
-      for (int dx = -kSearchRange; dx <= kSearchRange; ++dx) {
-        const int sad = difference(dx, dy);
-        if (sad >= best) continue;
-        best = sad;
-        vector = {static_cast<int16_t>(2 * dx), static_cast<int16_t>(2 * dy)};
-      }
-    }
-    return vector;
   }
 
   const Tables& tables_;

@@ -201,7 +201,7 @@ struct CodecTrainer::State {
   }
 
   // Decodes what `kept` says arrived (stages per cell, -1 = nothing) [B, 1, h, w].
-  PictureTensor decode(const Coded& c, const PictureTensor& prediction, const Tensor& features, const Tensor& kept,
+  PictureTensor decode(const Coded& c, const Tensor& prediction, const Tensor& features, const Tensor& kept,
                        const Tensor& gains) {
     const auto coded = (kept >= 0).to(torch::kFloat32);
     const auto kept8 = neural::to_rows(halved(kept));
@@ -209,8 +209,9 @@ struct CodecTrainer::State {
     auto detail = d;
     if (!c.tokens.detail.empty()) detail = d + (neural::sum_details(net, c.tokens, kept8.squeeze(1)) - d).detach();
     detail = detail * (kept8 > 0).to(torch::kFloat32);
-    return net->synthesise(prediction, features, net->spread(c.structure * coded),
-                           neural::to_map(detail, kept.size(0), 2 * kept.size(2), 2 * kept.size(3)), gains * coded);
+    const auto map = neural::to_map(detail, kept.size(0), 2 * kept.size(2), 2 * kept.size(3));
+    return PictureTensor::unpacked(
+        net->synthesise(prediction, features, net->spread(c.structure * coded), map, gains * coded), 4);
   }
 
   Tensor picture_loss(const PictureTensor& decoded, const PictureTensor& prediction, const PictureTensor& current,
@@ -280,11 +281,12 @@ struct CodecTrainer::State {
     Tensor loss;
     {
       Autocast autocast(bf16);
-      features = net->prediction_features(encoder_prediction);
-      const auto analysis = net->analyse(current, encoder_prediction, features, gains);
+      const auto base = encoder_prediction.packed(8);
+      features = net->prediction_features(base);
+      const auto analysis = net->analyse(current.packed(8), base, features, gains);
       coded = quantise(analysis, (sent >= 0).to(torch::kFloat32));
-      const auto decoder_features = net->prediction_features(decoder_prediction);
-      decoded = decode(coded, decoder_prediction, decoder_features, received, gains);
+      const auto decoder_base = decoder_prediction.packed(8);
+      decoded = decode(coded, decoder_base, net->prediction_features(decoder_base), received, gains);
     }
     loss = picture_loss(decoded, decoder_prediction, current, received, report) + kCommitment * coded.commitment;
     loss.backward();
@@ -299,7 +301,7 @@ struct CodecTrainer::State {
       torch::NoGradGuard no_grad;
       Autocast autocast(bf16);
       const auto index = torch::tensor(lossy_index);
-      const auto prediction = neural::to_tensor(pictures(lossy, &Sample::encoder_prediction));
+      const auto prediction = neural::to_tensor(pictures(lossy, &Sample::encoder_prediction)).packed(8);
       const auto again = decode(coded.select(index, options.batch), prediction, features.index_select(0, index),
                                 cell_tensor(lossy, &Sample::sent), gain_tensor(lossy));
       neural::to_pictures(again, encoder_pictures);

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "neural/motion.h"
 #include "neural/quantise.h"
 #include "neural/semantic_net.h"
 #include "train/material.h"

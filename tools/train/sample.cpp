@@ -2,9 +2,11 @@
 #include "train/sample.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "core/codec/gain.h"
+#include "core/codec/motion_choice.h"
 #include "core/codec/prediction.h"
 
 namespace crlsc::tools {
@@ -12,7 +14,14 @@ namespace {
 
 // A cell this close to its prediction is never worth tokens: mean squared error 2 a sample.
 constexpr uint32_t kGoodEnough = 2 * kCellSize * kCellSize;
-constexpr uint32_t kVectorPrice = 200;  // squared error that a motion vector must save
+constexpr double kLeastMotionLambda = 10;  // as encoders have it at high rates
+constexpr double kMostMotionLambda = 300;  // and at low ones
+
+const TokenCosts& vector_costs() {
+  static const TokenLayout layout{2, {2}, {1}};  // vectors cost the same in any
+  static const TokenCosts costs(TokenContexts(layout), layout);
+  return costs;
+}
 
 }  // namespace
 
@@ -26,6 +35,8 @@ void Sample::prepare() {
   if (first) {
     lossy_ = chance(options_.loss_share);
     refresh_ = chance(0.5) ? uniform(0, 0.12) : 0;
+    motion_lambda_ = std::exp(uniform(std::log(kLeastMotionLambda), std::log(kMostMotionLambda)));
+    grid_ = TokenGrid(frame.picture.width() / kCellSize, frame.picture.height() / kCellSize, options_.stages);
     memory_ = Picture();
     if (chance(options_.knowledge_share)) {
       memory_ = std::move(frame.picture);
@@ -42,34 +53,24 @@ void Sample::prepare() {
 }
 
 void Sample::choose_references(bool first) {
-  const int cols = current.width() / kCellSize;
-  const int rows = current.height() / kCellSize;
   const ReferencePictures encoder{&encoder_previous_, {}};
   const ReferencePictures decoder{&decoder_previous_, {}};
   encoder_prediction = decoder_prediction = Picture(current.width(), current.height());
-  std::vector<MotionVector> vectors;
-  if (!first) vectors = motion_.estimate(current, encoder_previous_);
-  for (int row = 0; row < rows; ++row) {
-    for (int column = 0; column < cols; ++column) {
-      Cell cell;
-      if (first || chance(refresh_)) cell.reference = Reference::kGrey;
-      predict_cell(encoder, cell, column, row, encoder_prediction);
-      const MotionVector vector = first ? MotionVector{} : vectors[static_cast<size_t>(row) * cols + column];
-      if (cell.reference == Reference::kPrevious && vector != MotionVector{}) {
-        const uint32_t still = cell_error(current, encoder_prediction, column, row);
-        cell.motion = vector;
-        predict_cell(encoder, cell, column, row, encoder_prediction);
-        if (cell_error(current, encoder_prediction, column, row) + kVectorPrice > still) {
-          cell.motion = {};
-          predict_cell(encoder, cell, column, row, encoder_prediction);
-        }
-      }
-      predict_cell(decoder, cell, column, row, decoder_prediction);
-      if (!memory_.empty() && cell_error(current, memory_, column, row) <
-                                  cell_error(current, encoder_prediction, column, row)) {
-        copy_cell(memory_, encoder_prediction, column, row);
-        copy_cell(memory_, decoder_prediction, column, row);
-      }
+  if (!first) {
+    const std::vector<float> weights(static_cast<size_t>(grid_.size()), 1.0F);
+    choose_motion(current, encoder_previous_, weights, vector_costs(), motion_lambda_, grid_);
+  }
+  for (int i = 0; i < grid_.size(); ++i) {
+    const int column = i % grid_.cols();
+    const int row = i / grid_.cols();
+    Cell& cell = grid_.cells[static_cast<size_t>(i)];
+    cell.reference = first || chance(refresh_) ? Reference::kGrey : Reference::kPrevious;
+    predict_cell(encoder, cell, column, row, encoder_prediction);
+    predict_cell(decoder, cell, column, row, decoder_prediction);
+    if (!memory_.empty() && cell_error(current, memory_, column, row) <
+                                cell_error(current, encoder_prediction, column, row)) {
+      copy_cell(memory_, encoder_prediction, column, row);
+      copy_cell(memory_, decoder_prediction, column, row);
     }
   }
 }

@@ -8,7 +8,6 @@
 
 #include "core/picture.h"
 #include "core/token/grid.h"
-#include "neural/motion.h"
 #include "train/material.h"
 
 namespace crlsc::tools {
@@ -58,13 +57,14 @@ class Sample {
   SampleOptions options_;
   SequenceGenerator generator_;
   std::mt19937_64 random_;
-  neural::MotionSearch motion_;
+  TokenGrid grid_;  // of the picture at hand: references and motion alone
   Picture encoder_previous_;
   Picture decoder_previous_;
   Picture memory_;  // a sharp earlier picture of the scene; empty if this sequence has none
   bool lossy_ = false;
   bool picture_lost_ = false;
   double refresh_ = 0;
+  double motion_lambda_ = 0;  // squared error that a bit of a vector must save
 };
 
 }  // namespace crlsc::tools

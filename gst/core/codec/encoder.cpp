@@ -10,15 +10,14 @@
 #include "core/codec/prediction.h"
 #include "core/codec/reconstruction.h"
 #include "core/codec/token_unit.h"
-#include "core/codec/visual_weight.h"
 #include "core/entropy/cost.h"
 #include "core/error.h"
 
 namespace crlsc {
 namespace {
 
-// A cell this close to its prediction is not looked at: weighed mean squared error 1 a sample.
-constexpr uint32_t kGoodEnough = kCellSize * kCellSize;
+// A cell this close to its prediction is not looked at: distortion as of squared error 1 a sample.
+constexpr double kGoodEnough = kCellSize * kCellSize;
 constexpr int kLeastCodedBits = 8;       // no coded cell costs less
 constexpr double kMostRefresh = 0.5;     // of what a picture may take
 constexpr double kRefreshMemory = 0.9;   // of what refreshed cells have cost
@@ -30,7 +29,6 @@ constexpr double kLambdaStep = 1.5;       // from picture to picture
 constexpr int kBisections = 18;
 constexpr int kAttempts = 6;             // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
-constexpr uint32_t kNoError = 0xFFFFFFFF;  // larger than any: of what cannot be told
 
 SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, int bitrate) {
   if (bitrate < 1) throw Error(ErrorKind::kSettings, "the bit rate is at least 1 bit/s, not " + std::to_string(bitrate));
@@ -40,33 +38,16 @@ SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, i
   return s;
 }
 
-// Fills in what lies between the `points` of a cell's errors that were measured, as the quantiser expects it.
-void estimate_errors(const ExpectedErrors& expected, const std::vector<int>& points,
-                     std::array<uint32_t, kMaxDetailStages + 1>& error) {
-  const auto first = static_cast<size_t>(points.front());
-  const auto last = static_cast<size_t>(points.back());
-  const double wide = static_cast<double>(expected[first]) - expected[last];
-  const double measured = wide > 0 ? (static_cast<double>(error[first]) - error[last]) / wide : 1;
-  for (size_t n = 0; n < last; ++n) {
-    if (n == first) continue;
-    // Outside of what was measured, no more is believed than that an expectation may be half or twice the truth.
-    const size_t from = n < first ? first : last;
-    const double slope = std::clamp(measured, n < first ? 0.5 : 0.0, 2.0);
-    const double value = error[from] + slope * std::max(0.0, static_cast<double>(expected[n]) - expected[from]);
-    error[n] = value < kNoError ? static_cast<uint32_t>(value) : kNoError;
-  }
-}
-
 }  // namespace
 
 // What each way of sending a cell would cost and leave as error.
 struct Encoder::Choice {
-  uint32_t still_error = 0;                             // of the picture before, without motion: costs nothing
-  uint32_t copy_error = 0;                              // of the prediction
+  double still_distortion = 0;                          // of the picture before, without motion: costs nothing
+  double copy_distortion = 0;                           // of the prediction
   int copy_cost = 0;                                    // 1/256 bit
   Reference reference = Reference::kPrevious;
   MotionVector motion;
-  std::array<uint32_t, kMaxDetailStages + 1> error{};   // by stages
+  std::array<double, kMaxDetailStages + 1> distortion{};  // by stages
   std::array<int, kMaxDetailStages + 1> cost{};         // 1/256 bit
   bool candidate = false;
   bool forced = false;  // of a later key picture, or a refresh: is coded; a refresh only if the picture then fits
@@ -103,7 +84,7 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   const RateControl::Budget budget = rate_.next(seconds, interval, key);
   if (budget.limit <= 0) return {};
   const Picture current = pad_to_cells(picture);
-  weights_ = visual_weights(current);
+  visibility_.next(current);
   choose_references(current, key);
   if (!key) {
     refresh_credit_ = std::min(refresh_credit_ + config_.refresh_share * std::max(budget.target, 0),
@@ -116,8 +97,8 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   Picture prediction(current.width(), current.height());
   predict({&previous_, {}}, grid_, prediction);
   mark_candidates(current, prediction, key);
-  const auto expected = session_->encode(current, prediction, {static_cast<float>(lambda_), &costs_, &weights_}, grid_);
-  const std::vector<Choice> choices = measure(current, prediction, expected);
+  session_->encode(current, prediction, {static_cast<float>(lambda_), &costs_, &visibility_.weights()}, grid_);
+  const std::vector<Choice> choices = measure(prediction);
   EncodedPicture out = fit(choices, budget, key);
   if (out.bytes.empty() && !key) out = repeat(budget);
   if (out.bytes.empty()) return out;
@@ -132,43 +113,37 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
 }
 
 void Encoder::choose_references(const Picture& current, bool key) {
-  std::fill(grid_.cells.begin(), grid_.cells.end(), Cell{});
-  if (key) {
-    for (Cell& c : grid_.cells) c.reference = Reference::kGrey;
-    return;
+  for (Cell& c : grid_.cells) {
+    const MotionVector last = c.motion;  // a hint
+    c = Cell{};
+    if (key) {
+      c.reference = Reference::kGrey;
+    } else {
+      c.motion = last;
+    }
   }
-  crlsc::choose_motion(current, previous_, session_->estimate_motion(current, previous_), costs_, lambda_, grid_);
+  if (!key) choose_motion(current, previous_, visibility_.weights(), costs_, lambda_, grid_);
 }
 
 void Encoder::mark_candidates(const Picture& current, const Picture& prediction, bool key) {
   // The choice may be made at a lower lambda than the one carried; how much lower is a guess.
-  const double least = std::max<double>(kGoodEnough, lambda_ / kLambdaStep * kLeastCodedBits);
+  const double least = std::max(kGoodEnough, lambda_ / kLambdaStep * kLeastCodedBits);
   for (int i = 0; i < grid_.size(); ++i) {
     Cell& cell = grid_.cells[static_cast<size_t>(i)];
-    const uint32_t error = cell_error(current, prediction, i % grid_.cols(), i / grid_.cols());
+    const int column = i % grid_.cols();
+    const int row = i / grid_.cols();
     const bool grey = cell.reference == Reference::kGrey;
-    cell.coded = key || grey || error * weights_[static_cast<size_t>(i)] > least;
+    cell.coded = key || grey || visibility_.distortion(prediction, column, row) > least;
     cell.stages = cell.coded ? static_cast<uint8_t>(grid_.stages()) : 0;
-    cell.gain = static_cast<uint8_t>(gain_level(error, model_->file.layout().gain_levels));
+    cell.gain = static_cast<uint8_t>(gain_level(cell_error(current, prediction, column, row), model_->file.layout().gain_levels));
   }
 }
 
-std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Picture& prediction,
-                                              const std::vector<ExpectedErrors>& expected) {
-  const TokenLayout& layout = model_->file.layout();
-  const int most = layout.stages_up_to(layers_ - 1);
-  // Two points of each cell's curve are decoded, the others estimated from them.
-  std::vector<int> points{std::min(most, 1)};
-  if (most >= 2) points.push_back(most);
-  std::vector<TokenGrid> grids(points.size(), grid_);
-  std::vector<const TokenGrid*> pointers;
-  for (size_t k = 0; k < points.size(); ++k) {
-    for (Cell& c : grids[k].cells) c.stages = c.coded ? static_cast<uint8_t>(points[k]) : 0;
-    pointers.push_back(&grids[k]);
-  }
+std::vector<Encoder::Choice> Encoder::measure(const Picture& prediction) {
+  const int most = model_->file.layout().stages_up_to(layers_ - 1);
   std::vector<Picture> decoded;
   const bool any = std::any_of(grid_.cells.begin(), grid_.cells.end(), [](const Cell& c) { return c.coded; });
-  if (any) session_->decode(prediction, pointers, decoded);
+  if (any) session_->preview(prediction, grid_, most, decoded);
 
   std::vector<Choice> choices(static_cast<size_t>(grid_.size()));
   for (int i = 0; i < grid_.size(); ++i) {
@@ -179,8 +154,8 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Pict
     Choice& c = choices[at];
     c.reference = cell.reference;
     c.motion = cell.motion;
-    c.still_error = cell_error(current, previous_, column, row);
-    c.copy_error = cell_error(current, prediction, column, row);
+    c.still_distortion = visibility_.distortion(previous_, column, row);
+    c.copy_distortion = visibility_.distortion(prediction, column, row);
     int motion = 0;
     if (cell.reference == Reference::kPrevious) {
       const MotionVector p = predict_motion(grid_, {0, grid_.rows()}, column, row);
@@ -201,10 +176,9 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& current, const Pict
         price += costs_.detail(n, grid_.detail[static_cast<size_t>(n)][x]);
       }
     }
-    for (size_t k = 0; k < points.size(); ++k) {
-      c.error[static_cast<size_t>(points[k])] = cell_error(current, decoded[k], column, row);
+    for (int n = 0; n <= most; ++n) {
+      c.distortion[static_cast<size_t>(n)] = visibility_.distortion(decoded[static_cast<size_t>(n)], column, row);
     }
-    estimate_errors(expected[at], points, c.error);
   }
   return choices;
 }
@@ -219,19 +193,18 @@ int64_t Encoder::select(const std::vector<Choice>& choices, double lambda, bool 
     const uint8_t gain = cell.gain;
     cell = Cell{};
     cell.gain = gain;
-    const double weight = weights_[i];
     double best = HUGE_VAL;
     int cost = 0;
-    if (c.reference == Reference::kPrevious || (c.forced && !refresh)) best = weight * c.still_error;
-    const double copied = weight * c.copy_error + lambda * c.copy_cost / kCostPerBit;
+    if (c.reference == Reference::kPrevious || (c.forced && !refresh)) best = c.still_distortion;
+    const double copied = c.copy_distortion + lambda * c.copy_cost / kCostPerBit;
     if (!c.forced && copied < best) {
       best = copied;
       cost = c.copy_cost;
       cell.reference = c.reference;
       cell.motion = c.motion;
     }
-    for (int n = 0; c.candidate && n <= most; ++n) {
-      const double now = weight * c.error[static_cast<size_t>(n)] + lambda * c.cost[static_cast<size_t>(n)] / kCostPerBit;
+    for (int n = getenv("N0") ? 1 : 0; c.candidate && n <= most; ++n) {
+      const double now = c.distortion[static_cast<size_t>(n)] + lambda * c.cost[static_cast<size_t>(n)] / kCostPerBit;
       if (now >= best) continue;
       best = now;
       cost = c.cost[static_cast<size_t>(n)];

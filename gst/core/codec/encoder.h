@@ -12,6 +12,7 @@
 #include "core/bytes.h"
 #include "core/codec/rate_control.h"
 #include "core/codec/refresh.h"
+#include "core/codec/visibility.h"
 #include "core/model/registry.h"
 #include "core/picture.h"
 #include "core/token/token_coder.h"
@@ -61,8 +62,7 @@ class Encoder {
   struct Choice;
   void choose_references(const Picture& current, bool key);
   void mark_candidates(const Picture& current, const Picture& prediction, bool key);
-  std::vector<Choice> measure(const Picture& current, const Picture& prediction,
-                              const std::vector<ExpectedErrors>& expected);
+  std::vector<Choice> measure(const Picture& prediction);
   int64_t select(const std::vector<Choice>& choices, double lambda, bool refresh = true);
   EncodedPicture fit(const std::vector<Choice>& choices, RateControl::Budget budget, bool key);
   EncodedPicture repeat(RateControl::Budget budget);
@@ -83,7 +83,7 @@ class Encoder {
   int layers_;
   Picture previous_;
   TokenGrid grid_;
-  std::vector<float> weights_;  // of the cells' errors
+  Visibility visibility_;
   double lambda_ = 40;        // squared error a bit must save; carried from picture to picture
   uint8_t picture_number_ = 0;
   bool started_ = false;

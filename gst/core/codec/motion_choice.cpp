@@ -19,20 +19,26 @@ constexpr int kSearchBits = 24;  // a search must be able to save as much
 // The choice for one cell.
 class CellSearch {
  public:
-  CellSearch(const Picture& current, const Picture& previous, const TokenCosts& costs, double lambda, Picture& scratch)
-      : current_(current), previous_(previous), costs_(costs), lambda_(lambda), scratch_(scratch) {}
+  CellSearch(const Picture& current, const Picture& previous, const TokenCosts& costs, Picture& scratch)
+      : current_(current), previous_(previous), costs_(costs), scratch_(scratch) {}
 
-  MotionVector run(TokenGrid& grid, int column, int row, MotionVector flow) {
+  // `lambda`: squared error, unweighed, that a bit is worth.
+  MotionVector run(const TokenGrid& grid, int column, int row, double lambda) {
     column_ = column;
     row_ = row;
+    lambda_ = lambda;
     best_ = {};
     least_ = cell_error(current_, previous_, column, row);
     if (least_ <= kGoodEnough) return best_;
     median_ = predict_motion(grid, {0, grid.rows()}, column, row);
     attempt(median_);
-    attempt(flow);
-    if (column > 0) attempt(grid.cells[static_cast<size_t>(row) * grid.cols() + column - 1].motion);
-    if (row > 0) attempt(grid.cells[static_cast<size_t>(row - 1) * grid.cols() + column].motion);
+    auto attempt_of = [&](int c, int r) {
+      if (c >= 0 && c < grid.cols() && r >= 0) attempt(grid.cells[static_cast<size_t>(r) * grid.cols() + c].motion);
+    };
+    attempt_of(column, row);  // what it was in the picture before
+    attempt_of(column - 1, row);
+    attempt_of(column, row - 1);
+    attempt_of(column + 1, row - 1);
     if (least_ > kGoodEnough + lambda_ * kSearchBits) attempt(search());
     refine(2);
     refine(1);
@@ -99,12 +105,12 @@ class CellSearch {
     const uint8_t* b = previous_.plane(0) + stride * (y + dy) + x + dx;
     uint32_t sum = 0;
     for (int r = 0; r < kCellSize && sum < enough; ++r, a += stride, b += stride) {
-      uint32_t line = 0;
+      int line = 0;
       for (int c = 0; c < kCellSize; ++c) {
-        const int d = a[c] - b[c];
-        line += static_cast<uint32_t>(d * d);
+        const auto d = static_cast<int16_t>(a[c] - b[c]);  // 16 bits: compilers have instructions for this sum
+        line += d * d;
       }
-      sum += line;
+      sum += static_cast<uint32_t>(line);
     }
     return sum;
   }
@@ -112,24 +118,24 @@ class CellSearch {
   const Picture& current_;
   const Picture& previous_;
   const TokenCosts& costs_;
-  double lambda_;
   Picture& scratch_;
   int column_ = 0;
   int row_ = 0;
   MotionVector median_, best_;
+  double lambda_ = 0;
   double least_ = 0;
 };
 
 }  // namespace
 
-void choose_motion(const Picture& current, const Picture& previous, const std::vector<MotionVector>& flow,
+void choose_motion(const Picture& current, const Picture& previous, const std::vector<float>& weights,
                    const TokenCosts& costs, double lambda, TokenGrid& grid) {
   Picture scratch(current.width(), current.height());
-  CellSearch search(current, previous, costs, lambda, scratch);
+  CellSearch search(current, previous, costs, scratch);
   for (int row = 0; row < grid.rows(); ++row) {
     for (int column = 0; column < grid.cols(); ++column) {
       const auto i = static_cast<size_t>(row) * grid.cols() + column;
-      grid.cells[i].motion = search.run(grid, column, row, flow[i]);
+      grid.cells[i].motion = search.run(grid, column, row, lambda / weights[i]);
     }
   }
 }

@@ -3,7 +3,6 @@
 // tests/support/ has an integer stand-in. Nothing that a network computes decides how bits are read.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <vector>
 
@@ -22,10 +21,6 @@ struct QuantiserBias {
   const std::vector<float>* weights = nullptr;  // what the squared error of each cell counts; none: 1
 };
 
-// What a quantiser expects each number of stages to leave of a cell's squared error, as cell_error() counts. Only the
-// differences count: what no token can reach is left out.
-using ExpectedErrors = std::array<float, kMaxDetailStages + 1>;
-
 // One stream's working memory on a loaded network. Not thread-safe; open one for each stream and direction.
 class NetworkSession {
  public:
@@ -34,17 +29,16 @@ class NetworkSession {
   // Best tokens for `current`, given that the decoder will predict it by `prediction`.
   // Both pictures have whole cells. Fills grid.structure and grid.detail of the cells that are marked coded, all stages;
   // what it writes into other cells has no meaning.
-  // Returns what to expect of every cell.
-  virtual std::vector<ExpectedErrors> encode(const Picture& current, const Picture& prediction,
-                                             const QuantiserBias& bias, TokenGrid& grid) = 0;
+  virtual void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
+                      TokenGrid& grid) = 0;
 
-  // Decodes several alternatives of token grids on the same prediction at once. Only cells whose mode is coded, and of
-  // them only the first cell.stages detail stages, take part. Cells that are not coded hold no useful samples in `out`.
-  virtual void decode(const Picture& prediction, const std::vector<const TokenGrid*>& grids,
-                      std::vector<Picture>& out) = 0;
+  // Nearly what decode() would give with at most 0, 1 ... `most` detail stages in each coded cell, in that order, at
+  // little more than the price of one: for the encoder's choices.
+  virtual void preview(const Picture& prediction, const TokenGrid& grid, int most, std::vector<Picture>& out) = 0;
 
-  // One motion vector a cell, in half luma samples, pointing from `current` into `reference`.
-  virtual std::vector<MotionVector> estimate_motion(const Picture& current, const Picture& reference) = 0;
+  // Decodes `grid`. Only cells whose mode is coded, and of them only the first cell.stages detail stages, take part.
+  // Cells that are not coded hold no useful samples in `out`.
+  virtual void decode(const Picture& prediction, const TokenGrid& grid, Picture& out) = 0;
 };
 
 // A loaded network: immutable, shared by all streams of a process.
@@ -60,7 +54,7 @@ class Network {
 class Backend {
  public:
   // Raised whenever an interface of this header changes; a module with another number is refused.
-  static constexpr int kInterfaceVersion = 2;
+  static constexpr int kInterfaceVersion = 3;
   virtual ~Backend() = default;
   virtual int interface_version() const = 0;
   // Throws Error(kRead or kWrongType) when tensors are missing or have other shapes than the layout says.

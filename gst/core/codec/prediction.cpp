@@ -140,17 +140,17 @@ uint32_t cell_error(const Picture& a, const Picture& b, int column, int row) {
   uint32_t chroma = 0;
   for (int p = 0; p < 3; ++p) {
     const int side = p == 0 ? kCellSize : kCellSize / 2;
-    uint32_t sum = 0;
+    int sum = 0;
     for (int r = 0; r < side; ++r) {
       const ptrdiff_t at = static_cast<ptrdiff_t>(a.plane_width(p)) * (row * side + r) + column * side;
       const uint8_t* pa = a.plane(p) + at;
       const uint8_t* pb = b.plane(p) + at;
       for (int c = 0; c < side; ++c) {
-        const int d = pa[c] - pb[c];
-        sum += static_cast<uint32_t>(d * d);
+        const auto d = static_cast<int16_t>(pa[c] - pb[c]);  // 16 bits: compilers have instructions for this sum
+        sum += d * d;
       }
     }
-    (p == 0 ? luma : chroma) += sum;
+    (p == 0 ? luma : chroma) += static_cast<uint32_t>(sum);
   }
   return luma + (chroma >> kChromaShift);
 }

@@ -10,10 +10,10 @@ namespace crlsc {
 void decode_cells(NetworkSession& session, const Picture& prediction, const TokenGrid& grid, Picture& out) {
   out = prediction;
   if (std::none_of(grid.cells.begin(), grid.cells.end(), [](const Cell& c) { return c.coded; })) return;
-  std::vector<Picture> decoded;
-  session.decode(prediction, {&grid}, decoded);
+  Picture decoded;
+  session.decode(prediction, grid, decoded);
   for (int i = 0; i < grid.size(); ++i) {
-    if (grid.cells[static_cast<size_t>(i)].coded) copy_cell(decoded[0], out, i % grid.cols(), i / grid.cols());
+    if (grid.cells[static_cast<size_t>(i)].coded) copy_cell(decoded, out, i % grid.cols(), i / grid.cols());
   }
 }
 

@@ -29,9 +29,9 @@ Picture waves(double shift_x, double shift_y) {
 
 class MotionChoice : public testing::Test {
  protected:
-  std::vector<Cell> choose(const Picture& current, const Picture& previous, double lambda) {
+  std::vector<Cell> choose(const Picture& current, const Picture& previous, double lambda, float weight = 1) {
     TokenGrid grid(kCols, kRows, 1);
-    choose_motion(current, previous, std::vector<MotionVector>(kCols * kRows), costs, lambda, grid);
+    choose_motion(current, previous, std::vector<float>(kCols * kRows, weight), costs, lambda, grid);
     return grid.cells;
   }
   // Cells whose 24 samples of search range lie within the picture.
@@ -50,7 +50,7 @@ TEST_F(MotionChoice, WhatIsStillStays) {
   for (const Cell& c : choose(waves(0, 0), waves(0, 0), 1)) EXPECT_EQ(c.motion, MotionVector{});
 }
 
-// No flow suggests anything here: the search has to find it.
+// No neighbour suggests anything at first: the search has to find it.
 TEST_F(MotionChoice, FindsAShiftThatNothingSuggests) {
   each_inner(choose(waves(14, -9), waves(0, 0), 1), [](MotionVector mv) { EXPECT_EQ(mv, (MotionVector{28, -18})); });
 }
@@ -63,6 +63,12 @@ TEST_F(MotionChoice, AVectorThatCostsMoreThanItSavesIsNotTaken) {
   for (const Cell& c : choose(waves(1, 0), waves(0, 0), 1e5)) EXPECT_EQ(c.motion, MotionVector{});
 }
 
+TEST_F(MotionChoice, AnErrorThatWeighsMoreIsWorthTheVector) {
+  int moved = 0;
+  for (const Cell& c : choose(waves(1, 0), waves(0, 0), 1e5, 1e5F)) moved += c.motion == MotionVector{} ? 0 : 1;
+  EXPECT_GT(moved, kCols * kRows / 2);
+}
+
 // Whatever is chosen is better than standing still, also at the picture's borders.
 TEST_F(MotionChoice, NeverMakesItWorse) {
   const Picture current = waves(-20, 17);
@@ -72,7 +78,9 @@ TEST_F(MotionChoice, NeverMakesItWorse) {
   Picture predicted(current.width(), current.height());
   predict({&previous, {}}, grid, predicted);
   for (int i = 0; i < grid.size(); ++i) {
-    EXPECT_LE(cell_error(current, predicted, i % kCols, i / kCols), cell_error(current, previous, i % kCols, i / kCols));
+    const int column = i % kCols;
+    const int row = i / kCols;
+    EXPECT_LE(cell_error(current, predicted, column, row), cell_error(current, previous, column, row));
   }
 }
 

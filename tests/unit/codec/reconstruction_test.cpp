@@ -12,15 +12,12 @@ namespace {
 // Draws value 200 wherever it is asked, coded or not.
 class PaintingSession : public NetworkSession {
  public:
-  std::vector<ExpectedErrors> encode(const Picture&, const Picture&, const QuantiserBias&, TokenGrid&) override {
-    return {};
-  }
-  void decode(const Picture& prediction, const std::vector<const TokenGrid*>& grids,
-              std::vector<Picture>& out) override {
+  void encode(const Picture&, const Picture&, const QuantiserBias&, TokenGrid&) override {}
+  void preview(const Picture&, const TokenGrid&, int, std::vector<Picture>&) override {}
+  void decode(const Picture& prediction, const TokenGrid&, Picture& out) override {
     ++calls;
-    out.assign(grids.size(), Picture(prediction.width(), prediction.height(), 200));
+    out = Picture(prediction.width(), prediction.height(), 200);
   }
-  std::vector<MotionVector> estimate_motion(const Picture&, const Picture&) override { return {}; }
   int calls = 0;
 };
 

@@ -61,9 +61,9 @@ class Reference : public testing::Test {
   }
 
   Picture decode(const Picture& prediction, const TokenGrid& grid) {
-    std::vector<Picture> out;
-    session_->decode(prediction, {&grid}, out);
-    return out.at(0);
+    Picture out;
+    session_->decode(prediction, grid, out);
+    return out;
   }
 
   ScopedVariable path_;
@@ -172,18 +172,20 @@ TEST_F(Reference, CellsThatAreNotCodedHaveNoInfluence) {
   }
 }
 
-TEST_F(Reference, SeveralGridsDecodeAtOnce) {
+TEST_F(Reference, APreviewShowsEachNumberOfStages) {
   const Picture grey(kWidth, kHeight);
-  TokenGrid coarse;
-  session_->encode(scene(0), grey, {}, coarse);
-  TokenGrid fine = coarse;
-  mark(coarse, 0);
-  mark(fine, 3);
+  TokenGrid grid;
+  session_->encode(scene(0), grey, {}, grid);
+  mark(grid, 3);
+  grid.cells[2].stages = 1;
   std::vector<Picture> out;
-  session_->decode(grey, {&coarse, &fine}, out);
-  ASSERT_EQ(out.size(), 2U);
-  EXPECT_EQ(out[0].data(), decode(grey, coarse).data());
-  EXPECT_EQ(out[1].data(), decode(grey, fine).data());
+  session_->preview(grey, grid, 2, out);
+  ASSERT_EQ(out.size(), 3U);
+  for (int n = 0; n < 3; ++n) {
+    mark(grid, n);
+    grid.cells[2].stages = static_cast<uint8_t>(std::min(n, 1));
+    EXPECT_EQ(out[static_cast<size_t>(n)].data(), decode(grey, grid).data()) << n;
+  }
 }
 
 TEST_F(Reference, UnknownTokensAreCorrupt) {
@@ -206,20 +208,6 @@ TEST_F(Reference, OtherSizesAreRefused) {
   const Picture small(32, 32);
   EXPECT_EQ(failure_of([&] { session_->encode(small, small, {}, grid); })->kind, ErrorKind::kSettings);
   EXPECT_EQ(failure_of([&] { decode(Picture(kWidth, kHeight), TokenGrid(1, 1, 3)); })->kind, ErrorKind::kSettings);
-  EXPECT_EQ(failure_of([&] { session_->estimate_motion(small, small); })->kind, ErrorKind::kSettings);
-}
-
-TEST_F(Reference, MotionOfAPanIsFound) {
-  const std::vector<MotionVector> vectors = session_->estimate_motion(scene(5), scene(0));
-  ASSERT_EQ(vectors.size(), static_cast<size_t>(kWidth / kCellSize * kHeight / kCellSize));
-  const auto right = std::count(vectors.begin(), vectors.end(), MotionVector{-10, 0});
-  EXPECT_GE(right, static_cast<long>(vectors.size()) * 2 / 3);
-}
-
-TEST_F(Reference, StillPicturesDoNotMove) {
-  for (const MotionVector& vector : session_->estimate_motion(scene(0), scene(0))) EXPECT_EQ(vector, MotionVector());
-  const Picture flat(kWidth, kHeight);
-  for (const MotionVector& vector : session_->estimate_motion(flat, flat)) EXPECT_EQ(vector, MotionVector());
 }
 
 // The test model with one tensor replaced or, without bytes, removed.
