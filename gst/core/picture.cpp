@@ -9,8 +9,7 @@ namespace crlsc {
 Picture::Picture(int width, int height, uint8_t value)
     : width_(width),
       height_(height),
-      data_(static_cast<size_t>(width) * height +
-                2 * static_cast<size_t>((width + 1) / 2) * ((height + 1) / 2),
+      data_(static_cast<size_t>(width) * height + 2 * static_cast<size_t>((width + 1) / 2) * ((height + 1) / 2),
             value) {}
 
 size_t Picture::offset(int plane) const {
@@ -24,8 +23,7 @@ PictureView Picture::view() const { return view(width_, height_); }
 PictureView Picture::view(int width, int height) const {
   PictureView v;
   for (int p = 0; p < 3; ++p) {
-    v.planes[p] = {plane(p), plane_width(p), p == 0 ? width : (width + 1) / 2,
-                   p == 0 ? height : (height + 1) / 2};
+    v.planes[p] = {plane(p), plane_width(p), p == 0 ? width : (width + 1) / 2, p == 0 ? height : (height + 1) / 2};
   }
   return v;
 }

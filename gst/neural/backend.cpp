@@ -17,7 +17,6 @@
 #include "core/token/token_coder.h"
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
-#include "neural/picture_tensor.h"
 #include "neural/quantise.h"
 
 namespace crlsc::neural {
@@ -91,8 +90,7 @@ class Session : public NetworkSession {
  public:
   Session(SemanticNet net, bool bf16) : net_(std::move(net)), bf16_(bf16) {}
 
-  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
-              TokenGrid& grid) override {
+  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias, TokenGrid& grid) override {
     const CellBox box = coded_box(grid);
     if (box.empty()) return;
     InferenceScope scope(bf16_);
@@ -150,7 +148,8 @@ class Session : public NetworkSession {
     Base d;
     d.prediction = pack(prediction, box);
     d.features = net_->prediction_features(d.prediction);
-    const auto codes = net_->structure_quantiser->lookup(fetch_structure(grid, box)) * coded_mask(grid, box).view({-1, 1});
+    const auto codes =
+        net_->structure_quantiser->lookup(fetch_structure(grid, box)) * coded_mask(grid, box).view({-1, 1});
     d.spread = net_->spread(to_map(codes, 1, box.rows, box.cols));
     d.gains = gain_map(grid, box, /*coded_only=*/true);
     return d;
@@ -196,7 +195,8 @@ class Session : public NetworkSession {
   }
 
   // What `bias` says, in latent distance: a squared error shrinks by the square of the gain, and grows by the scale.
-  CodePenalties penalties(const QuantiserBias& bias, const TokenGrid& grid, const CellBox& box, const torch::Tensor& gains) {
+  CodePenalties penalties(const QuantiserBias& bias, const TokenGrid& grid, const CellBox& box,
+                          const torch::Tensor& gains) {
     CodePenalties out;
     if (bias.lambda <= 0 || bias.costs == nullptr) return out;
     read_costs(*bias.costs);
@@ -208,8 +208,7 @@ class Session : public NetworkSession {
     auto grey = torch::empty({box.rows * box.cols}, torch::kLong);
     auto* kinds = grey.data_ptr<int64_t>();
     each_cell(grid, box, [&](int, int, size_t i) { *kinds++ = grid.cells[i].reference == Reference::kGrey ? 1 : 0; });
-    out.structure =
-        structure_bits_.index_select(0, grey) * to_rows(weight) * (kStructureScale * kStructureScale);
+    out.structure = structure_bits_.index_select(0, grey) * to_rows(weight) * (kStructureScale * kStructureScale);
     const auto weight8 = to_rows(torch::upsample_nearest2d(weight, {2 * box.rows, 2 * box.cols}));
     for (const auto& bits : detail_bits_) {
       out.detail.push_back(weight8 * bits.unsqueeze(0) * (kDetailScale * kDetailScale));
@@ -343,7 +342,8 @@ class NeuralBackend : public Backend {
   }
 
   const char* description() const override {
-    static const std::string text = "LibTorch " TORCH_VERSION ", " + cpu_capability() + (use_bf16() ? ", bf16" : ", fp32");
+    static const std::string text =
+        "LibTorch " TORCH_VERSION ", " + cpu_capability() + (use_bf16() ? ", bf16" : ", fp32");
     return text.c_str();
   }
 };

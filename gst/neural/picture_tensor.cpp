@@ -78,24 +78,27 @@ void to_pictures(const PictureTensor& tensor, std::vector<Picture>& out) {
 
 torch::Tensor pack(const Picture& picture, const CellBox& box) {
   constexpr int kFactor = 8;
-  auto out = torch::empty({1, kFactor * kFactor * 3 / 2, 2 * box.rows, 2 * box.cols}, torch::MemoryFormat::ChannelsLast);
-  each_line<const uint8_t>(picture, [&](int p) { return picture.plane(p); }, box, kFactor, out.data_ptr<float>(),
-                           [](const uint8_t* samples, float* values, int count) {
-                             for (int i = 0; i < count; ++i) values[i] = static_cast<float>(samples[i] - 128) / 128;
-                           });
+  auto out =
+      torch::empty({1, kFactor * kFactor * 3 / 2, 2 * box.rows, 2 * box.cols}, torch::MemoryFormat::ChannelsLast);
+  each_line<const uint8_t>(
+      picture, [&](int p) { return picture.plane(p); }, box, kFactor, out.data_ptr<float>(),
+      [](const uint8_t* samples, float* values, int count) {
+        for (int i = 0; i < count; ++i) values[i] = static_cast<float>(samples[i] - 128) / 128;
+      });
   return out;
 }
 
 void unpack(const torch::Tensor& packed4, int64_t item, const CellBox& box, Picture& out) {
   constexpr int kFactor = 4;
   const auto values = packed4[item].unsqueeze(0).contiguous(torch::MemoryFormat::ChannelsLast);
-  each_line<uint8_t>(out, [&](int p) { return out.plane(p); }, box, kFactor, values.data_ptr<float>(),
-                     [](uint8_t* samples, const float* from, int count) {
-                       for (int i = 0; i < count; ++i) {
-                         const float v = std::nearbyint(from[i] * 128 + 128);
-                         samples[i] = static_cast<uint8_t>(std::clamp(v, 0.0F, 255.0F));
-                       }
-                     });
+  each_line<uint8_t>(
+      out, [&](int p) { return out.plane(p); }, box, kFactor, values.data_ptr<float>(),
+      [](uint8_t* samples, const float* from, int count) {
+        for (int i = 0; i < count; ++i) {
+          const float v = std::nearbyint(from[i] * 128 + 128);
+          samples[i] = static_cast<uint8_t>(std::clamp(v, 0.0F, 255.0F));
+        }
+      });
 }
 
 }  // namespace crlsc::neural

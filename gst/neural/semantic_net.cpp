@@ -77,13 +77,14 @@ torch::Tensor cosine_basis(int side, int count) {
   };
   std::vector<torch::Tensor> waves;
   for (int k = 0; k < count; ++k) {
-    waves.push_back(torch::outer(wave(order[static_cast<size_t>(k)].first), wave(order[static_cast<size_t>(k)].second)));
+    waves.push_back(
+        torch::outer(wave(order[static_cast<size_t>(k)].first), wave(order[static_cast<size_t>(k)].second)));
   }
   return torch::stack(waves);
 }
 
-// Basis functions of a block of side x side luma samples and their chroma as pictures: two thirds of `count` in luma, the rest
-// alike in both chroma planes. Chroma is scaled by `chroma`.
+// Basis functions of a block of side x side luma samples and their chroma as pictures: two thirds of `count` in luma,
+// the rest alike in both chroma planes. Chroma is scaled by `chroma`.
 PictureTensor block_basis(int side, int count, double chroma) {
   const int each = count / 6;
   const int luma = count - 2 * each;
@@ -197,21 +198,21 @@ SemanticNetImpl::SemanticNetImpl(NetConfig config) : config_(std::move(config)) 
   structure_out_ = register_module("structure_out", linear(c.structure_dim, 4 * kPacked8));
   detail_in_ = register_module("detail_in", linear(kPacked8, c.detail_dim));
   detail_out_ = register_module("detail_out", linear(c.detail_dim, kPacked8));
-  prediction_ = register_module(
-      "prediction", nn::Sequential(conv1(kPacked8, c.prediction_width), activation(),
-                                   conv3(c.prediction_width, c.prediction_width), activation()));
+  prediction_ =
+      register_module("prediction", nn::Sequential(conv1(kPacked8, c.prediction_width), activation(),
+                                                   conv3(c.prediction_width, c.prediction_width), activation()));
   encoder_ = nn::Sequential(conv1(kPacked8 + c.prediction_width + 1, c.encoder_width));
   add_blocks(encoder_, c.encoder_width, c.encoder_blocks);
   register_module("encoder", encoder_);
   structure_head_ = register_module(
       "structure_head", nn::Sequential(conv3(c.encoder_width, c.coarse_width, 2), ResidualBlock(c.coarse_width),
                                        conv1(c.coarse_width, c.structure_dim)));
-  detail_head_ = register_module(
-      "detail_head", nn::Sequential(conv3(c.encoder_width + c.structure_dim, c.encoder_width), activation(),
-                                    conv1(c.encoder_width, c.detail_dim)));
-  spread_ = register_module("spread",
-                            nn::Sequential(conv1(c.structure_dim, c.coarse_width), ResidualBlock(c.coarse_width),
-                                           conv1(c.coarse_width, 4 * c.structure_dim)));
+  detail_head_ =
+      register_module("detail_head", nn::Sequential(conv3(c.encoder_width + c.structure_dim, c.encoder_width),
+                                                    activation(), conv1(c.encoder_width, c.detail_dim)));
+  spread_ =
+      register_module("spread", nn::Sequential(conv1(c.structure_dim, c.coarse_width), ResidualBlock(c.coarse_width),
+                                               conv1(c.coarse_width, 4 * c.structure_dim)));
   decoder_ = nn::Sequential(conv1(c.prediction_width + c.structure_dim + c.detail_dim + 1, c.decoder_width));
   add_blocks(decoder_, c.decoder_width, c.decoder_blocks);
   decoder_->push_back(conv1(c.decoder_width, 4 * c.quarter_width));
@@ -219,11 +220,10 @@ SemanticNetImpl::SemanticNetImpl(NetConfig config) : config_(std::move(config)) 
   refine_ = register_module("refine", nn::Sequential(conv3(c.quarter_width + kPacked4, c.quarter_width), activation(),
                                                      conv3(c.quarter_width, c.quarter_width), activation(),
                                                      conv3(c.quarter_width, kPacked4)));
-  structure_quantiser =
-      register_module("structure", VectorQuantiser(c.layout.structure_codes, c.structure_dim));
+  structure_quantiser = register_module("structure", VectorQuantiser(c.layout.structure_codes, c.structure_dim));
   for (size_t s = 0; s < c.layout.detail_codes.size(); ++s) {
-    detail_quantisers.push_back(register_module("detail" + std::to_string(s),
-                                                VectorQuantiser(c.layout.detail_codes[s], c.detail_dim)));
+    detail_quantisers.push_back(
+        register_module("detail" + std::to_string(s), VectorQuantiser(c.layout.detail_codes[s], c.detail_dim)));
   }
   initialise();
 }
@@ -300,9 +300,7 @@ torch::Tensor SemanticNetImpl::synthesise(const torch::Tensor& prediction, const
   return apply(prediction, linear, correction(prediction, prediction_features, spread, detail, linear, gains), gains);
 }
 
-torch::Tensor to_rows(const torch::Tensor& map) {
-  return map.permute({0, 2, 3, 1}).reshape({-1, map.size(1)});
-}
+torch::Tensor to_rows(const torch::Tensor& map) { return map.permute({0, 2, 3, 1}).reshape({-1, map.size(1)}); }
 
 torch::Tensor to_map(const torch::Tensor& rows, int64_t batch, int64_t height, int64_t width) {
   return rows.reshape({batch, height, width, rows.size(1)}).permute({0, 3, 1, 2});

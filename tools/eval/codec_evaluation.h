@@ -27,8 +27,8 @@ struct EvaluationOptions {
   double refresh_share = EncoderConfig{}.refresh_share;
   int threads = 0;
   bool by_layer = false;
-  double loss = 0;          // probability that a picture gets lost
-  double burst_at = 0;      // seconds; three pictures get lost from there on
+  double loss = 0;      // probability that a picture gets lost
+  double burst_at = 0;  // seconds; three pictures get lost from there on
   uint64_t seed = 1;
 };
 

@@ -84,7 +84,8 @@ void add_codec(CLI::App& eval) {
   codec->add_option("--model", o->model, "Model file; default: searched on the model path");
   codec->add_option("--bitrate", o->bitrate, "bit/s")->capture_default_str()->check(CLI::Range(1000, 10000000));
   codec->add_option("--seconds", o->seconds, "Stop after this many seconds; 0 = whole video");
-  codec->add_option("--refresh-share", o->refresh_share, "Share of the rate for refreshed cells")->capture_default_str();
+  codec->add_option("--refresh-share", o->refresh_share, "Share of the rate for refreshed cells")
+      ->capture_default_str();
   codec->add_option("--loss", o->loss, "Probability that a picture is lost")->check(CLI::Range(0.0, 0.95));
   codec->add_option("--burst-at", o->burst_at, "Lose three pictures at this second");
   codec->add_option("--seed", o->seed, "Seed of the losses")->capture_default_str();

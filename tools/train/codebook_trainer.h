@@ -25,7 +25,7 @@ class CodebookTrainer {
 
   double used_share() const;  // codes with more than a tenth of a fair share
   double zero_share() const;
-  double mean_bits() const;   // entropy of running code frequencies, bits a token
+  double mean_bits() const;  // entropy of running code frequencies, bits a token
 
   // What a checkpoint must keep beside the codebook itself.
   torch::Tensor counts;  // [codes], running

@@ -32,19 +32,18 @@ namespace {
 constexpr int64_t kWarmUpSteps = 40;  // unquantised; the codebooks start from what was seen
 constexpr double kRampSteps = 60;
 constexpr int64_t kReviveEvery = 50;
-constexpr double kEntropyStrength = 0.3;  // at most; drawn anew for each step, as encoders differ in what bits are worth
+constexpr double kEntropyStrength =
+    0.3;  // at most; drawn anew for each step, as encoders differ in what bits are worth
 constexpr double kCommitment = 0.25;
 constexpr double kErrorWeight = 0.4;   // of the logarithm: a decibel counts alike at all qualities
 constexpr double kChromaWeight = 0.4;  // beside luma's
 constexpr double kErrorFloor = 4;      // squared error of a sample that is good enough
 constexpr double kClip = 1.0;
-constexpr double kAverage = 0.998;       // of the weights that are exported
+constexpr double kAverage = 0.998;  // of the weights that are exported
 constexpr int kScales = 3;
-constexpr double kFallFrom = 0.6;        // share of the time at full learning rate
+constexpr double kFallFrom = 0.6;  // share of the time at full learning rate
 
-double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // bf16 autocast for the forward pass, where the CPU has the instructions.
 class Autocast {
@@ -93,7 +92,7 @@ struct CodecTrainer::State {
   TrainOptions options;
   SemanticNet net;
   std::unique_ptr<torch::optim::AdamW> optimizer;
-  std::vector<Tensor> average;  // running means of the parameters
+  std::vector<Tensor> average;         // running means of the parameters
   std::vector<CodebookTrainer> books;  // structure, then each stage
   std::vector<std::unique_ptr<Sample>> samples;
   int64_t step = 0;
@@ -116,8 +115,8 @@ struct CodecTrainer::State {
     for (int i = 0; i < o.batch; ++i) {
       // Overfitting: all slots draw from few seeds and play the same scene again and again.
       const auto slot = static_cast<uint64_t>(o.overfit > 0 ? i % o.overfit : i);
-      samples.push_back(std::make_unique<Sample>(material, o.crop, o.seed * 1000003 + slot, sample_options,
-                                                 o.overfit > 0));
+      samples.push_back(
+          std::make_unique<Sample>(material, o.crop, o.seed * 1000003 + slot, sample_options, o.overfit > 0));
     }
   }
 
@@ -165,7 +164,9 @@ struct CodecTrainer::State {
   };
 
   // A map at 1/16 of what holds for whole cells, repeated at 1/8.
-  static Tensor halved(const Tensor& map) { return torch::upsample_nearest2d(map, {map.size(2) * 2, map.size(3) * 2}); }
+  static Tensor repeated(const Tensor& map) {
+    return torch::upsample_nearest2d(map, {map.size(2) * 2, map.size(3) * 2});
+  }
 
   // `coded` [B, 1, h, w].
   Coded quantise(const neural::SemanticNetImpl::Analysis& a, const Tensor& coded) {
@@ -173,7 +174,7 @@ struct CodecTrainer::State {
     const int64_t batch = a.structure.size(0);
     const int64_t side = a.structure.size(2);
     const auto coded16 = neural::to_rows(coded).squeeze(1);
-    const auto coded8 = neural::to_rows(halved(coded)).squeeze(1);
+    const auto coded8 = neural::to_rows(repeated(coded)).squeeze(1);
     const auto z = neural::to_rows(a.structure).to(torch::kFloat32);
     if (step < kWarmUpSteps) {
       out.structure = a.structure * coded;
@@ -204,7 +205,7 @@ struct CodecTrainer::State {
   PictureTensor decode(const Coded& c, const Tensor& prediction, const Tensor& features, const Tensor& kept,
                        const Tensor& gains) {
     const auto coded = (kept >= 0).to(torch::kFloat32);
-    const auto kept8 = neural::to_rows(halved(kept));
+    const auto kept8 = neural::to_rows(repeated(kept));
     const auto d = neural::to_rows(c.detail).to(torch::kFloat32);
     auto detail = d;
     if (!c.tokens.detail.empty()) detail = d + (neural::sum_details(net, c.tokens, kept8.squeeze(1)) - d).detach();
@@ -252,68 +253,100 @@ struct CodecTrainer::State {
     return out;
   }
 
-  StepReport train_step() {
-    StepReport report;
-    prepare_samples();
+  // What one step works on. Those of its samples that lose units are decoded twice: as the decoder sees them, and as
+  // the encoder thinks that it does.
+  struct Batch {
     std::vector<Sample*> all;
     std::vector<Sample*> lossy;
     std::vector<int64_t> lossy_index;
-    for (size_t i = 0; i < samples.size(); ++i) {
-      all.push_back(samples[i].get());
-      if (!samples[i]->lossy()) continue;
-      lossy.push_back(samples[i].get());
-      lossy_index.push_back(static_cast<int64_t>(i));
-    }
-    const auto current = neural::to_tensor(pictures(all, &Sample::current));
-    const auto encoder_prediction = neural::to_tensor(pictures(all, &Sample::encoder_prediction));
-    const auto decoder_prediction = neural::to_tensor(pictures(all, &Sample::decoder_prediction));
-    const auto sent = cell_tensor(all, &Sample::sent);
-    const auto received = cell_tensor(all, &Sample::received);
-    const auto gains = gain_tensor(all);
+    PictureTensor current;
+    PictureTensor encoder_prediction;
+    PictureTensor decoder_prediction;
+    Tensor sent, received, gains;
+  };
 
+  Batch next_batch() {
+    prepare_samples();
+    Batch b;
+    for (size_t i = 0; i < samples.size(); ++i) {
+      b.all.push_back(samples[i].get());
+      if (!samples[i]->lossy()) continue;
+      b.lossy.push_back(samples[i].get());
+      b.lossy_index.push_back(static_cast<int64_t>(i));
+    }
+    b.current = neural::to_tensor(pictures(b.all, &Sample::current));
+    b.encoder_prediction = neural::to_tensor(pictures(b.all, &Sample::encoder_prediction));
+    b.decoder_prediction = neural::to_tensor(pictures(b.all, &Sample::decoder_prediction));
+    b.sent = cell_tensor(b.all, &Sample::sent);
+    b.received = cell_tensor(b.all, &Sample::received);
+    b.gains = gain_tensor(b.all);
+    return b;
+  }
+
+  struct Result {
+    Coded coded;
+    PictureTensor decoded;    // by the decoder
+    Tensor encoder_features;  // of the encoder's prediction
+  };
+
+  Result run(const Batch& b) {
+    Autocast autocast(bf16);
+    Result r;
+    const auto base = b.encoder_prediction.packed(8);
+    r.encoder_features = net->prediction_features(base);
+    const auto analysis = net->analyse(b.current.packed(8), base, r.encoder_features, b.gains);
+    r.coded = quantise(analysis, (b.sent >= 0).to(torch::kFloat32));
+    const auto decoder_base = b.decoder_prediction.packed(8);
+    r.decoded = decode(r.coded, decoder_base, net->prediction_features(decoder_base), b.received, b.gains);
+    return r;
+  }
+
+  // The lossy samples as the encoder sees them.
+  std::vector<Picture> encoder_pictures(const Batch& b, const Result& r) {
+    std::vector<Picture> out;
+    if (b.lossy.empty()) return out;
+    torch::NoGradGuard no_grad;
+    Autocast autocast(bf16);
+    const auto index = torch::tensor(b.lossy_index);
+    const auto prediction = neural::to_tensor(pictures(b.lossy, &Sample::encoder_prediction)).packed(8);
+    neural::to_pictures(
+        decode(r.coded.select(index, options.batch), prediction, r.encoder_features.index_select(0, index),
+               cell_tensor(b.lossy, &Sample::sent), gain_tensor(b.lossy)),
+        out);
+    return out;
+  }
+
+  void descend(const Tensor& loss) {
     for (auto& group : optimizer->param_groups()) {
       static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate());
     }
     optimizer->zero_grad();
-    Coded coded;
-    PictureTensor decoded;
-    Tensor features;
-    Tensor loss;
-    {
-      Autocast autocast(bf16);
-      const auto base = encoder_prediction.packed(8);
-      features = net->prediction_features(base);
-      const auto analysis = net->analyse(current.packed(8), base, features, gains);
-      coded = quantise(analysis, (sent >= 0).to(torch::kFloat32));
-      const auto decoder_base = decoder_prediction.packed(8);
-      decoded = decode(coded, decoder_base, net->prediction_features(decoder_base), received, gains);
-    }
-    loss = picture_loss(decoded, decoder_prediction, current, received, report) + kCommitment * coded.commitment;
     loss.backward();
     torch::nn::utils::clip_grad_norm_(net->parameters(), kClip);
     optimizer->step();
     update_average();
+  }
+
+  void tend_codebooks() {
+    if (step + 1 == kWarmUpSteps) initialise_codebooks();
+    if (step <= kWarmUpSteps || step % kReviveEvery != 0) return;
+    for (auto& b : books) b.revive();
+  }
+
+  StepReport train_step() {
+    StepReport report;
+    const Batch batch = next_batch();
+    const Result result = run(batch);
+    const Tensor loss = picture_loss(result.decoded, batch.decoder_prediction, batch.current, batch.received, report) +
+                        kCommitment * result.coded.commitment;
+    descend(loss);
 
     std::vector<Picture> decoder_pictures;
-    std::vector<Picture> encoder_pictures;
-    neural::to_pictures({decoded.luma.detach(), decoded.chroma.detach()}, decoder_pictures);
-    if (!lossy.empty()) {
-      torch::NoGradGuard no_grad;
-      Autocast autocast(bf16);
-      const auto index = torch::tensor(lossy_index);
-      const auto prediction = neural::to_tensor(pictures(lossy, &Sample::encoder_prediction)).packed(8);
-      const auto again = decode(coded.select(index, options.batch), prediction, features.index_select(0, index),
-                                cell_tensor(lossy, &Sample::sent), gain_tensor(lossy));
-      neural::to_pictures(again, encoder_pictures);
-    }
-    finish_samples(decoder_pictures, encoder_pictures);
-
-    if (step + 1 == kWarmUpSteps) initialise_codebooks();
-    if (step > kWarmUpSteps && step % kReviveEvery == 0) {
-      for (auto& b : books) b.revive();
-    }
+    neural::to_pictures({result.decoded.luma.detach(), result.decoded.chroma.detach()}, decoder_pictures);
+    finish_samples(decoder_pictures, encoder_pictures(batch, result));
+    tend_codebooks();
     report.loss = loss.item<double>();
-    report.commitment = coded.commitment.item<double>();
+    report.commitment = result.coded.commitment.item<double>();
     report.bits = books[0].mean_bits();
     for (size_t s = 1; s < books.size(); ++s) report.bits += 4 * books[s].mean_bits();
     for (const auto& b : books) {
@@ -431,7 +464,8 @@ struct CodecTrainer::State {
     write_sheet();
     swap_average();
     neural::export_model(net, options.out + "/model.safetensors",
-                         {{"license", options.license}, {"trained_steps", std::to_string(step)},
+                         {{"license", options.license},
+                          {"trained_steps", std::to_string(step)},
                           {"trained_minutes", std::to_string(static_cast<int>(spent / 60))}});
     swap_average();
   }

@@ -21,14 +21,14 @@ struct TrainOptions {
   std::string license = "LGPL-2.1-or-later";
   int crop = 96;
   int batch = 24;
-  double minutes = 120;           // of computing, over all resumed runs; the learning rate falls over the last third
+  double minutes = 120;  // of computing, over all resumed runs; the learning rate falls over the last third
   double checkpoint_minutes = 5;
   double learning_rate = 5e-4;
   double structure_weight = 0.6;  // of 1 - SSIM beside the squared error
   double loss_share = 0.3;        // samples that lose units
   double knowledge_share = 0.3;   // samples whose prediction mixes in cells of an earlier picture
   uint64_t seed = 1;
-  int overfit = 0;                // train on the first N crops only, over and over; 0 = off
+  int overfit = 0;  // train on the first N crops only, over and over; 0 = off
   int max_side = 288;
   int max_frames = 400;
   bool resume = false;

@@ -52,7 +52,9 @@ void add_train_command(CLI::App& app) {
   codec->add_option("--crop", o->crop, "Side of training crops, samples (multiple of 16)")
       ->capture_default_str()
       ->check(CLI::Range(64, 512));
-  codec->add_option("--batch", o->batch, "Sequences trained side by side")->capture_default_str()->check(CLI::Range(1, 512));
+  codec->add_option("--batch", o->batch, "Sequences trained side by side")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 512));
   codec->add_option("--learning-rate", o->learning_rate, "Highest learning rate")->capture_default_str();
   codec->add_option("--structure-weight", o->structure_weight, "Weight of 1 - SSIM beside the squared error")
       ->capture_default_str();

@@ -20,8 +20,9 @@ std::vector<Picture> pictures_of(const std::vector<cv::Mat>& clip, int short_sid
   for (size_t i = 0; i < clip.size() && static_cast<int>(out.size()) < count; i += static_cast<size_t>(step)) {
     const double scale = static_cast<double>(short_side) / std::min(clip[i].cols, clip[i].rows);
     cv::Mat scaled;
-    cv::resize(clip[i], scaled, {static_cast<int>(clip[i].cols * scale) & ~1, static_cast<int>(clip[i].rows * scale) & ~1},
-               0, 0, cv::INTER_AREA);
+    cv::resize(clip[i], scaled,
+               {static_cast<int>(clip[i].cols * scale) & ~1, static_cast<int>(clip[i].rows * scale) & ~1}, 0, 0,
+               cv::INTER_AREA);
     out.push_back(to_picture(scaled));
   }
   return out;
@@ -63,7 +64,9 @@ void train_priors(const PriorOptions& o) {
     if (t.name.compare(0, 7, "priors.") != 0) tensors.push_back(t);
   }
   for (const auto& t : tables) {
-    tensors.push_back({t.name, DType::kU16, {static_cast<int64_t>(t.values.size())},
+    tensors.push_back({t.name,
+                       DType::kU16,
+                       {static_cast<int64_t>(t.values.size())},
                        ByteView(reinterpret_cast<const uint8_t*>(t.values.data()), 2 * t.values.size())});
   }
   save_model(o.out, tensors, model->file.metadata());

@@ -25,8 +25,7 @@ const TokenCosts& vector_costs() {
 
 }  // namespace
 
-Sample::Sample(const Material& material, int size, uint64_t seed, const SampleOptions& options,
-               bool repeat)
+Sample::Sample(const Material& material, int size, uint64_t seed, const SampleOptions& options, bool repeat)
     : options_(options), generator_(material, size, seed, repeat), random_(seed * 7919 + 17) {}
 
 void Sample::prepare() {
@@ -67,8 +66,8 @@ void Sample::choose_references(bool first) {
     cell.reference = first || chance(refresh_) ? Reference::kGrey : Reference::kPrevious;
     predict_cell(encoder, cell, column, row, encoder_prediction);
     predict_cell(decoder, cell, column, row, decoder_prediction);
-    if (!memory_.empty() && cell_error(current, memory_, column, row) <
-                                cell_error(current, encoder_prediction, column, row)) {
+    if (!memory_.empty() &&
+        cell_error(current, memory_, column, row) < cell_error(current, encoder_prediction, column, row)) {
       copy_cell(memory_, encoder_prediction, column, row);
       copy_cell(memory_, decoder_prediction, column, row);
     }

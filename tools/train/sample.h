@@ -22,8 +22,7 @@ struct SampleOptions {
 
 class Sample {
  public:
-  Sample(const Material& material, int size, uint64_t seed, const SampleOptions& options,
-         bool repeat = false);
+  Sample(const Material& material, int size, uint64_t seed, const SampleOptions& options, bool repeat = false);
 
   // Takes the next picture, predicts it and draws which cells are coded with how many stages, and what gets lost.
   void prepare();

@@ -24,14 +24,15 @@ constexpr double kRefreshMemory = 0.9;   // of what refreshed cells have cost
 constexpr double kMinLambda = 1.0 / 16;  // below, everything that helps at all is sent
 constexpr double kMaxLambda = 1e6;
 constexpr double kMostLambda = 4000;  // that is carried to the next picture
-constexpr double kUnbiased = 1;           // the quantiser leaves nothing out that matters
-constexpr double kLambdaStep = 1.5;       // from picture to picture
+constexpr double kUnbiased = 1;       // the quantiser leaves nothing out that matters
+constexpr double kLambdaStep = 1.5;   // from picture to picture
 constexpr int kBisections = 18;
-constexpr int kAttempts = 6;             // to meet the limit with real sizes
+constexpr int kAttempts = 6;  // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
 
 SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, int bitrate) {
-  if (bitrate < 1) throw Error(ErrorKind::kSettings, "the bit rate is at least 1 bit/s, not " + std::to_string(bitrate));
+  if (bitrate < 1)
+    throw Error(ErrorKind::kSettings, "the bit rate is at least 1 bit/s, not " + std::to_string(bitrate));
   s.model_id = model.file.id();
   s.layers = std::clamp(layers, 1, model.file.layout().layers());
   (void)write_sequence_header(s);  // throws if something is out of range
@@ -42,13 +43,13 @@ SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, i
 
 // What each way of sending a cell would cost and leave as error.
 struct Encoder::Choice {
-  double still_distortion = 0;                          // of the picture before, without motion: costs nothing
-  double copy_distortion = 0;                           // of the prediction
-  int copy_cost = 0;                                    // 1/256 bit
+  double still_distortion = 0;  // of the picture before, without motion: costs nothing
+  double copy_distortion = 0;   // of the prediction
+  int copy_cost = 0;            // 1/256 bit
   Reference reference = Reference::kPrevious;
   MotionVector motion;
   std::array<double, kMaxDetailStages + 1> distortion{};  // by stages
-  std::array<int, kMaxDetailStages + 1> cost{};         // 1/256 bit
+  std::array<int, kMaxDetailStages + 1> cost{};           // 1/256 bit
   bool candidate = false;
   bool forced = false;  // of a later key picture, or a refresh: is coded; a refresh only if the picture then fits
 };
@@ -87,8 +88,8 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   visibility_.next(current);
   choose_references(current, key);
   if (!key) {
-    refresh_credit_ = std::min(refresh_credit_ + config_.refresh_share * std::max(budget.target, 0),
-                               kMostRefresh * budget.limit);
+    refresh_credit_ =
+        std::min(refresh_credit_ + config_.refresh_share * std::max(budget.target, 0), kMostRefresh * budget.limit);
     for (int i : refresh_.due(static_cast<int>(refresh_credit_ / refresh_bits_))) {
       grid_.cells[static_cast<size_t>(i)].reference = Reference::kGrey;
       grid_.cells[static_cast<size_t>(i)].motion = {};
@@ -135,7 +136,8 @@ void Encoder::mark_candidates(const Picture& current, const Picture& prediction,
     const bool grey = cell.reference == Reference::kGrey;
     cell.coded = key || grey || visibility_.distortion(prediction, column, row) > least;
     cell.stages = cell.coded ? static_cast<uint8_t>(grid_.stages()) : 0;
-    cell.gain = static_cast<uint8_t>(gain_level(cell_error(current, prediction, column, row), model_->file.layout().gain_levels));
+    cell.gain = static_cast<uint8_t>(
+        gain_level(cell_error(current, prediction, column, row), model_->file.layout().gain_levels));
   }
 }
 
@@ -165,8 +167,7 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& prediction) {
     c.candidate = cell.coded;
     c.forced = started_ && cell.reference == Reference::kGrey;
     if (!cell.coded) continue;
-    int price = costs_.coded(cell.reference) + motion +
-                costs_.gain(cell.reference == Reference::kGrey, cell.gain) +
+    int price = costs_.coded(cell.reference) + motion + costs_.gain(cell.reference == Reference::kGrey, cell.gain) +
                 costs_.structure(cell.reference == Reference::kGrey, grid_.structure[at]);
     for (int n = 0; n <= most; ++n) {
       c.cost[static_cast<size_t>(n)] = price + costs_.stages(n);

@@ -84,7 +84,7 @@ class Encoder {
   Picture previous_;
   TokenGrid grid_;
   Visibility visibility_;
-  double lambda_ = 40;        // squared error a bit must save; carried from picture to picture
+  double lambda_ = 40;  // squared error a bit must save; carried from picture to picture
   uint8_t picture_number_ = 0;
   bool started_ = false;
 };

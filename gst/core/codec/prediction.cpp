@@ -50,9 +50,9 @@ void interpolate_luma(const Picture& ref, int x, int y, bool half_x, bool half_y
   for (int r = 0; r < kCellSize; ++r) {
     for (int c = 0; c < kCellSize; ++c) {
       const int16_t* m = mid.data() + r * kCellSize + c;
-      const int v = half_y ? six_tap(m[0], m[kCellSize], m[2 * kCellSize], m[3 * kCellSize], m[4 * kCellSize],
-                                     m[5 * kCellSize])
-                           : m[kLumaMargin * kCellSize] * 32;
+      const int v =
+          half_y ? six_tap(m[0], m[kCellSize], m[2 * kCellSize], m[3 * kCellSize], m[4 * kCellSize], m[5 * kCellSize])
+                 : m[kLumaMargin * kCellSize] * 32;
       out[r * stride + c] = clip((v + 512) >> 10);
     }
   }
@@ -122,8 +122,7 @@ void predict_cell(const ReferencePictures& references, const Cell& cell, int col
   for (int p = 1; p < 3; ++p) {
     // Half luma samples are quarter chroma samples.
     interpolate_chroma(*ref, p, x * 2 + mv.dx, y * 2 + mv.dy,
-                       out.plane(p) + static_cast<ptrdiff_t>(out.plane_width(p)) * (y / 2) + x / 2,
-                       out.plane_width(p));
+                       out.plane(p) + static_cast<ptrdiff_t>(out.plane_width(p)) * (y / 2) + x / 2, out.plane_width(p));
   }
 }
 

@@ -7,9 +7,9 @@ namespace crlsc {
 namespace {
 
 // Over any five seconds a stream may exceed its rate by what the bucket holds: 0.4 s is 8 %.
-constexpr double kCapacity = 0.4;   // seconds at the rate
-constexpr double kRestLevel = 0.5;  // of the capacity: where a busy stream keeps the bucket
-constexpr double kReaction = 0.25;  // share of the distance to the rest level made up with each picture
+constexpr double kCapacity = 0.4;      // seconds at the rate
+constexpr double kRestLevel = 0.5;     // of the capacity: where a busy stream keeps the bucket
+constexpr double kReaction = 0.25;     // share of the distance to the rest level made up with each picture
 constexpr double kFirstPicture = 0.7;  // seconds at the rate that the first picture may take
 constexpr double kStart = 1.0;         // seconds that may overrun the rate, and how far
 constexpr double kDropLevel = 0.5;     // seconds at the rate that the bucket never exceeds afterwards

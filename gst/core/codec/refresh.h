@@ -39,8 +39,8 @@ class RefreshPlan {
   static constexpr int64_t kNever = -1;
   static constexpr int64_t kBurst = 3;  // pictures that may get lost in a row
   struct CellState {
-    int64_t large_since = kNever;  // picture of the first large change since the last refresh
-    int64_t small_since = kNever;  // the same of small ones
+    int64_t large_since = kNever;   // picture of the first large change since the last refresh
+    int64_t small_since = kNever;   // the same of small ones
     int64_t changed = -kBurst - 1;  // picture of the last large change
     uint32_t damage = 0;            // the largest change since the last refresh
     bool settled = false;           // refreshed, and nothing large since

@@ -6,8 +6,7 @@
 namespace crlsc {
 
 int TokenLayout::stages_up_to(int layer) const {
-  return static_cast<int>(
-      std::count_if(stage_layer.begin(), stage_layer.end(), [layer](int l) { return l <= layer; }));
+  return static_cast<int>(std::count_if(stage_layer.begin(), stage_layer.end(), [layer](int l) { return l <= layer; }));
 }
 
 TokenGrid::TokenGrid(int cols, int rows, int stages)

@@ -24,8 +24,8 @@ struct MotionVector {
 
 // Where a cell's prediction comes from.
 enum class Reference : uint8_t {
-  kPrevious = 0,  // the last picture put out, motion compensated
-  kGrey = 1,      // 128 everywhere: what a first picture starts from
+  kPrevious = 0,    // the last picture put out, motion compensated
+  kGrey = 1,        // 128 everywhere: what a first picture starts from
   kKnowledge0 = 2,  // knowledge-base picture j is kKnowledge0 + j, j < kMaxKnowledge
 };
 constexpr int kMaxKnowledge = 4;
@@ -40,10 +40,10 @@ struct Cell {
 
 // How many codes each quantiser has and how the stages are spread over layers. Comes from the model file.
 struct TokenLayout {
-  int structure_codes = 0;                // code 0 is the zero vector
-  std::vector<int> detail_codes;          // one for each residual stage; code 0 is the zero vector
-  std::vector<int> stage_layer;           // layer (1..) that carries each stage, never falling
-  int gain_levels = 1;                    // 1: every gain is gain_value(0), and none is sent
+  int structure_codes = 0;        // code 0 is the zero vector
+  std::vector<int> detail_codes;  // one for each residual stage; code 0 is the zero vector
+  std::vector<int> stage_layer;   // layer (1..) that carries each stage, never falling
+  int gain_levels = 1;            // 1: every gain is gain_value(0), and none is sent
   int stages() const { return static_cast<int>(detail_codes.size()); }
   int layers() const { return stage_layer.empty() ? 1 : stage_layer.back() + 1; }
   // Number of stages carried by layers 0..layer.
@@ -61,9 +61,9 @@ class TokenGrid {
   int stages() const { return static_cast<int>(detail.size()); }
   int size() const { return cols_ * rows_; }
 
-  std::vector<Cell> cells;                     // raster, cols x rows
-  std::vector<uint16_t> structure;             // raster, cols x rows
-  std::vector<std::vector<uint16_t>> detail;   // [stage], raster, 2 cols x 2 rows
+  std::vector<Cell> cells;                    // raster, cols x rows
+  std::vector<uint16_t> structure;            // raster, cols x rows
+  std::vector<std::vector<uint16_t>> detail;  // [stage], raster, 2 cols x 2 rows
 
  private:
   int cols_ = 0;

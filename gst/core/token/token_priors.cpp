@@ -156,8 +156,8 @@ struct PriorCounter::State {
     const int mid = lo + (hi - lo) / 2;
     const double low = spread(counts, lo, mid, values);
     const double high = spread(counts, mid, hi, values);
-    values[static_cast<size_t>(mid) - 1] = static_cast<uint16_t>(
-        clamp_probability(static_cast<int>(high / (low + high) * kProbabilityOne)));
+    values[static_cast<size_t>(mid) - 1] =
+        static_cast<uint16_t>(clamp_probability(static_cast<int>(high / (low + high) * kProbabilityOne)));
     return low + high;
   }
 
@@ -223,7 +223,8 @@ TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout) {
   for (size_t base = 0; base < 2; ++base) {
     for (int t = 0; t < layout.structure_codes; ++t) structure_[base].push_back(priors.structure[base].cost(t));
     for (int level = 0; level < layout.gain_levels; ++level) {
-      gain_[base].push_back(priors.gain[base].empty() ? 0 : priors.gain[base][static_cast<size_t>(level) + 1].cost(level));
+      gain_[base].push_back(priors.gain[base].empty() ? 0
+                                                      : priors.gain[base][static_cast<size_t>(level) + 1].cost(level));
     }
   }
   for (size_t s = 0; s < priors.detail.size(); ++s) {

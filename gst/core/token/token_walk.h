@@ -40,9 +40,7 @@ class SliceView {
 };
 
 // Keeps what a hostile stream adds up within what an encoder may send.
-inline int16_t bounded(int component) {
-  return static_cast<int16_t>(std::clamp(component, -kMaxMotion, kMaxMotion));
-}
+inline int16_t bounded(int component) { return static_cast<int16_t>(std::clamp(component, -kMaxMotion, kMaxMotion)); }
 
 template <class Coder>
 void walk_reference(Coder& coder, TokenContexts& c, SliceView& view, Cell& cell, int column, int row) {
