@@ -38,9 +38,13 @@ Bytes small_model() {
   const Bytes payload(24, 7);
   const std::vector<TensorView> tensors = {{"priors.active", DType::kU16, {5}, ByteView(payload).sub(0, 10)},
                                            {"w", DType::kF16, {7}, ByteView(payload).sub(10)}};
-  header["__metadata__"] = {{"format", "crlsc-model"},       {"format_version", "1"}, {"backend", "reference"},
-                            {"structure_codes", "16"},       {"detail_codes", "8,8"}, {"stage_layer", "1,2"},
-                            {"sha256", tensor_hash(tensors)}};
+  const TokenLayout layout{16, {8, 8}, {1, 2}};
+  Metadata metadata = layout_metadata(layout);
+  metadata.insert({{"format", "crlsc-model"},
+                   {"format_version", "1"},
+                   {"backend", "reference"},
+                   {"sha256", model_hash(tensors, "reference", layout)}});
+  header["__metadata__"] = metadata;
   header["priors.active"] = {{"dtype", "U16"}, {"shape", {5}}, {"data_offsets", {0, 10}}};
   header["w"] = {{"dtype", "F16"}, {"shape", {7}}, {"data_offsets", {10, 24}}};
   const std::string text = header.dump();

@@ -89,14 +89,20 @@ def write_model(path, seed):
     tensors = make_tensors(seed)
     names = sorted(tensors)
     payload = b''.join(tensors[name]['data'] for name in names)
-    header = {'__metadata__': {
-        'format': 'crlsc-model',
-        'format_version': '1',
+    # In the order of docs/bitstream.md, section "Model id".
+    identity = {
         'backend': 'reference',
-        'sha256': hashlib.sha256(payload).hexdigest(),
         'structure_codes': str(STRUCTURE_CODES),
         'detail_codes': ','.join(map(str, DETAIL_CODES)),
         'stage_layer': ','.join(map(str, STAGE_LAYER)),
+        'gain_levels': '1',
+    }
+    lines = ''.join('%s=%s\n' % item for item in identity.items())
+    header = {'__metadata__': {
+        'format': 'crlsc-model',
+        'format_version': '1',
+        **identity,
+        'sha256': hashlib.sha256(lines.encode() + payload).hexdigest(),
         'description': 'Integer tables for tests; seed %d' % seed,
         'license': 'LGPL-2.1-or-later',
     }}

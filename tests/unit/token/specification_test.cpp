@@ -7,6 +7,7 @@
 
 #include "core/bitstream/unit.h"
 #include "core/codec/token_unit.h"
+#include "core/model/model_file.h"
 #include "core/token/token_hash.h"
 #include "unit/token/token_testing.h"
 
@@ -113,6 +114,16 @@ TEST(TokenSpecification, HashOfTheExample) {
   hash.add(grid_of_the_example());
   const Sha256::Digest digest = hash.finish();
   EXPECT_EQ(hex(example("token-hash")), hex({digest.data(), digest.size()}));
+}
+
+TEST(TokenSpecification, HashOfAModel) {
+  const std::string text = specification();
+  const size_t from = text.find("backend=reference\n");
+  ASSERT_NE(from, std::string::npos);
+  const std::string lines = text.substr(from, text.find("```", from) - from);
+  const Sha256::Digest digest = Sha256::of(Bytes(lines.begin(), lines.end()));
+  EXPECT_EQ(hex(example("model-hash")), hex({digest.data(), digest.size()}));
+  EXPECT_EQ(model_hash({}, "reference", test_layout()), to_hex(digest));
 }
 
 // The defaults of the table "Priors" are those of the code.
