@@ -150,7 +150,8 @@ class Session : public NetworkSession {
     Base d;
     d.prediction = pack(prediction, box);
     d.features = net_->prediction_features(d.prediction);
-    const auto codes = net_->structure_quantiser->lookup(fetch_structure(grid, box)) * coded_mask(grid, box).view({-1, 1});
+    const auto codes =
+        net_->structure_quantiser->lookup(fetch_structure(grid, box)) * coded_mask(grid, box).view({-1, 1});
     d.spread = net_->spread(to_map(codes, 1, box.rows, box.cols));
     d.gains = gain_map(grid, box, /*coded_only=*/true);
     return d;
@@ -196,7 +197,8 @@ class Session : public NetworkSession {
   }
 
   // What `bias` says, in latent distance: a squared error shrinks by the square of the gain, and grows by the scale.
-  CodePenalties penalties(const QuantiserBias& bias, const TokenGrid& grid, const CellBox& box, const torch::Tensor& gains) {
+  CodePenalties penalties(const QuantiserBias& bias, const TokenGrid& grid, const CellBox& box,
+                          const torch::Tensor& gains) {
     CodePenalties out;
     if (bias.lambda <= 0 || bias.costs == nullptr) return out;
     read_costs(*bias.costs);
@@ -343,7 +345,8 @@ class NeuralBackend : public Backend {
   }
 
   const char* description() const override {
-    static const std::string text = "LibTorch " TORCH_VERSION ", " + cpu_capability() + (use_bf16() ? ", bf16" : ", fp32");
+    static const std::string text =
+        "LibTorch " TORCH_VERSION ", " + cpu_capability() + (use_bf16() ? ", bf16" : ", fp32");
     return text.c_str();
   }
 };

@@ -77,13 +77,14 @@ torch::Tensor cosine_basis(int side, int count) {
   };
   std::vector<torch::Tensor> waves;
   for (int k = 0; k < count; ++k) {
-    waves.push_back(torch::outer(wave(order[static_cast<size_t>(k)].first), wave(order[static_cast<size_t>(k)].second)));
+    const auto& frequencies = order[static_cast<size_t>(k)];
+    waves.push_back(torch::outer(wave(frequencies.first), wave(frequencies.second)));
   }
   return torch::stack(waves);
 }
 
-// Basis functions of a block of side x side luma samples and their chroma as pictures: two thirds of `count` in luma, the rest
-// alike in both chroma planes. Chroma is scaled by `chroma`.
+// Basis functions of a block of side x side luma samples and their chroma as pictures: two thirds of `count` in luma,
+// the rest alike in both chroma planes. Chroma is scaled by `chroma`.
 PictureTensor block_basis(int side, int count, double chroma) {
   const int each = count / 6;
   const int luma = count - 2 * each;

@@ -69,15 +69,15 @@ class ResidualBlockImpl : public torch::nn::Module {
 };
 TORCH_MODULE(ResidualBlock);
 
-// Latents of the linear path are a change's cosine transform, of which waves have length one, scaled by these: what keeps
-// them near one for changes of unit size.
+// Latents of the linear path are a change's cosine transform, of which waves have length one, scaled by these: what
+// keeps them near one for changes of unit size.
 constexpr double kStructureScale = 0.25;
 constexpr double kDetailScale = 0.5;
 
-// Shapes below for pictures of H x W, both multiples of 16. Pictures come in as PictureTensor::packed(8), 96 channels at
-// 1/8, and go out as packed(4), 24 channels at 1/4.
-// The change that a picture brings to its prediction is coded divided by its cell's gain. A linear path, which starts as
-// a discrete cosine transform, carries the change through the tokens; networks beside it correct both of its ends.
+// Shapes below for pictures of H x W, both multiples of 16. Pictures come in as PictureTensor::packed(8), 96 channels
+// at 1/8, and go out as packed(4), 24 channels at 1/4.
+// The change that a picture brings to its prediction is coded divided by its cell's gain. A linear path, which starts
+// as a discrete cosine transform, carries the change through the tokens; networks beside it correct both of its ends.
 class SemanticNetImpl : public torch::nn::Module {
  public:
   explicit SemanticNetImpl(NetConfig config);
@@ -111,8 +111,8 @@ class SemanticNetImpl : public torch::nn::Module {
   // stages [B, detail_dim, H/8, W/8].
   torch::Tensor change(const Spread& spread, const torch::Tensor& detail);
 
-  // What the decoder's networks add to `change`. `gains` [B, 1, H/16, W/16], in the unit of the pictures, are 0 in cells
-  // that are not coded.
+  // What the decoder's networks add to `change`. `gains` [B, 1, H/16, W/16], in the unit of the pictures, are 0 in
+  // cells that are not coded.
   torch::Tensor correction(const torch::Tensor& prediction, const torch::Tensor& prediction_features,
                            const Spread& spread, const torch::Tensor& detail, const torch::Tensor& change,
                            const torch::Tensor& gains);

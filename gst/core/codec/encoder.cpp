@@ -31,7 +31,9 @@ constexpr int kAttempts = 6;             // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
 
 SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, int bitrate) {
-  if (bitrate < 1) throw Error(ErrorKind::kSettings, "the bit rate is at least 1 bit/s, not " + std::to_string(bitrate));
+  if (bitrate < 1) {
+    throw Error(ErrorKind::kSettings, "the bit rate is at least 1 bit/s, not " + std::to_string(bitrate));
+  }
   s.model_id = model.file.id();
   s.layers = std::clamp(layers, 1, model.file.layout().layers());
   (void)write_sequence_header(s);  // throws if something is out of range
@@ -135,7 +137,8 @@ void Encoder::mark_candidates(const Picture& current, const Picture& prediction,
     const bool grey = cell.reference == Reference::kGrey;
     cell.coded = key || grey || visibility_.distortion(prediction, column, row) > least;
     cell.stages = cell.coded ? static_cast<uint8_t>(grid_.stages()) : 0;
-    cell.gain = static_cast<uint8_t>(gain_level(cell_error(current, prediction, column, row), model_->file.layout().gain_levels));
+    const uint32_t error = cell_error(current, prediction, column, row);
+    cell.gain = static_cast<uint8_t>(gain_level(error, model_->file.layout().gain_levels));
   }
 }
 

@@ -16,8 +16,8 @@ class TokenCosts;
 
 // What the quantiser should think a token costs.
 struct QuantiserBias {
-  float lambda = 0.0F;                // squared error, as cell_error() counts, that a bit must save; 0: take the nearest
-  const TokenCosts* costs = nullptr;  // bits of each token; none: all alike
+  float lambda = 0.0F;  // squared error, as cell_error() counts, that a bit must save; 0: take the nearest
+  const TokenCosts* costs = nullptr;            // bits of each token; none: all alike
   const std::vector<float>* weights = nullptr;  // what the squared error of each cell counts; none: 1
 };
 
@@ -27,8 +27,8 @@ class NetworkSession {
   virtual ~NetworkSession() = default;
 
   // Best tokens for `current`, given that the decoder will predict it by `prediction`.
-  // Both pictures have whole cells. Fills grid.structure and grid.detail of the cells that are marked coded, all stages;
-  // what it writes into other cells has no meaning.
+  // Both pictures have whole cells. Fills grid.structure and grid.detail of the cells that are marked coded, all
+  // stages; what it writes into other cells has no meaning.
   virtual void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
                       TokenGrid& grid) = 0;
 

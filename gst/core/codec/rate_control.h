@@ -18,7 +18,8 @@ class RateControl {
     int target = 0;  // bits that this picture should take, if it has a use for them
     int limit = 0;   // bits that it must not exceed; negative: not even an empty picture fits
   };
-  // `seconds` since the picture before (0 for the first), `interval` the usual time between pictures. Call once a picture.
+  // `seconds` since the picture before (0 for the first), `interval` the usual time between pictures. Call once a
+  // picture.
   Budget next(double seconds, double interval, bool key);
   // What the picture really took, all layers and headers.
   void spent(int64_t bits) { level_ += static_cast<double>(bits); }

@@ -8,9 +8,9 @@
 
 namespace crlsc {
 
-// The distortion of a cell is its squared error plus what it lacks in structural similarity (SSIM), times a weight. Errors
-// weigh more where the picture is smooth than in texture, and more where it rests: what is at rest will be looked at
-// for long.
+// The distortion of a cell is its squared error plus what it lacks in structural similarity (SSIM), times a weight.
+// Errors weigh more where the picture is smooth than in texture, and more where it rests: what is at rest will be
+// looked at for long.
 class Visibility {
  public:
   // Takes the next source picture, of whole cells. Pictures of another size start anew.
@@ -31,7 +31,8 @@ class Visibility {
   std::vector<float> weights_;
 };
 
-// Mean structural similarity of a cell's luma (Wang et al. 2004): 8x8 squares with equal weights, at every fourth sample.
+// Mean structural similarity of a cell's luma (Wang et al. 2004): 8x8 squares with equal weights, at every fourth
+// sample.
 double cell_ssim(const Picture& a, const Picture& b, int column, int row);
 
 }  // namespace crlsc

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Token units: how a token grid becomes bits and back (docs/bitstream.md, section "Token grid and token units").
-// A unit carries one layer of one slice, and starts from the model's priors, so it needs nothing but the lower layers of
-// its own slice.
+// A unit carries one layer of one slice, and starts from the model's priors, so it needs nothing but the lower layers
+// of its own slice.
 #pragma once
 
 #include <array>
@@ -57,7 +57,8 @@ struct TokenContexts {
 };
 
 // Bits of layer `layer` of `slice`. Layer 0: modes, references, motion, structure tokens; others: their detail stages.
-Bytes encode_layer(const TokenGrid& grid, const TokenLayout& layout, Slice slice, int layer, const TokenContexts& priors);
+Bytes encode_layer(const TokenGrid& grid, const TokenLayout& layout, Slice slice, int layer,
+                   const TokenContexts& priors);
 
 // Reads what encode_layer() wrote into the rows of `slice`. Layer 0 resets the slice's cells, others raise
 // Cell::stages of the cells they reach. Any bytes give a valid grid; returns false if they were evidently not such a

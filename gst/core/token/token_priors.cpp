@@ -222,8 +222,9 @@ TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout) {
   }
   for (size_t base = 0; base < 2; ++base) {
     for (int t = 0; t < layout.structure_codes; ++t) structure_[base].push_back(priors.structure[base].cost(t));
+    const std::vector<BitTree>& gain = priors.gain[base];
     for (int level = 0; level < layout.gain_levels; ++level) {
-      gain_[base].push_back(priors.gain[base].empty() ? 0 : priors.gain[base][static_cast<size_t>(level) + 1].cost(level));
+      gain_[base].push_back(gain.empty() ? 0 : gain[static_cast<size_t>(level) + 1].cost(level));
     }
   }
   for (size_t s = 0; s < priors.detail.size(); ++s) {
