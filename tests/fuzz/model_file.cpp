@@ -33,12 +33,12 @@ class MemoryFile {
   int descriptor_;
 };
 
-Bytes small_model() {
+Bytes small_model(int gain_levels) {
   nlohmann::json header;
   const Bytes payload(24, 7);
   const std::vector<TensorView> tensors = {{"priors.active", DType::kU16, {5}, ByteView(payload).sub(0, 10)},
                                            {"w", DType::kF16, {7}, ByteView(payload).sub(10)}};
-  const TokenLayout layout{16, {8, 8}, {1, 2}};
+  const TokenLayout layout{16, {8, 8}, {1, 2}, gain_levels};
   Metadata metadata = layout_metadata(layout);
   metadata.insert({{"format", "crlsc-model"},
                    {"format_version", "1"},
@@ -62,7 +62,7 @@ std::vector<Bytes> crlsc::fuzz_seeds() {
   Bytes whole{std::istreambuf_iterator<char>(file), {}};
   require(!whole.empty(), "the test model is missing");
   // Small ones more often: most of a large one is tables.
-  return {small_model(), small_model(), small_model(), small_model(), whole};
+  return {small_model(1), small_model(1), small_model(4), small_model(kMaxGainLevels), whole};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -141,6 +141,7 @@ TEST(ModelFile, LayoutSurvivesTheMetadata) {
   layout.structure_codes = 4096;
   layout.detail_codes = {2, 4096, 3, 4, 5, 6};
   layout.stage_layer = {1, 1, 2, 2, 3, 3};
+  layout.gain_levels = 5;
   Metadata metadata = layout_metadata(layout);
   metadata["backend"] = "x";
   save_model(folder.file("m"), {}, metadata);
@@ -148,7 +149,18 @@ TEST(ModelFile, LayoutSurvivesTheMetadata) {
   EXPECT_EQ(file.layout().structure_codes, 4096);
   EXPECT_EQ(file.layout().detail_codes, layout.detail_codes);
   EXPECT_EQ(file.layout().stage_layer, layout.stage_layer);
+  EXPECT_EQ(file.layout().gain_levels, 5);
   EXPECT_EQ(file.layout().layers(), kMaxLayers);
+}
+
+TEST(ModelFile, GainLevelsAreOneUnlessTheMetadataSaysOtherwise) {
+  const TempFolder folder;
+  write_probe_model(folder.file("m"), 7);
+  EXPECT_EQ(ModelFile(folder.file("m")).layout().gain_levels, 1);
+  for (int levels = 1; levels <= kMaxGainLevels; ++levels) {
+    write_probe_model(folder.file("m"), 7, {{"gain_levels", std::to_string(levels)}});
+    EXPECT_EQ(ModelFile(folder.file("m")).layout().gain_levels, levels);
+  }
 }
 
 TEST(ModelFile, NoStagesMeansOneLayer) {
@@ -295,7 +307,11 @@ INSTANTIATE_TEST_SUITE_P(ModelFile, BadMetadata,
                                          BadValue{"detail_codes", "8;8;8"}, BadValue{"detail_codes", "8,8,8,8,8,8,8"},
                                          BadValue{"stage_layer", "1,2"}, BadValue{"stage_layer", "0,1,2"},
                                          BadValue{"stage_layer", "2,1,2"}, BadValue{"stage_layer", "1,2,4"},
-                                         BadValue{"stage_layer", "1,2,3,3"}, BadValue{"stage_layer", "one,two,three"}));
+                                         BadValue{"stage_layer", "1,2,3,3"}, BadValue{"stage_layer", "one,two,three"},
+                                         BadValue{"gain_levels", "0"}, BadValue{"gain_levels", "9"},
+                                         BadValue{"gain_levels", "17"}, BadValue{"gain_levels", ""},
+                                         BadValue{"gain_levels", "x"}, BadValue{"gain_levels", "-1"},
+                                         BadValue{"gain_levels", "1,2"}));
 
 class MissingMetadata : public testing::TestWithParam<const char*> {};
 
