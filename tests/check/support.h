@@ -176,7 +176,7 @@ class Folder {
   Folder& operator=(const Folder&) = delete;
   std::string path() const { return path_; }
 
-  // The test model with another value of a metadata key; the backend is the only one that save_model() lets through.
+  // The test model for another backend.
   std::string model_for_backend(const std::string& backend) const {
     const ModelFile file(find_model(kModel));
     Metadata metadata = file.metadata();

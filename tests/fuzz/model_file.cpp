@@ -33,14 +33,18 @@ class MemoryFile {
   int descriptor_;
 };
 
-Bytes small_model() {
+Bytes small_model(int gain_levels) {
   nlohmann::json header;
   const Bytes payload(24, 7);
   const std::vector<TensorView> tensors = {{"priors.active", DType::kU16, {5}, ByteView(payload).sub(0, 10)},
                                            {"w", DType::kF16, {7}, ByteView(payload).sub(10)}};
-  header["__metadata__"] = {{"format", "crlsc-model"},       {"format_version", "1"}, {"backend", "reference"},
-                            {"structure_codes", "16"},       {"detail_codes", "8,8"}, {"stage_layer", "1,2"},
-                            {"sha256", tensor_hash(tensors)}};
+  const TokenLayout layout{16, {8, 8}, {1, 2}, gain_levels};
+  Metadata metadata = layout_metadata(layout);
+  metadata.insert({{"format", "crlsc-model"},
+                   {"format_version", "1"},
+                   {"backend", "reference"},
+                   {"sha256", model_hash(tensors, "reference", layout)}});
+  header["__metadata__"] = metadata;
   header["priors.active"] = {{"dtype", "U16"}, {"shape", {5}}, {"data_offsets", {0, 10}}};
   header["w"] = {{"dtype", "F16"}, {"shape", {7}}, {"data_offsets", {10, 24}}};
   const std::string text = header.dump();
@@ -58,7 +62,7 @@ std::vector<Bytes> crlsc::fuzz_seeds() {
   Bytes whole{std::istreambuf_iterator<char>(file), {}};
   require(!whole.empty(), "the test model is missing");
   // Small ones more often: most of a large one is tables.
-  return {small_model(), small_model(), small_model(), small_model(), whole};
+  return {small_model(1), small_model(1), small_model(4), small_model(kMaxGainLevels), whole};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes the small model of the integer reference backend: tables of mean offsets and Walsh patterns.
+"""Writes the small model of the integer reference backend: mean offsets and Walsh patterns, as they are at the largest
+of its gains.
 
 The same seed gives the same bytes on every machine; another seed gives other tables and so another model id.
 """
@@ -12,6 +13,7 @@ import struct
 STRUCTURE_CODES = 256
 DETAIL_CODES = [64, 64, 64]
 STAGE_LAYER = [1, 2, 2]
+GAIN_LEVELS = 3
 # Rows of the 8-point Walsh-Hadamard transform in order of sign changes.
 WALSH = [[1, 1, 1, 1, 1, 1, 1, 1], [1, 1, 1, 1, -1, -1, -1, -1], [1, 1, -1, -1, -1, -1, 1, 1],
          [1, 1, -1, -1, 1, 1, -1, -1], [1, -1, -1, 1, 1, -1, -1, 1], [1, -1, -1, 1, -1, 1, 1, -1],
@@ -89,14 +91,20 @@ def write_model(path, seed):
     tensors = make_tensors(seed)
     names = sorted(tensors)
     payload = b''.join(tensors[name]['data'] for name in names)
-    header = {'__metadata__': {
-        'format': 'crlsc-model',
-        'format_version': '1',
+    # In the order of docs/bitstream.md, section "Model id".
+    identity = {
         'backend': 'reference',
-        'sha256': hashlib.sha256(payload).hexdigest(),
         'structure_codes': str(STRUCTURE_CODES),
         'detail_codes': ','.join(map(str, DETAIL_CODES)),
         'stage_layer': ','.join(map(str, STAGE_LAYER)),
+        'gain_levels': str(GAIN_LEVELS),
+    }
+    lines = ''.join('%s=%s\n' % item for item in identity.items())
+    header = {'__metadata__': {
+        'format': 'crlsc-model',
+        'format_version': '1',
+        **identity,
+        'sha256': hashlib.sha256(lines.encode() + payload).hexdigest(),
         'description': 'Integer tables for tests; seed %d' % seed,
         'license': 'LGPL-2.1-or-later',
     }}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A backend in integer arithmetic, for tests: tables of patterns stand where networks are elsewhere. The same input
-// gives the same tokens and samples on every machine, and each further stage makes the picture better.
+// gives the same tokens and samples on every machine, and each further stage makes the picture better. The tables say
+// what codes change at the largest gain; each level below halves that.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -14,6 +15,8 @@ namespace {
 
 constexpr int kBlockSamples = 96;  // 8x8 of Y, 4x4 of U, 4x4 of V
 constexpr int kTokenBits = 6;      // what the quantiser thinks a token other than zero costs
+// Of a scaled residual: more than all codes together reach, and what they leave of it fits 16 bits.
+constexpr int kMostResidual = 8191;
 
 using Block = std::array<int16_t, kBlockSamples>;
 
@@ -86,6 +89,9 @@ size_t sample_index(const Picture& picture, int plane, int x, int y) {
 struct Tables {
   std::vector<Offset> structure;
   std::vector<Table> detail;
+  int gain_levels = 1;
+  // How often the change of a cell with this gain is halved.
+  int halvings(const Cell& cell) const { return std::max(gain_levels - 1 - cell.gain, 0); }
 };
 
 class ReferenceSession : public NetworkSession {
@@ -143,16 +149,21 @@ class ReferenceSession : public NetworkSession {
 
   void encode_cell(const Picture& current, const Picture& prediction, int64_t cost, int col, int row,
                    TokenGrid& grid) const {
+    const size_t cell_at = static_cast<size_t>(row) * static_cast<size_t>(grid.cols()) + static_cast<size_t>(col);
+    // Divided by the gain; squared errors, and so what they are weighed against, grow by the square of that.
+    const int scale = 1 << tables_.halvings(grid.cells[cell_at]);
+    cost *= int64_t{scale} * scale;
     std::array<Block, 4> residual;
     for (int b = 0; b < 4; ++b) {
       for_block(col * 16 + b % 2 * 8, row * 16 + b / 2 * 8, [&](int i, int plane, int x, int y) {
         const size_t at = sample_index(current, plane, x, y);
+        const int difference = (current.plane(plane)[at] - prediction.plane(plane)[at]) * scale;
         residual[static_cast<size_t>(b)][static_cast<size_t>(i)] =
-            static_cast<int16_t>(current.plane(plane)[at] - prediction.plane(plane)[at]);
+            static_cast<int16_t>(std::clamp(difference, -kMostResidual, kMostResidual));
       });
     }
     const uint16_t token = best_offset(residual, cost);
-    grid.structure[static_cast<size_t>(row) * static_cast<size_t>(grid.cols()) + static_cast<size_t>(col)] = token;
+    grid.structure[cell_at] = token;
     const Offset offset = tables_.structure[token];
     for (int b = 0; b < 4; ++b) {
       Block& block = residual[static_cast<size_t>(b)];
@@ -216,9 +227,11 @@ class ReferenceSession : public NetworkSession {
     const Cell& cell = grid.cells[cell_at];
     if (!cell.coded) return;
     const uint16_t token = grid.structure[cell_at];
-    if (token >= tables_.structure.size() || cell.stages > tables_.detail.size()) {
+    if (token >= tables_.structure.size() || cell.stages > tables_.detail.size() || cell.gain >= tables_.gain_levels) {
       throw Error(ErrorKind::kCorrupt, "a cell has tokens that the model does not know");
     }
+    const int halvings = tables_.halvings(cell);
+    const int half = (1 << halvings) >> 1;  // rounds to the nearest
     const Offset offset = tables_.structure[token];
     for (int b = 0; b < 4; ++b) {
       std::array<int, kBlockSamples> change;
@@ -233,7 +246,8 @@ class ReferenceSession : public NetworkSession {
       }
       for_block(col * 16 + b % 2 * 8, row * 16 + b / 2 * 8, [&](int i, int plane, int x, int y) {
         uint8_t& sample = out.plane(plane)[sample_index(out, plane, x, y)];
-        sample = static_cast<uint8_t>(std::clamp(sample + change[static_cast<size_t>(i)], 0, 255));
+        const int halved = (change[static_cast<size_t>(i)] + half) >> halvings;
+        sample = static_cast<uint8_t>(std::clamp(sample + halved, 0, 255));
       });
     }
   }
@@ -246,6 +260,7 @@ class ReferenceSession : public NetworkSession {
 class ReferenceNetwork : public Network {
  public:
   explicit ReferenceNetwork(const ModelFile& file) {
+    tables_.gain_levels = file.layout().gain_levels;
     tables_.structure = read_structure(file);
     for (int stage = 0; stage < file.layout().stages(); ++stage) tables_.detail.push_back(read_stage(file, stage));
   }

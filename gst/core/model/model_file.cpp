@@ -15,15 +15,6 @@ constexpr const char* kPriorPrefix = "priors.";
 constexpr int kLeastCodes = 2;
 constexpr int kMostCodes = 4096;
 
-Sha256::Digest digest_of(const std::vector<TensorView>& tensors) {
-  std::vector<const TensorView*> sorted;
-  for (const TensorView& tensor : tensors) sorted.push_back(&tensor);
-  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
-  Sha256 hash;
-  for (const TensorView* tensor : sorted) hash.update(tensor->data);
-  return hash.finish();
-}
-
 [[noreturn]] void fail(const std::string& path, const std::string& what) {
   throw Error(ErrorKind::kRead, "cannot read the model '" + path + "': " + what);
 }
@@ -51,6 +42,78 @@ std::string shape_text(const TensorView& tensor) {
   return text + "]";
 }
 
+// Reads the number list `key`. Returns what is wrong, or an empty string.
+std::string parse_numbers(const Metadata& metadata, const std::string& key, int least, int most, size_t longest,
+                          std::vector<int>& values) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return "its metadata lacks '" + key + "'";
+  const std::string& text = found->second;
+  values.clear();
+  for (size_t at = 0; !text.empty() && at <= text.size();) {
+    const size_t comma = std::min(text.find(',', at), text.size());
+    values.push_back(number(text.substr(at, comma - at)));
+    at = comma + 1;
+    if (values.back() < least || values.back() > most || values.size() > longest) {
+      return key + " '" + printable(text) + "' is not a list of at most " + std::to_string(longest) + " numbers from " +
+             std::to_string(least) + " to " + std::to_string(most);
+    }
+  }
+  return longest == 1 && values.empty() ? key + " is empty" : "";
+}
+
+std::string parse_number(const Metadata& metadata, const std::string& key, int least, int most, int& value) {
+  std::vector<int> values;
+  std::string wrong = parse_numbers(metadata, key, least, most, 1, values);
+  if (wrong.empty()) value = values.at(0);
+  return wrong;
+}
+
+std::string parse_layout(const Metadata& metadata, TokenLayout& layout) {
+  std::string wrong = parse_number(metadata, "structure_codes", kLeastCodes, kMostCodes, layout.structure_codes);
+  if (!wrong.empty()) return wrong;
+  wrong = parse_numbers(metadata, "detail_codes", kLeastCodes, kMostCodes, kMaxDetailStages, layout.detail_codes);
+  if (!wrong.empty()) return wrong;
+  wrong = parse_numbers(metadata, "stage_layer", 1, kMaxLayers - 1, kMaxDetailStages, layout.stage_layer);
+  if (!wrong.empty()) return wrong;
+  layout.gain_levels = 1;
+  if (metadata.count("gain_levels") != 0) {
+    wrong = parse_number(metadata, "gain_levels", 1, kMaxGainLevels, layout.gain_levels);
+    if (!wrong.empty()) return wrong;
+  }
+  if (layout.stage_layer.size() != layout.detail_codes.size()) return "stage_layer and detail_codes differ in length";
+  if (!std::is_sorted(layout.stage_layer.begin(), layout.stage_layer.end())) {
+    return "stage_layer '" + join(layout.stage_layer) + "' falls";
+  }
+  return "";
+}
+
+std::string parse_identity(const Metadata& metadata, std::string& backend, TokenLayout& layout) {
+  const auto found = metadata.find("backend");
+  if (found == metadata.end()) return "its metadata lacks 'backend'";
+  backend = found->second;
+  if (!is_backend_name(backend)) return "'" + printable(backend) + "' cannot be the name of a backend";
+  return parse_layout(metadata, layout);
+}
+
+// What docs/bitstream.md, section "Model id", says. The lines are written from the numbers, so that two ways to write
+// the same layout are the same model.
+Sha256::Digest digest_of(const std::vector<TensorView>& tensors, const std::string& backend,
+                         const TokenLayout& layout) {
+  Metadata lines = layout_metadata(layout);
+  lines["backend"] = backend;
+  std::string text;
+  for (const char* key : {"backend", "structure_codes", "detail_codes", "stage_layer", "gain_levels"}) {
+    text += std::string(key) + "=" + lines.at(key) + "\n";
+  }
+  std::vector<const TensorView*> sorted;
+  for (const TensorView& tensor : tensors) sorted.push_back(&tensor);
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
+  Sha256 hash;
+  hash.update({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  for (const TensorView* tensor : sorted) hash.update(tensor->data);
+  return hash.finish();
+}
+
 }  // namespace
 
 ModelFile::ModelFile(const std::string& path) : file_(path) {
@@ -66,57 +129,22 @@ ModelFile::ModelFile(const std::string& path) : file_(path) {
                                            printable(value("format_version")) + "', this program reads version " +
                                            kVersion);
   }
+  const std::string wrong = parse_identity(metadata(), backend_, layout_);
+  if (!wrong.empty()) fail(path, wrong);
   check_hash();
-  backend_ = required("backend");
-  if (!is_backend_name(backend_)) fail(path, "'" + printable(backend_) + "' cannot be the name of a backend");
-  read_layout();
   read_priors();
 }
 
 void ModelFile::check_hash() {
-  const Sha256::Digest digest = digest_of(tensors());
+  const Sha256::Digest digest = digest_of(tensors(), backend_, layout_);
   hash_ = to_hex(digest);
   std::copy_n(digest.begin(), id_.size(), id_.begin());
-  const std::string& said = required("sha256");
-  if (said != hash_) {
-    fail(path(), "its tensors have the hash " + hash_ + " where its metadata says " + printable(said) +
-                     "; the file is damaged");
+  const auto said = metadata().find("sha256");
+  if (said == metadata().end()) fail(path(), "its metadata lacks 'sha256'");
+  if (said->second != hash_) {
+    fail(path(), "its tensors, backend and layout have the hash " + hash_ + " where its metadata says " +
+                     printable(said->second) + "; the file is damaged");
   }
-}
-
-void ModelFile::read_layout() {
-  layout_.structure_codes = numbers("structure_codes", kLeastCodes, kMostCodes, 1).at(0);
-  layout_.detail_codes = numbers("detail_codes", kLeastCodes, kMostCodes, kMaxDetailStages);
-  layout_.stage_layer = numbers("stage_layer", 1, kMaxLayers - 1, kMaxDetailStages);
-  if (metadata().count("gain_levels") != 0) layout_.gain_levels = numbers("gain_levels", 1, kMaxGainLevels, 1).at(0);
-  if (layout_.stage_layer.size() != layout_.detail_codes.size()) {
-    fail(path(), "stage_layer and detail_codes differ in length");
-  }
-  if (!std::is_sorted(layout_.stage_layer.begin(), layout_.stage_layer.end())) {
-    fail(path(), "stage_layer '" + join(layout_.stage_layer) + "' falls");
-  }
-}
-
-const std::string& ModelFile::required(const std::string& key) const {
-  const auto at = metadata().find(key);
-  if (at == metadata().end()) fail(path(), "its metadata lacks '" + key + "'");
-  return at->second;
-}
-
-std::vector<int> ModelFile::numbers(const std::string& key, int least, int most, size_t longest) const {
-  const std::string& text = required(key);
-  std::vector<int> values;
-  for (size_t at = 0; !text.empty() && at <= text.size();) {
-    const size_t comma = std::min(text.find(',', at), text.size());
-    values.push_back(number(text.substr(at, comma - at)));
-    at = comma + 1;
-    if (values.back() < least || values.back() > most || values.size() > longest) {
-      fail(path(), key + " '" + printable(text) + "' is not a list of at most " + std::to_string(longest) +
-                       " numbers from " + std::to_string(least) + " to " + std::to_string(most));
-    }
-  }
-  if (longest == 1 && values.empty()) fail(path(), key + " is empty");
-  return values;
 }
 
 const TensorView& ModelFile::tensor(const std::string& name) const {
@@ -148,9 +176,8 @@ void ModelFile::read_priors() {
   }
 }
 
-std::string tensor_hash(const std::vector<TensorView>& tensors) {
-  const Sha256::Digest digest = digest_of(tensors);
-  return to_hex(digest);
+std::string model_hash(const std::vector<TensorView>& tensors, const std::string& backend, const TokenLayout& layout) {
+  return to_hex(digest_of(tensors, backend, layout));
 }
 
 bool is_backend_name(const std::string& name) {
@@ -160,14 +187,13 @@ bool is_backend_name(const std::string& name) {
 }
 
 void save_model(const std::string& path, const std::vector<TensorView>& tensors, Metadata metadata) {
-  for (const char* key : {"backend", "structure_codes", "detail_codes", "stage_layer"}) {
-    if (metadata.count(key) == 0) {
-      throw Error(ErrorKind::kWrite, "cannot write the model '" + path + "': its metadata lacks '" + key + "'");
-    }
-  }
+  std::string backend;
+  TokenLayout layout;
+  const std::string wrong = parse_identity(metadata, backend, layout);
+  if (!wrong.empty()) throw Error(ErrorKind::kWrite, "cannot write the model '" + path + "': " + wrong);
   metadata["format"] = kFormat;
   metadata["format_version"] = kVersion;
-  metadata["sha256"] = tensor_hash(tensors);
+  metadata["sha256"] = model_hash(tensors, backend, layout);
   write_safetensors(path, tensors, metadata);
 }
 

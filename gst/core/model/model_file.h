@@ -3,7 +3,7 @@
 //   format          "crlsc-model"
 //   format_version  "1"
 //   backend         name of the backend module, [a-z0-9-]{1,32}
-//   sha256          tensor_hash() of the tensors, 64 hexadecimal digits
+//   sha256          model_hash() of tensors, backend and layout, 64 hexadecimal digits
 //   structure_codes "512"          2..4096
 //   detail_codes    "256,256,256"  one for each residual stage, 2..4096; may be empty
 //   stage_layer     "1,2,2"        layer of each stage, 1..kMaxLayers - 1, never falling
@@ -49,10 +49,7 @@ class ModelFile {
 
  private:
   void check_hash();
-  void read_layout();
   void read_priors();
-  const std::string& required(const std::string& key) const;
-  std::vector<int> numbers(const std::string& key, int least, int most, size_t longest) const;
 
   SafetensorsFile file_;
   std::string hash_;
@@ -62,14 +59,15 @@ class ModelFile {
   std::map<std::string, std::vector<uint16_t>> priors_;
 };
 
-// SHA-256 over the bytes of all tensors in name order, as 64 hexadecimal digits. Names, types and shapes do not count.
-std::string tensor_hash(const std::vector<TensorView>& tensors);
+// SHA-256 over backend and layout, as lines of text, and then the bytes of all tensors in name order, as 64 hexadecimal
+// digits (docs/bitstream.md, section "Model id"). Names, types and shapes of tensors do not count, nor other metadata.
+std::string model_hash(const std::vector<TensorView>& tensors, const std::string& backend, const TokenLayout& layout);
 
 // True for [a-z0-9-]{1,32}: a name that cannot leave the backend folder.
 bool is_backend_name(const std::string& name);
 
 // Writes a model. `metadata` needs "backend" and the layout's keys; "format", "format_version" and "sha256" are
-// filled in. Throws Error(kWrite) as write_safetensors() does.
+// filled in. Throws Error(kWrite) as write_safetensors() does, and if ModelFile would not take these keys.
 void save_model(const std::string& path, const std::vector<TensorView>& tensors, Metadata metadata);
 
 // `layout` as the metadata keys it is read from.

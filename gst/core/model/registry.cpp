@@ -27,7 +27,7 @@ class Registry {
   }
 
   std::shared_ptr<const LoadedModel> acquire(ModelFile file, int threads) {
-    const std::string key = identity(file);
+    const std::string key = file.hash();
     if (auto model = find_or_claim(key)) return model;
     std::shared_ptr<const LoadedModel> model;
     try {
@@ -45,13 +45,6 @@ class Registry {
     std::weak_ptr<const LoadedModel> model;
     bool loading = false;
   };
-
-  // The hash covers tensors only; what else decides how they are used has to agree, too.
-  static std::string identity(const ModelFile& file) {
-    std::string key = file.hash() + ' ' + file.backend();
-    for (const auto& [name, value] : layout_metadata(file.layout())) key += ' ' + value;
-    return key;
-  }
 
   static std::shared_ptr<const LoadedModel> load(ModelFile file, int threads) {
     const Backend& backend = open_backend(file.backend());

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/codec/token_unit.h"
 #include "core/model/sha256.h"
@@ -144,6 +145,19 @@ TEST_P(Vector, DecodesToItsHashes) {
   EXPECT_EQ(json.at("bitstream_sha256"), hashes.bitstream);
   EXPECT_EQ(json.at("token_sha256"), hashes.tokens);
   EXPECT_EQ(json.at("i420_sha256"), hashes.i420);
+}
+
+TEST_P(Vector, HasCellsOfSeveralGains) {
+  std::set<int> gains;
+  const std::vector<Bytes> stream = stored();
+  Decoder decoder(test_model(), parse_sequence_header(parse_access_unit(stream.at(0)).units.at(0).payload));
+  for (const Bytes& unit : stream) {
+    decoder.decode(unit);
+    for (const Cell& cell : decoder.tokens().cells) {
+      if (cell.coded) gains.insert(cell.gain);
+    }
+  }
+  EXPECT_GE(gains.size(), 2U);
 }
 
 // Fails, too, when the encoder decides otherwise than it did: then the files have to be written anew.

@@ -74,8 +74,11 @@ TEST(Backend, GarbageIsALibraryErrorWithTheLoadersWords) {
 
 struct BadModule {
   const char* name;
-  const char* says;
+  std::string says;
 };
+
+const std::string kOtherVersion = "interface version " + std::to_string(Backend::kInterfaceVersion + 1) + ", version " +
+                                  std::to_string(Backend::kInterfaceVersion) + " is needed";
 
 class BadBackend : public testing::TestWithParam<BadModule> {};
 
@@ -88,7 +91,7 @@ TEST_P(BadBackend, IsRefusedWithTheReason) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backend, BadBackend,
-                         testing::Values(BadModule{"probe-other-version", "interface version 3, version 2 is needed"},
+                         testing::Values(BadModule{"probe-other-version", kOtherVersion},
                                          BadModule{"probe-null", "offers no backend"},
                                          BadModule{"probe-throws", "the probe has no library"},
                                          BadModule{"probe-no-entry", "crlsc_backend"}));

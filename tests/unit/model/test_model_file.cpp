@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <set>
+
 #include "core/model/model_file.h"
 #include "core/model/sha256.h"
 #include "unit/model/model_testing.h"
@@ -8,6 +10,16 @@ namespace {
 
 const Bytes kBytes = {1, 2, 3, 4};
 
+TokenLayout good_layout() {
+  TokenLayout layout;
+  layout.structure_codes = 16;
+  layout.detail_codes = {8, 8, 4};
+  layout.stage_layer = {1, 2, 2};
+  return layout;
+}
+
+std::string hash_of(const std::vector<TensorView>& tensors) { return model_hash(tensors, "probe", good_layout()); }
+
 // A model whose metadata is right but for one key; an empty value removes the key.
 std::optional<Failure> open_with(const std::string& key, const std::string& value, bool remove = false) {
   const TempFolder folder;
@@ -15,7 +27,7 @@ std::optional<Failure> open_with(const std::string& key, const std::string& valu
   Metadata metadata = good_metadata();
   metadata["format"] = "crlsc-model";
   metadata["format_version"] = "1";
-  metadata["sha256"] = tensor_hash(tensors);
+  metadata["sha256"] = hash_of(tensors);
   metadata[key] = value;
   if (remove) metadata.erase(key);
   write_safetensors(folder.file("m.safetensors"), tensors, metadata);
@@ -26,16 +38,52 @@ std::optional<Failure> open_with(const std::string& key, const std::string& valu
   return failure;
 }
 
-TEST(TensorHash, IsSha256OfTheBytesInNameOrder) {
-  const Bytes all = {5, 6, 7, 1, 2};
-  const Bytes a(all.begin(), all.begin() + 3);
-  const Bytes b(all.begin() + 3, all.end());
+TEST(ModelHash, IsSha256OfTheLinesThenTheBytesInNameOrder) {
+  const std::string lines = "backend=probe\nstructure_codes=16\ndetail_codes=8,8,4\nstage_layer=1,2,2\ngain_levels=1\n";
+  const Bytes a = {5, 6, 7};
+  const Bytes b = {1, 2};
+  Bytes all(lines.begin(), lines.end());
+  EXPECT_EQ(hash_of({}), to_hex(Sha256::of(all)));
+  all.insert(all.end(), a.begin(), a.end());
+  all.insert(all.end(), b.begin(), b.end());
   const TensorView first = make_tensor("a", DType::kU8, {3}, a);
   const TensorView second = make_tensor("b", DType::kU16, {1}, b);
-  const std::string expected = to_hex(Sha256::of(all));
-  EXPECT_EQ(tensor_hash({first, second}), expected);
-  EXPECT_EQ(tensor_hash({second, first}), expected);
-  EXPECT_EQ(tensor_hash({}), to_hex(Sha256::of({})));
+  EXPECT_EQ(hash_of({first, second}), to_hex(Sha256::of(all)));
+  EXPECT_EQ(hash_of({second, first}), to_hex(Sha256::of(all)));
+}
+
+TEST(ModelHash, ALayoutWithoutStagesHasEmptyLists) {
+  const std::string lines = "backend=x-1\nstructure_codes=2\ndetail_codes=\nstage_layer=\ngain_levels=8\n";
+  TokenLayout layout;
+  layout.structure_codes = 2;
+  layout.gain_levels = 8;
+  EXPECT_EQ(model_hash({}, "x-1", layout), to_hex(Sha256::of(Bytes(lines.begin(), lines.end()))));
+}
+
+TEST(ModelHash, BackendAndEveryPartOfTheLayoutCount) {
+  const TempFolder folder;
+  std::set<std::string> ids;
+  const auto id_with = [&](const std::string& key, const std::string& value) {
+    write_probe_model(folder.file("m"), 7, {{key, value}});
+    return to_hex(ModelFile(folder.file("m")).id());
+  };
+  ids.insert(id_with("note", "free text"));
+  ids.insert(id_with("backend", "other"));
+  ids.insert(id_with("structure_codes", "17"));
+  ids.insert(id_with("detail_codes", "8,8,5"));
+  ids.insert(id_with("stage_layer", "1,1,2"));
+  ids.insert(id_with("gain_levels", "2"));
+  EXPECT_EQ(ids.size(), 6U);
+}
+
+TEST(ModelHash, WaysToWriteTheSameLayoutAreTheSameModel) {
+  const TempFolder folder;
+  write_probe_model(folder.file("plain"), 7);
+  const std::string hash = ModelFile(folder.file("plain")).hash();
+  for (const auto& [key, value] : Metadata{{"note", "free text"}, {"gain_levels", "1"}, {"structure_codes", "016"}}) {
+    write_probe_model(folder.file("m"), 7, {{key, value}});
+    EXPECT_EQ(ModelFile(folder.file("m")).hash(), hash) << key;
+  }
 }
 
 TEST(ModelFile, ReadsWhatSaveModelWrites) {
@@ -48,7 +96,7 @@ TEST(ModelFile, ReadsWhatSaveModelWrites) {
   save_model(folder.file("m"), tensors, metadata);
   const ModelFile file(folder.file("m"));
   EXPECT_EQ(file.path(), folder.file("m"));
-  EXPECT_EQ(file.hash(), tensor_hash(tensors));
+  EXPECT_EQ(file.hash(), hash_of(tensors));
   EXPECT_EQ(to_hex(file.id()), file.hash().substr(0, 16));
   EXPECT_EQ(file.backend(), "probe");
   EXPECT_EQ(file.layout().structure_codes, 16);
@@ -93,6 +141,7 @@ TEST(ModelFile, LayoutSurvivesTheMetadata) {
   layout.structure_codes = 4096;
   layout.detail_codes = {2, 4096, 3, 4, 5, 6};
   layout.stage_layer = {1, 1, 2, 2, 3, 3};
+  layout.gain_levels = 5;
   Metadata metadata = layout_metadata(layout);
   metadata["backend"] = "x";
   save_model(folder.file("m"), {}, metadata);
@@ -100,7 +149,18 @@ TEST(ModelFile, LayoutSurvivesTheMetadata) {
   EXPECT_EQ(file.layout().structure_codes, 4096);
   EXPECT_EQ(file.layout().detail_codes, layout.detail_codes);
   EXPECT_EQ(file.layout().stage_layer, layout.stage_layer);
+  EXPECT_EQ(file.layout().gain_levels, 5);
   EXPECT_EQ(file.layout().layers(), kMaxLayers);
+}
+
+TEST(ModelFile, GainLevelsAreOneUnlessTheMetadataSaysOtherwise) {
+  const TempFolder folder;
+  write_probe_model(folder.file("m"), 7);
+  EXPECT_EQ(ModelFile(folder.file("m")).layout().gain_levels, 1);
+  for (int levels = 1; levels <= kMaxGainLevels; ++levels) {
+    write_probe_model(folder.file("m"), 7, {{"gain_levels", std::to_string(levels)}});
+    EXPECT_EQ(ModelFile(folder.file("m")).layout().gain_levels, levels);
+  }
 }
 
 TEST(ModelFile, NoStagesMeansOneLayer) {
@@ -131,11 +191,33 @@ TEST(ModelFile, OtherVersionsAreOfTheWrongType) {
 
 TEST(ModelFile, HashMismatchNamesBothHashes) {
   const std::string said(64, 'a');
-  const std::string real = tensor_hash({make_tensor("w", DType::kU8, {4}, kBytes)});
+  const std::string real = hash_of({make_tensor("w", DType::kU8, {4}, kBytes)});
   const auto failure = open_with("sha256", said);
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->kind, ErrorKind::kRead);
   EXPECT_TRUE(failure->says(said) && failure->says(real)) << failure->text;
+}
+
+// Each value would be a layout or backend, but not the one that the hash was made of.
+TEST(ModelFile, AnEditedLayoutIsRefusedWithBothHashes) {
+  const std::string said = hash_of({make_tensor("w", DType::kU8, {4}, kBytes)});
+  for (const auto& [key, value] : Metadata{{"backend", "other"},
+                                           {"structure_codes", "17"},
+                                           {"detail_codes", "8,8,5"},
+                                           {"stage_layer", "1,1,2"},
+                                           {"gain_levels", "2"}}) {
+    Metadata metadata = layout_metadata(good_layout());
+    metadata["backend"] = "probe";
+    metadata[key] = value;
+    const TempFolder folder;
+    save_model(folder.file("m"), {make_tensor("w", DType::kU8, {4}, kBytes)}, metadata);
+    const std::string real = ModelFile(folder.file("m")).hash();
+    ASSERT_NE(real, said) << key;
+    const auto failure = open_with(key, value);
+    ASSERT_TRUE(failure) << key;
+    EXPECT_EQ(failure->kind, ErrorKind::kRead) << key;
+    EXPECT_TRUE(failure->says(said) && failure->says(real)) << failure->text;
+  }
 }
 
 TEST(ModelFile, EveryChangedTensorBitIsFound) {
@@ -203,6 +285,8 @@ TEST_P(BadMetadata, IsRefused) {
   const auto failure = open_with(GetParam().key, GetParam().value);
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->kind, ErrorKind::kRead);
+  // And not because it is another value than the one that was hashed.
+  EXPECT_EQ(failure->says("have the hash"), std::string(GetParam().key) == "sha256") << failure->text;
 }
 
 INSTANTIATE_TEST_SUITE_P(ModelFile, BadMetadata,
@@ -223,7 +307,11 @@ INSTANTIATE_TEST_SUITE_P(ModelFile, BadMetadata,
                                          BadValue{"detail_codes", "8;8;8"}, BadValue{"detail_codes", "8,8,8,8,8,8,8"},
                                          BadValue{"stage_layer", "1,2"}, BadValue{"stage_layer", "0,1,2"},
                                          BadValue{"stage_layer", "2,1,2"}, BadValue{"stage_layer", "1,2,4"},
-                                         BadValue{"stage_layer", "1,2,3,3"}, BadValue{"stage_layer", "one,two,three"}));
+                                         BadValue{"stage_layer", "1,2,3,3"}, BadValue{"stage_layer", "one,two,three"},
+                                         BadValue{"gain_levels", "0"}, BadValue{"gain_levels", "9"},
+                                         BadValue{"gain_levels", "17"}, BadValue{"gain_levels", ""},
+                                         BadValue{"gain_levels", "x"}, BadValue{"gain_levels", "-1"},
+                                         BadValue{"gain_levels", "1,2"}));
 
 class MissingMetadata : public testing::TestWithParam<const char*> {};
 
@@ -246,6 +334,19 @@ TEST(SaveModel, RefusesAnIncompleteModel) {
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->kind, ErrorKind::kWrite);
     EXPECT_TRUE(failure->says(key));
+  }
+}
+
+TEST(SaveModel, RefusesWhatCouldNotBeRead) {
+  const TempFolder folder;
+  for (const auto& [key, value] :
+       Metadata{{"backend", "a b"}, {"structure_codes", "1"}, {"stage_layer", "2,1,2"}, {"gain_levels", "0"}}) {
+    Metadata metadata = good_metadata();
+    metadata[key] = value;
+    const auto failure = failure_of([&] { save_model(folder.file("m"), {}, metadata); });
+    ASSERT_TRUE(failure) << key;
+    EXPECT_EQ(failure->kind, ErrorKind::kWrite) << key;
+    EXPECT_FALSE(std::filesystem::exists(folder.file("m"))) << key;
   }
 }
 

@@ -4,6 +4,8 @@
 #include <climits>
 #include <cmath>
 
+#include "core/codec/gain.h"
+#include "core/codec/prediction.h"
 #include "core/model/registry.h"
 #include "unit/model/model_testing.h"
 
@@ -12,6 +14,7 @@ namespace {
 
 constexpr int kWidth = 96;
 constexpr int kHeight = 64;
+constexpr int kGains = 3;
 
 // Shapes, slopes and some texture; `shift` moves everything to the right.
 Picture scene(int shift) {
@@ -60,6 +63,17 @@ class Reference : public testing::Test {
     session_ = model_->network->open(kWidth, kHeight);
   }
 
+  // With the gains that the encoder would choose.
+  TokenGrid encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias = {}) {
+    TokenGrid grid(kWidth / kCellSize, kHeight / kCellSize, 3);
+    for (int i = 0; i < grid.size(); ++i) {
+      const uint32_t error = cell_error(current, prediction, i % grid.cols(), i / grid.cols());
+      grid.cells[static_cast<size_t>(i)].gain = static_cast<uint8_t>(gain_level(error, kGains));
+    }
+    session_->encode(current, prediction, bias, grid);
+    return grid;
+  }
+
   Picture decode(const Picture& prediction, const TokenGrid& grid) {
     Picture out;
     session_->decode(prediction, grid, out);
@@ -76,13 +90,13 @@ TEST_F(Reference, TestModelsHaveDifferentIds) {
   EXPECT_NE(model_->file.id(), other.id());
   EXPECT_EQ(model_->file.layout().layers(), 3);
   EXPECT_EQ(model_->file.layout().stages(), 3);
+  EXPECT_EQ(model_->file.layout().gain_levels, kGains);
 }
 
 TEST_F(Reference, EachStageMakesThePictureBetter) {
   const Picture current = scene(0);
   const Picture grey(kWidth, kHeight);
-  TokenGrid grid;
-  session_->encode(current, grey, {}, grid);
+  TokenGrid grid = encode(current, grey);
   double last = squared_error(current, grey);
   for (int stages = 0; stages <= 3; ++stages) {
     mark(grid, stages);
@@ -99,8 +113,7 @@ TEST_F(Reference, RepeatedCodingOfAStillConverges) {
   Picture shown(kWidth, kHeight);
   double last = squared_error(current, shown);
   for (int i = 0; i < 4; ++i) {
-    TokenGrid grid;
-    session_->encode(current, shown, {}, grid);
+    TokenGrid grid = encode(current, shown);
     mark(grid, 3);
     shown = decode(shown, grid);
     const double error = squared_error(current, shown);
@@ -110,8 +123,7 @@ TEST_F(Reference, RepeatedCodingOfAStillConverges) {
 }
 
 TEST_F(Reference, EqualPicturesNeedNoTokens) {
-  TokenGrid grid;
-  session_->encode(scene(0), scene(0), {}, grid);
+  const TokenGrid grid = encode(scene(0), scene(0));
   EXPECT_EQ(count_nonzero(grid), 0);
 }
 
@@ -119,16 +131,14 @@ TEST_F(Reference, LambdaSavesTokens) {
   const Picture grey(kWidth, kHeight);
   int last = INT_MAX;
   for (const float lambda : {0.0F, 200.0F, 5000.0F, 1e9F}) {
-    TokenGrid grid;
-    session_->encode(scene(0), grey, {lambda}, grid);
+    const TokenGrid grid = encode(scene(0), grey, {lambda});
     EXPECT_LT(count_nonzero(grid), last) << lambda;
     last = count_nonzero(grid);
   }
 }
 
 TEST_F(Reference, TokensStayWithinTheLayout) {
-  TokenGrid grid;
-  session_->encode(scene(0), Picture(kWidth, kHeight, 255), {}, grid);
+  const TokenGrid grid = encode(scene(0), Picture(kWidth, kHeight, 255));
   const TokenLayout& layout = model_->file.layout();
   EXPECT_LT(*std::max_element(grid.structure.begin(), grid.structure.end()), layout.structure_codes);
   for (size_t s = 0; s < grid.detail.size(); ++s) {
@@ -145,9 +155,9 @@ TEST_F(Reference, EncodeKeepsTheModesOfAFittingGrid) {
 
 TEST_F(Reference, SessionsAgreeToTheBit) {
   const Picture grey(kWidth, kHeight);
-  TokenGrid first;
-  TokenGrid second;
-  session_->encode(scene(3), grey, {10.0F}, first);
+  TokenGrid first = encode(scene(3), grey, {10.0F});
+  TokenGrid second(first.cols(), first.rows(), 3);
+  second.cells = first.cells;
   model_->network->open(kWidth, kHeight)->encode(scene(3), grey, {10.0F}, second);
   EXPECT_EQ(first.structure, second.structure);
   EXPECT_EQ(first.detail, second.detail);
@@ -157,8 +167,7 @@ TEST_F(Reference, SessionsAgreeToTheBit) {
 
 TEST_F(Reference, CellsThatAreNotCodedHaveNoInfluence) {
   const Picture grey(kWidth, kHeight);
-  TokenGrid grid;
-  session_->encode(scene(0), grey, {}, grid);
+  TokenGrid grid = encode(scene(0), grey);
   mark(grid, 3);
   const Picture all = decode(grey, grid);
   for (size_t i = 0; i < grid.cells.size(); ++i) grid.cells[i].coded = i == 8;
@@ -174,8 +183,7 @@ TEST_F(Reference, CellsThatAreNotCodedHaveNoInfluence) {
 
 TEST_F(Reference, APreviewShowsEachNumberOfStages) {
   const Picture grey(kWidth, kHeight);
-  TokenGrid grid;
-  session_->encode(scene(0), grey, {}, grid);
+  TokenGrid grid = encode(scene(0), grey);
   mark(grid, 3);
   grid.cells[2].stages = 1;
   std::vector<Picture> out;
@@ -199,8 +207,76 @@ TEST_F(Reference, UnknownTokensAreCorrupt) {
   TokenGrid detail = grid;
   detail.detail[2].back() = 64;
   EXPECT_EQ(failure_of([&] { decode(grey, detail); })->kind, ErrorKind::kCorrupt);
+  TokenGrid gain = grid;
+  gain.cells[2].gain = kGains;
+  EXPECT_EQ(failure_of([&] { decode(grey, gain); })->kind, ErrorKind::kCorrupt);
   mark(grid, 4);
   EXPECT_EQ(failure_of([&] { decode(grey, grid); })->kind, ErrorKind::kCorrupt);
+}
+
+void set_gain(TokenGrid& grid, int gain) {
+  for (Cell& cell : grid.cells) cell.gain = static_cast<uint8_t>(gain);
+}
+
+TEST_F(Reference, EachGainHalvesTheChangeOfTheNext) {
+  const Picture grey(kWidth, kHeight);
+  TokenGrid grid = encode(scene(0), grey);
+  mark(grid, 3);
+  set_gain(grid, kGains - 1);
+  const Picture largest = decode(grey, grid);
+  for (int gain = 0; gain + 1 < kGains; ++gain) {
+    set_gain(grid, gain);
+    const Picture smaller = decode(grey, grid);
+    for (size_t i = 0; i < grey.data().size(); ++i) {
+      if (largest.data()[i] == 0 || largest.data()[i] == 255) continue;  // the sum went beyond
+      const double change = (largest.data()[i] - 128.0) * gain_value(gain) / gain_value(kGains - 1);
+      ASSERT_NEAR(smaller.data()[i] - 128.0, change, 0.5) << gain << ", sample " << i;
+    }
+  }
+}
+
+TEST_F(Reference, TokensOfZeroChangeNothingAtAnyGain) {
+  TokenGrid grid(kWidth / kCellSize, kHeight / kCellSize, 3);
+  mark(grid, 3);
+  for (int gain = 0; gain < kGains; ++gain) {
+    set_gain(grid, gain);
+    EXPECT_EQ(decode(scene(0), grid).data(), scene(0).data()) << gain;
+  }
+}
+
+TEST_F(Reference, AGainThatFitsIsBetterThanTheOthers) {
+  Picture current = scene(0);
+  for (int i = 0; i < kWidth * kHeight; ++i) {
+    current.plane(0)[i] = static_cast<uint8_t>(std::clamp(current.plane(0)[i] + (i * i / 7) % 7 - 3, 0, 255));
+  }
+  TokenGrid grid = encode(current, scene(0));
+  mark(grid, 3);
+  const double fitting = squared_error(current, decode(scene(0), grid));
+  for (int gain = 1; gain < kGains; ++gain) {
+    set_gain(grid, gain);
+    session_->encode(current, scene(0), {}, grid);
+    EXPECT_LT(fitting, squared_error(current, decode(scene(0), grid))) << gain;
+  }
+}
+
+TEST_F(Reference, WithoutGainsCodesChangeWhatTheTablesSay) {
+  const Picture grey(kWidth, kHeight);
+  const TempFolder folder;
+  Metadata metadata = model_->file.metadata();
+  metadata["gain_levels"] = "1";
+  save_model(folder.file("m"), model_->file.tensors(), metadata);
+  const auto model = acquire_model(folder.file("m"), 1);
+  TokenGrid plain;
+  model->network->open(kWidth, kHeight)->encode(scene(0), grey, {}, plain);
+  mark(plain, 3);
+  Picture decoded;
+  model->network->open(kWidth, kHeight)->decode(grey, plain, decoded);
+  TokenGrid largest = plain;
+  set_gain(largest, kGains - 1);
+  session_->encode(scene(0), grey, {}, largest);
+  EXPECT_EQ(plain.structure, largest.structure);
+  EXPECT_EQ(plain.detail, largest.detail);
+  EXPECT_EQ(decoded.data(), decode(grey, largest).data());
 }
 
 TEST_F(Reference, OtherSizesAreRefused) {

@@ -89,6 +89,7 @@ TEST_F(Registry, SameTensorsWithAnotherLayoutAreNotShared) {
   const Model first = acquire_model(model("a", 1), 1);
   const Model second = acquire_model(model("b", 1, {{"structure_codes", "32"}}), 1);
   EXPECT_NE(first, second);
+  EXPECT_NE(first->file.id(), second->file.id());
   EXPECT_EQ(second->file.layout().structure_codes, 32);
 }
 

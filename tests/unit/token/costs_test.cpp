@@ -13,7 +13,8 @@ size_t index_of(TokenKind kind) { return static_cast<size_t>(kind); }
 
 class Costs : public testing::Test {
  protected:
-  Costs() : layout(test_layout()), priors(layout), costs(priors, layout) {}
+  Costs() : Costs(test_layout(), TokenContexts(test_layout())) {}
+  Costs(TokenLayout l, const TokenContexts& p) : layout(std::move(l)), priors(p), costs(priors, layout) {}
 
   // What the encoder thinks a cell takes.
   int estimate(const TokenGrid& grid, int column, int row) const {
@@ -25,6 +26,7 @@ class Costs : public testing::Test {
     if (!cell.coded) return previous && cell.motion == MotionVector{} ? 0 : costs.moved_copy() + motion;
     int sum = costs.coded(cell.reference) + motion + costs.stages(cell.stages);
     sum += costs.structure(cell.reference == Reference::kGrey, grid.structure[at]);
+    sum += costs.gain(cell.reference == Reference::kGrey, cell.gain);
     for (int stage = 0; stage < cell.stages; ++stage) {
       for (int t = 0; t < 4; ++t) {
         const auto x = static_cast<size_t>((2 * row + t / 2) * 2 * grid.cols() + 2 * column + t % 2);
@@ -132,8 +134,85 @@ TEST_F(Costs, MeasuredKindsAreThoseThatAreThere) {
   EXPECT_EQ(detail[index_of(TokenKind::kStructure)], 0);
 }
 
+TEST_F(Costs, OneGainCostsNothing) {
+  EXPECT_EQ(costs.gain(false, 0), 0);
+  EXPECT_EQ(costs.gain(true, 0), 0);
+  const TokenBits bits = measure_layer(random_grid(layout, 20, 15, mixes()[0], 9), layout, {0, 15}, 0, priors);
+  EXPECT_EQ(bits[index_of(TokenKind::kGain)], 0);
+}
+
+// A layout with gains, whose tables all differ.
+class GainCosts : public Costs {
+ protected:
+  GainCosts() : Costs(layout_named("gains"), unlike(layout_named("gains"))) {}
+
+  static TokenContexts unlike(const TokenLayout& layout) {
+    TokenContexts contexts(layout);
+    uint16_t prior = 2000;
+    for (auto& trees : contexts.gain) {
+      for (BitTree& tree : trees) {
+        std::vector<uint16_t> table;
+        for (int i = 0; i + 1 < layout.gain_levels; ++i) table.push_back(prior = static_cast<uint16_t>(prior + 200));
+        tree = BitTree(layout.gain_levels, table);
+      }
+    }
+    return contexts;
+  }
+
+  int64_t measured(const TokenGrid& grid) const {
+    return measure_layer(grid, layout, {0, grid.rows()}, 0, priors)[index_of(TokenKind::kGain)];
+  }
+};
+
+TEST_F(GainCosts, AreThoseOfTheSameLevelOnceMore) {
+  for (const bool grey : {false, true}) {
+    for (int level = 0; level < layout.gain_levels; ++level) {
+      TokenGrid grid(2, 1, layout.stages());
+      for (Cell& cell : grid.cells) {
+        cell.coded = true;
+        cell.reference = grey ? Reference::kGrey : Reference::kKnowledge0;
+        cell.gain = static_cast<uint8_t>(level);
+      }
+      // The first cell has nothing before it; the second is coded with contexts that have not adapted yet.
+      const int first = priors.gain[grey ? 1 : 0][0].cost(level);
+      EXPECT_EQ(measured(grid), first + costs.gain(grey, level)) << grey << ", " << level;
+    }
+  }
+}
+
+TEST_F(GainCosts, EstimatesAreCloseToRealSizes) {
+  for (uint32_t seed = 0; seed < 4; ++seed) {
+    const TokenGrid grid = random_grid(layout, 20, 15, mixes()[7], seed);
+    EXPECT_NEAR(estimated_bits(grid) / real_bits(grid), 1.0, 0.12) << seed;
+  }
+}
+
+TEST_F(GainCosts, MeasuredBitsAreWhatGainsAddToTheRealSize) {
+  TokenLayout without = layout;
+  without.gain_levels = 1;
+  for (const Mix& mix : mixes()) {
+    const TokenGrid grid = random_grid(layout, 20, 15, mix, 8);
+    const double with_gains = 8.0 * static_cast<double>(encode_layer(grid, layout, {0, 15}, 0, priors).size());
+    const double others =
+        8.0 * static_cast<double>(encode_layer(grid, without, {0, 15}, 0, TokenContexts(without)).size());
+    EXPECT_NEAR(static_cast<double>(measured(grid)) / kCostPerBit, with_gains - others, 16 + 0.01 * with_gains)
+        << mix.name;
+  }
+}
+
+TEST_F(GainCosts, LikelyLevelsAreCheap) {
+  TokenContexts likely(layout);
+  // All tables alike: at each split the lower half is nearly certain.
+  for (BitTree& tree : likely.gain[0]) tree = BitTree(layout.gain_levels, std::vector<uint16_t>(7, 500));
+  const TokenCosts cheap(likely, layout);
+  EXPECT_LT(cheap.gain(false, 0), kCostPerBit / 4);
+  EXPECT_GT(cheap.gain(false, 7), 15 * kCostPerBit);
+  EXPECT_EQ(cheap.gain(true, 0), 3 * kCostPerBit);
+}
+
 TEST_F(Costs, KindsHaveNames) {
   EXPECT_STREQ(token_kind_name(TokenKind::kModes), "modes");
+  EXPECT_STREQ(token_kind_name(TokenKind::kGain), "gain");
   EXPECT_STREQ(token_kind_name(TokenKind::kDetail), "detail");
 }
 

@@ -195,6 +195,29 @@ TEST(Priors, OtherTypesAreRefused) {
   EXPECT_EQ(failure->kind, ErrorKind::kRead);
 }
 
+// Like those of stages that there are not: nothing is ever read with them.
+TEST(Priors, TablesThatTheLayoutHasNoUseForAreIgnored) {
+  const TokenGrid grid = random_grid(test_layout(), 12, 9, mixes()[0], 80);
+  const auto defaults = encode_slice(grid, test_layout(), {0, 9}, TokenContexts(test_layout()));
+  for (const char* name : {"priors.gain.picture.0", "priors.gain.grey.1", "priors.detail3.code", "priors.strange"}) {
+    for (const uint16_t value : {uint16_t{1000}, uint16_t{40000}}) {
+      const PriorFile file(name, std::vector<uint16_t>(5, value));
+      EXPECT_EQ(encode_slice(grid, test_layout(), {0, 9}, TokenContexts(*file)), defaults) << name;
+    }
+  }
+}
+
+TEST(Priors, WithoutGainLevelsInTheMetadataTablesOfGainsAreIgnored) {
+  const TempFolder folder;
+  Metadata metadata = layout_metadata(test_layout());
+  metadata.erase("gain_levels");
+  metadata["backend"] = "probe";
+  const Bytes bytes(10);
+  save_model(folder.file("m"), {make_tensor("priors.gain.picture.0", DType::kU16, {5}, bytes)}, metadata);
+  const TokenContexts contexts{ModelFile(folder.file("m"))};
+  EXPECT_TRUE(contexts.gain[0].empty() && contexts.gain[1].empty());
+}
+
 TEST(Priors, CountingASliceLooksAtItsRowsOnly) {
   TokenGrid grid = random_grid(test_layout(), 8, 8, mixes()[0], 70);
   PriorCounter first(test_layout());

@@ -7,6 +7,7 @@
 
 #include "core/bitstream/unit.h"
 #include "core/codec/token_unit.h"
+#include "core/model/model_file.h"
 #include "core/token/token_hash.h"
 #include "unit/token/token_testing.h"
 
@@ -108,11 +109,62 @@ TEST(TokenSpecification, AccessUnitOfTheExample) {
   EXPECT_EQ(hex(example("token-access-unit")), hex(unit));
 }
 
+TokenLayout layout_with_gains() {
+  TokenLayout layout = test_layout();
+  layout.gain_levels = 4;
+  return layout;
+}
+
+TokenGrid grid_with_gains() {
+  TokenGrid grid = grid_of_the_example();
+  grid.cells[2].gain = 1;
+  grid.cells[3].gain = 3;
+  grid.cells[5].gain = 2;
+  return grid;
+}
+
+// Where layer `layer` of the example with gains stands: higher layers do not tell gains.
+std::string gain_example(int layer) {
+  return layer == 0 ? "token-gain-layer-0" : "token-layer-" + std::to_string(layer);
+}
+
+TEST(TokenSpecification, LayersOfTheExampleWithGains) {
+  const TokenLayout layout = layout_with_gains();
+  for (int layer = 0; layer < 3; ++layer) {
+    EXPECT_EQ(hex(example(gain_example(layer))),
+              hex(encode_layer(grid_with_gains(), layout, kWhole, layer, TokenContexts(layout))));
+  }
+}
+
+TEST(TokenSpecification, ReadingTheExampleWithGains) {
+  const TokenLayout layout = layout_with_gains();
+  const TokenContexts priors(layout);
+  TokenGrid grid(3, 2, 3);
+  for (int layer = 0; layer < 3; ++layer) {
+    ASSERT_TRUE(decode_layer(example(gain_example(layer)), layout, kWhole, layer, priors, grid));
+  }
+  EXPECT_TRUE(same_tokens(grid, grid_with_gains()));
+  TokenHash hash;
+  hash.add(grid);
+  const Sha256::Digest digest = hash.finish();
+  EXPECT_EQ(hex(example("token-gain-hash")), hex({digest.data(), digest.size()}));
+}
+
 TEST(TokenSpecification, HashOfTheExample) {
   TokenHash hash;
   hash.add(grid_of_the_example());
   const Sha256::Digest digest = hash.finish();
   EXPECT_EQ(hex(example("token-hash")), hex({digest.data(), digest.size()}));
+}
+
+TEST(TokenSpecification, HashOfAModel) {
+  const std::string text = specification();
+  const size_t from = text.find("backend=reference\n");
+  ASSERT_NE(from, std::string::npos);
+  const std::string lines = text.substr(from, text.find("```", from) - from);
+  const Sha256::Digest digest = Sha256::of(Bytes(lines.begin(), lines.end()));
+  EXPECT_EQ(hex(example("model-hash")), hex({digest.data(), digest.size()}));
+  EXPECT_EQ(model_hash({}, "reference", test_layout()), to_hex(digest));
 }
 
 // The defaults of the table "Priors" are those of the code.

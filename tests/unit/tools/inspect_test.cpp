@@ -74,7 +74,8 @@ TEST_F(Inspect, UnreadableAccessUnitsHaveNoPartInTheHash) {
 TEST_F(Inspect, StreamUnitByUnit) {
   const std::string text = report(&test_model()->file);
   EXPECT_EQ(count(text, "\naccess unit ") + 1, 6) << text;
-  EXPECT_EQ(count(text, "\n  token layer ") + count(text, "\n  sequence header "), units + 3) << "and a sum for each layer";
+  EXPECT_EQ(count(text, "\n  token layer ") + count(text, "\n  sequence header "), units + 3)
+      << "and a sum for each layer";
   EXPECT_TRUE(has(text, "96x80, 10/1 pictures/s, 3 layers, model " + to_hex(test_model()->file.id()))) << text;
   EXPECT_TRUE(has(text, "cells by stages 0:")) << text;
   EXPECT_TRUE(has(text, "bits modes")) << text;
