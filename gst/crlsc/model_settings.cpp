@@ -24,7 +24,7 @@ void install_model_properties(GObjectClass* klass, guint model_id, guint threads
       klass, threads_id,
       g_param_spec_uint("threads", "Threads",
                         "Threads of all networks of the process; the first element to load a model decides "
-                        "(0 = one for each core, at most 4)",
+                        "(0 = one less than there are cores, 1 to 4)",
                         0, kMostThreads, 0, flags));
 }
 

@@ -13,7 +13,7 @@ namespace crlsc {
 
 struct ModelSettings {
   std::string model;  // as find_model() takes it
-  guint threads = 0;  // 0 is automatic: one for each core, at most 4
+  guint threads = 0;  // 0 is automatic: one less than there are cores, 1 to 4
 };
 bool operator==(const ModelSettings& a, const ModelSettings& b);
 inline bool operator!=(const ModelSettings& a, const ModelSettings& b) { return !(a == b); }

@@ -26,6 +26,7 @@ namespace {
 constexpr int kMarginCells = 2;
 // Boxes grow to multiples of this, so that few shapes occur: kernels are chosen anew for each.
 constexpr int kBoxStep = 4;
+constexpr int kMostThreads = 4;
 // The number of stages that a preview runs the networks for.
 constexpr int kAnchor = 2;
 
@@ -334,7 +335,8 @@ class NeuralBackend : public Backend {
   int set_threads(int threads) const override {
     static std::once_flag once;
     std::call_once(once, [threads] {
-      if (threads > 0) at::set_num_threads(threads);
+      // Threads that share a core wait for each other in a loop: one core is left to whatever else goes on.
+      at::set_num_threads(threads > 0 ? threads : std::clamp(at::get_num_threads() - 1, 1, kMostThreads));
       at::set_num_interop_threads(1);
       keep_openblas_single();
     });

@@ -73,7 +73,7 @@ void add_stream(CLI::App& eval) {
   stream->add_option("stream", o->stream, "File of access units")->required();
   stream->add_option("--save", o->save, "Write the decoded video to this .y4m")->required();
   stream->add_option("--model", o->model, "Model file; default: searched on the model path");
-  stream->add_option("--threads", o->threads, "Threads; 0 = all cores");
+  stream->add_option("--threads", o->threads, "Threads; 0 = one less than there are cores, 1 to 4");
   stream->callback([o] { decode_stream(*o); });
 }
 
@@ -91,7 +91,7 @@ void add_codec(CLI::App& eval) {
   codec->add_option("--seed", o->seed, "Seed of the losses")->capture_default_str();
   codec->add_option("--save", o->save, "Write the decoded video to this .y4m");
   codec->add_option("--stream", o->stream, "Write the access units to this file");
-  codec->add_option("--threads", o->threads, "Threads; 0 = all cores");
+  codec->add_option("--threads", o->threads, "Threads; 0 = one less than there are cores, 1 to 4");
   codec->add_flag("--by-layer", o->by_layer, "Also decode with the first layers only");
   codec->callback([o] { CodecEvaluation(*o).run(); });
 }

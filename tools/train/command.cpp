@@ -30,7 +30,7 @@ void add_priors_command(CLI::App& train) {
   priors->add_option("--out", o->out, "Model file to write")->required();
   priors->add_option("--bitrates", o->bitrates, "bit/s, one pass for each")->capture_default_str();
   priors->add_option("--pictures", o->pictures, "Pictures of each video")->capture_default_str();
-  priors->add_option("--threads", o->threads, "Threads; 0 = all cores");
+  priors->add_option("--threads", o->threads, "Threads; 0 = one less than there are cores, 1 to 4");
   priors->callback([o] { train_priors(*o); });
 }
 

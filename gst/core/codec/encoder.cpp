@@ -204,7 +204,7 @@ int64_t Encoder::select(const std::vector<Choice>& choices, double lambda, bool 
       cell.reference = c.reference;
       cell.motion = c.motion;
     }
-    for (int n = getenv("N0") ? 1 : 0; c.candidate && n <= most; ++n) {
+    for (int n = 0; c.candidate && n <= most; ++n) {
       const double now = c.distortion[static_cast<size_t>(n)] + lambda * c.cost[static_cast<size_t>(n)] / kCostPerBit;
       if (now >= best) continue;
       best = now;
