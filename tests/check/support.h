@@ -176,7 +176,7 @@ class Folder {
   Folder& operator=(const Folder&) = delete;
   std::string path() const { return path_; }
 
-  // The test model for another backend.
+  // The test model for another backend, and so of another id.
   std::string model_for_backend(const std::string& backend) const {
     const ModelFile file(find_model(kModel));
     Metadata metadata = file.metadata();

@@ -104,7 +104,7 @@ GST_END_TEST;
 GST_START_TEST(b1_08_an_exception_while_decoding) {
   Folder folder;
   const std::string model = folder.model_for_backend("faulty");
-  const Stream stream(3);
+  const Stream stream(3, "bitrate=500000", video_info(), model);
   Decoder decoder(stream.caps(), "", model);
   decoder.push_all(stream, 0, 1);
   const Fault fault("decode");
@@ -117,8 +117,9 @@ GST_END_TEST;
 
 GST_START_TEST(b1_08_an_exception_in_set_format) {
   Folder folder;
-  const Stream stream(1);
-  Harness decoder("crlscdec model=" + folder.model_for_backend("faulty"));
+  const std::string model = folder.model_for_backend("faulty");
+  const Stream stream(1, "bitrate=500000", video_info(), model);
+  Harness decoder("crlscdec model=" + model);
   const Fault fault("open");
   gst_harness_set_src_caps(decoder.h(), gst_caps_ref(stream.caps()));
   fail_unless(decoder.pop().is(GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED));
