@@ -18,6 +18,7 @@
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
 #include "neural/quantise.h"
+#include "neural/tensor_memory.h"
 
 namespace crlsc::neural {
 namespace {
@@ -339,6 +340,7 @@ class NeuralBackend : public Backend {
       at::set_num_threads(threads > 0 ? threads : std::clamp(at::get_num_threads() - 1, 1, kMostThreads));
       at::set_num_interop_threads(1);
       keep_openblas_single();
+      recycle_tensor_memory();
     });
     return at::get_num_threads();
   }
