@@ -131,7 +131,7 @@ torch::Tensor gain_feature(const torch::Tensor& gains) {
 NetConfig NetConfig::standard() {
   NetConfig config;
   config.layout.structure_codes = 512;
-  config.layout.detail_codes = {256, 256, 256};
+  config.layout.detail_codes = {512, 256, 256};
   config.layout.stage_layer = {1, 2, 2};
   config.layout.gain_levels = 6;
   return config;

@@ -23,7 +23,7 @@ struct NetConfig {
   int coarse_width = 96;   // channels at 1/16
   int quarter_width = 32;  // channels at 1/4
   int structure_dim = 24;  // length of a structure code vector
-  int detail_dim = 48;     // length of a detail code vector
+  int detail_dim = 96;     // length of a detail code vector
   TokenLayout layout;      // how many codes and stages
 
   static NetConfig standard();

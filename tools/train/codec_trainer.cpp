@@ -86,6 +86,13 @@ std::string clock_text(double s) {
   return text;
 }
 
+SemanticNet first_network(const std::string& from) {
+  if (from.empty()) return SemanticNet(neural::NetConfig::standard());
+  SemanticNet net = neural::import_model(ModelFile(from));
+  net->train();
+  return net;
+}
+
 }  // namespace
 
 struct CodecTrainer::State {
@@ -101,7 +108,7 @@ struct CodecTrainer::State {
   std::vector<StepReport> window;
   std::vector<Tensor> warm_structure, warm_detail;
 
-  State(const TrainOptions& o, const Material& material) : options(o), net(neural::NetConfig::standard()) {
+  State(const TrainOptions& o, const Material& material) : options(o), net(first_network(o.from)) {
     for (auto& p : net->parameters()) {
       if (p.dim() == 4) p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
     }

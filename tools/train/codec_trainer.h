@@ -17,6 +17,7 @@ namespace crlsc::tools {
 struct TrainOptions {
   std::vector<std::string> data;     // folders and files
   std::vector<std::string> exclude;  // parts of paths never to be read
+  std::string from;                  // model file whose network training starts from; its sizes count, too
   std::string out = "training";      // checkpoint, log, sheets and the exported model go here
   std::string license = "LGPL-2.1-or-later";
   int crop = 96;
