@@ -92,39 +92,24 @@ class Session : public NetworkSession {
  public:
   Session(SemanticNet net, bool bf16) : net_(std::move(net)), bf16_(bf16) {}
 
-  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias, TokenGrid& grid) override {
+  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias, TokenGrid& grid,
+              std::vector<Picture>& previews) override {
+    for (Picture& picture : previews) fit(picture, prediction);
     const CellBox box = coded_box(grid);
     if (box.empty()) return;
     InferenceScope scope(bf16_);
-    const auto base = pack(prediction, box);
+    Base base = base_of(prediction, grid, box);
     const auto gains = gain_map(grid, box, /*coded_only=*/false);
-    const auto analysis = net_->analyse(pack(current, box), base, net_->prediction_features(base), gains);
+    const auto analysis = net_->analyse(pack(current, box), base.prediction, base.features, gains);
     const CodePenalties prices = penalties(bias, grid, box, gains);
     TokenTensors tokens;
     tokens.structure =
         net_->structure_quantiser->nearest(to_rows(analysis.structure).to(torch::kFloat32), prices.structure);
-    const auto rows = net_->structure_quantiser->lookup(tokens.structure) * coded_mask(grid, box).view({-1, 1});
-    const auto latent = net_->detail_latent(analysis, net_->spread(to_map(rows, 1, box.rows, box.cols)));
-    quantise_details(net_, to_rows(latent).to(torch::kFloat32), prices, tokens.detail);
+    base.spread = spread(tokens.structure, grid, box);
+    quantise_details(net_, to_rows(net_->detail_latent(analysis, base.spread)).to(torch::kFloat32), prices,
+                     tokens.detail);
     store(tokens, box, grid);
-  }
-
-  void preview(const Picture& prediction, const TokenGrid& grid, int most, std::vector<Picture>& out) override {
-    out.resize(static_cast<size_t>(most) + 1);
-    for (Picture& picture : out) fit(picture, prediction);
-    const CellBox box = coded_box(grid);
-    if (box.empty()) return;
-    InferenceScope scope(bf16_);
-    const Base d = base_of(prediction, grid, box);
-    const TokenTensors tokens = fetch(grid, box);
-    std::vector<torch::Tensor> details;
-    for (int n = 0; n <= most; ++n) details.push_back(detail_map(tokens, stages(grid, box, n), box));
-    const auto changes = net_->change(d.spread, torch::cat(details));
-    const int anchor = std::min(most, kAnchor);
-    const auto correction = net_->correction(d.prediction, d.features, d.spread, details[static_cast<size_t>(anchor)],
-                                             changes.slice(0, anchor, anchor + 1), d.gains);
-    const auto decoded = net_->apply(d.prediction, changes, correction, d.gains);
-    for (int n = 0; n <= most; ++n) unpack(decoded, n, box, out[static_cast<size_t>(n)]);
+    if (!previews.empty()) preview(base, tokens, grid, box, previews);
   }
 
   void decode(const Picture& prediction, const TokenGrid& grid, Picture& out) override {
@@ -132,9 +117,10 @@ class Session : public NetworkSession {
     const CellBox box = coded_box(grid);
     if (box.empty()) return;
     InferenceScope scope(bf16_);
-    const Base d = base_of(prediction, grid, box);
-    const auto detail = detail_map(fetch(grid, box), stages(grid, box, kMaxDetailStages), box);
-    unpack(net_->synthesise(d.prediction, d.features, d.spread, detail, d.gains), 0, box, out);
+    Base base = base_of(prediction, grid, box);
+    base.spread = spread(fetch_structure(grid, box), grid, box);
+    const auto detail = detail_map(fetch_details(grid, box), stages(grid, box, kMaxDetailStages), box);
+    unpack(net_->synthesise(base.prediction, base.features, base.spread, detail, base.gains), 0, box, out);
   }
 
  private:
@@ -142,19 +128,37 @@ class Session : public NetworkSession {
   struct Base {
     torch::Tensor prediction;
     torch::Tensor features;
-    SemanticNetImpl::Spread spread;
     torch::Tensor gains;
+    SemanticNetImpl::Spread spread;
   };
 
+  // All but the spread.
   Base base_of(const Picture& prediction, const TokenGrid& grid, const CellBox& box) {
-    Base d;
-    d.prediction = pack(prediction, box);
-    d.features = net_->prediction_features(d.prediction);
-    const auto codes =
-        net_->structure_quantiser->lookup(fetch_structure(grid, box)) * coded_mask(grid, box).view({-1, 1});
-    d.spread = net_->spread(to_map(codes, 1, box.rows, box.cols));
-    d.gains = gain_map(grid, box, /*coded_only=*/true);
-    return d;
+    Base base;
+    base.prediction = pack(prediction, box);
+    base.features = net_->prediction_features(base.prediction);
+    base.gains = gain_map(grid, box, /*coded_only=*/true);
+    return base;
+  }
+
+  SemanticNetImpl::Spread spread(const torch::Tensor& structure, const TokenGrid& grid, const CellBox& box) {
+    const auto codes = net_->structure_quantiser->lookup(structure) * coded_mask(grid, box).view({-1, 1});
+    return net_->spread(to_map(codes, 1, box.rows, box.cols));
+  }
+
+  // The networks run for one number of stages; the linear path, which carries most, for each.
+  void preview(const Base& base, const TokenTensors& tokens, const TokenGrid& grid, const CellBox& box,
+               std::vector<Picture>& out) {
+    const int most = static_cast<int>(out.size()) - 1;
+    std::vector<torch::Tensor> details;
+    for (int n = 0; n <= most; ++n) details.push_back(detail_map(tokens, stages(grid, box, n), box));
+    const auto changes = net_->change(base.spread, torch::cat(details));
+    const int anchor = std::min(most, kAnchor);
+    const auto correction =
+        net_->correction(base.prediction, base.features, base.spread, details[static_cast<size_t>(anchor)],
+                         changes.slice(0, anchor, anchor + 1), base.gains);
+    const auto decoded = net_->apply(base.prediction, changes, correction, base.gains);
+    for (int n = 0; n <= most; ++n) unpack(decoded, n, box, out[static_cast<size_t>(n)]);
   }
 
   torch::Tensor detail_map(const TokenTensors& tokens, const torch::Tensor& stages, const CellBox& box) {
@@ -254,8 +258,7 @@ class Session : public NetworkSession {
     return tokens;
   }
 
-  // Detail tokens alone.
-  static TokenTensors fetch(const TokenGrid& grid, const CellBox& box) {
+  static TokenTensors fetch_details(const TokenGrid& grid, const CellBox& box) {
     TokenTensors t;
     for (const auto& plane : grid.detail) {
       t.detail.push_back(torch::empty({4 * box.rows * box.cols}, torch::kLong));
@@ -301,9 +304,8 @@ class NeuralNetwork : public Network {
     const Picture grey(kSide, kSide);
     TokenGrid grid(kSide / kCellSize, kSide / kCellSize, net_->config().layout.stages());
     for (Cell& c : grid.cells) c.coded = true;
-    session.encode(grey, grey, {}, grid);
-    std::vector<Picture> out;
-    session.preview(grey, grid, net_->config().layout.stages(), out);
+    std::vector<Picture> out(static_cast<size_t>(net_->config().layout.stages()) + 1);
+    session.encode(grey, grey, {}, grid, out);
     session.decode(grey, grid, out[0]);
   }
 

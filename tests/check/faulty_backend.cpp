@@ -26,13 +26,10 @@ void throw_if_wanted(const char* fault) {
 class FaultySession : public NetworkSession {
  public:
   explicit FaultySession(std::unique_ptr<NetworkSession> inner) : inner_(std::move(inner)) {}
-  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
-              TokenGrid& grid) override {
+  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias, TokenGrid& grid,
+              std::vector<Picture>& previews) override {
     throw_if_wanted("encode");
-    inner_->encode(current, prediction, bias, grid);
-  }
-  void preview(const Picture& prediction, const TokenGrid& grid, int most, std::vector<Picture>& out) override {
-    inner_->preview(prediction, grid, most, out);
+    inner_->encode(current, prediction, bias, grid, previews);
   }
   void decode(const Picture& prediction, const TokenGrid& grid, Picture& out) override {
     throw_if_wanted("decode");

@@ -99,8 +99,8 @@ class ReferenceSession : public NetworkSession {
   ReferenceSession(const Tables& tables, int width, int height)
       : tables_(tables), width_(padded(width)), height_(padded(height)) {}
 
-  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
-              TokenGrid& grid) override {
+  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias, TokenGrid& grid,
+              std::vector<Picture>& previews) override {
     check(current);
     check(prediction);
     const int stages = static_cast<int>(tables_.detail.size());
@@ -109,16 +109,12 @@ class ReferenceSession : public NetworkSession {
     for (int row = 0; row < grid.rows(); ++row) {
       for (int col = 0; col < grid.cols(); ++col) encode_cell(current, prediction, cost, col, row, grid);
     }
-  }
-
-  void preview(const Picture& prediction, const TokenGrid& grid, int most, std::vector<Picture>& out) override {
-    out.resize(static_cast<size_t>(most) + 1);
     TokenGrid fewer = grid;
-    for (int n = 0; n <= most; ++n) {
+    for (size_t n = 0; n < previews.size(); ++n) {
       for (size_t i = 0; i < grid.cells.size(); ++i) {
         fewer.cells[i].stages = std::min(grid.cells[i].stages, static_cast<uint8_t>(n));
       }
-      decode(prediction, fewer, out[static_cast<size_t>(n)]);
+      decode(prediction, fewer, previews[n]);
     }
   }
 
@@ -272,7 +268,8 @@ class ReferenceNetwork : public Network {
   void warm_up() const override {
     const Picture picture(kCellSize, kCellSize);
     TokenGrid grid;
-    open(kCellSize, kCellSize)->encode(picture, picture, {}, grid);
+    std::vector<Picture> previews;
+    open(kCellSize, kCellSize)->encode(picture, picture, {}, grid, previews);
   }
 
  private:

@@ -98,8 +98,10 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   Picture prediction(current.width(), current.height());
   predict({&previous_, {}}, grid_, prediction);
   mark_candidates(current, prediction, key);
-  session_->encode(current, prediction, {static_cast<float>(lambda_), &costs_, &visibility_.weights()}, grid_);
-  const std::vector<Choice> choices = measure(prediction);
+  std::vector<Picture> previews(static_cast<size_t>(model_->file.layout().stages_up_to(layers_ - 1)) + 1);
+  session_->encode(current, prediction, {static_cast<float>(lambda_), &costs_, &visibility_.weights()}, grid_,
+                   previews);
+  const std::vector<Choice> choices = measure(prediction, previews);
   EncodedPicture out = fit(choices, budget, key);
   if (out.bytes.empty() && !key) out = repeat(budget);
   if (out.bytes.empty()) return out;
@@ -141,12 +143,8 @@ void Encoder::mark_candidates(const Picture& current, const Picture& prediction,
   }
 }
 
-std::vector<Encoder::Choice> Encoder::measure(const Picture& prediction) {
-  const int most = model_->file.layout().stages_up_to(layers_ - 1);
-  std::vector<Picture> decoded;
-  const bool any = std::any_of(grid_.cells.begin(), grid_.cells.end(), [](const Cell& c) { return c.coded; });
-  if (any) session_->preview(prediction, grid_, most, decoded);
-
+std::vector<Encoder::Choice> Encoder::measure(const Picture& prediction, const std::vector<Picture>& previews) {
+  const int most = static_cast<int>(previews.size()) - 1;
   std::vector<Choice> choices(static_cast<size_t>(grid_.size()));
   for (int i = 0; i < grid_.size(); ++i) {
     const auto at = static_cast<size_t>(i);
@@ -178,7 +176,7 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& prediction) {
       }
     }
     for (int n = 0; n <= most; ++n) {
-      c.distortion[static_cast<size_t>(n)] = visibility_.distortion(decoded[static_cast<size_t>(n)], column, row);
+      c.distortion[static_cast<size_t>(n)] = visibility_.distortion(previews[static_cast<size_t>(n)], column, row);
     }
   }
   return choices;

@@ -62,7 +62,7 @@ class Encoder {
   struct Choice;
   void choose_references(const Picture& current, bool key);
   void mark_candidates(const Picture& current, const Picture& prediction, bool key);
-  std::vector<Choice> measure(const Picture& prediction);
+  std::vector<Choice> measure(const Picture& prediction, const std::vector<Picture>& previews);
   int64_t select(const std::vector<Choice>& choices, double lambda, bool refresh = true);
   EncodedPicture fit(const std::vector<Choice>& choices, RateControl::Budget budget, bool key);
   EncodedPicture repeat(RateControl::Budget budget);

@@ -29,12 +29,10 @@ class NetworkSession {
   // Best tokens for `current`, given that the decoder will predict it by `prediction`.
   // Both pictures have whole cells. Fills grid.structure and grid.detail of the cells that are marked coded, all
   // stages; what it writes into other cells has no meaning.
-  virtual void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias,
-                      TokenGrid& grid) = 0;
-
-  // Nearly what decode() would give with at most 0, 1 ... `most` detail stages in each coded cell, in that order, at
-  // little more than the price of one: for the encoder's choices.
-  virtual void preview(const Picture& prediction, const TokenGrid& grid, int most, std::vector<Picture>& out) = 0;
+  // Makes previews[n], as many as the caller has put there, nearly what decode() would give if the coded cells kept
+  // their first n stages, at little more than the price of one: for the encoder's choices.
+  virtual void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias, TokenGrid& grid,
+                      std::vector<Picture>& previews) = 0;
 
   // Decodes `grid`. Only cells whose mode is coded, and of them only the first cell.stages detail stages, take part.
   // Cells that are not coded hold no useful samples in `out`.
@@ -54,7 +52,7 @@ class Network {
 class Backend {
  public:
   // Raised whenever an interface of this header changes; a module with another number is refused.
-  static constexpr int kInterfaceVersion = 3;
+  static constexpr int kInterfaceVersion = 4;
   virtual ~Backend() = default;
   virtual int interface_version() const = 0;
   // Throws Error(kRead or kWrongType) when tensors are missing or have other shapes than the layout says.

@@ -12,8 +12,7 @@ namespace {
 // Draws value 200 wherever it is asked, coded or not.
 class PaintingSession : public NetworkSession {
  public:
-  void encode(const Picture&, const Picture&, const QuantiserBias&, TokenGrid&) override {}
-  void preview(const Picture&, const TokenGrid&, int, std::vector<Picture>&) override {}
+  void encode(const Picture&, const Picture&, const QuantiserBias&, TokenGrid&, std::vector<Picture>&) override {}
   void decode(const Picture& prediction, const TokenGrid&, Picture& out) override {
     ++calls;
     out = Picture(prediction.width(), prediction.height(), 200);

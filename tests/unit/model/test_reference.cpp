@@ -70,7 +70,7 @@ class Reference : public testing::Test {
       const uint32_t error = cell_error(current, prediction, i % grid.cols(), i / grid.cols());
       grid.cells[static_cast<size_t>(i)].gain = static_cast<uint8_t>(gain_level(error, kGains));
     }
-    session_->encode(current, prediction, bias, grid);
+    session_->encode(current, prediction, bias, grid, no_previews_);
     return grid;
   }
 
@@ -82,6 +82,7 @@ class Reference : public testing::Test {
 
   ScopedVariable path_;
   std::shared_ptr<const LoadedModel> model_;
+  std::vector<Picture> no_previews_;
   std::unique_ptr<NetworkSession> session_;
 };
 
@@ -149,7 +150,7 @@ TEST_F(Reference, TokensStayWithinTheLayout) {
 TEST_F(Reference, EncodeKeepsTheModesOfAFittingGrid) {
   TokenGrid grid(kWidth / kCellSize, kHeight / kCellSize, 3);
   grid.cells[5].coded = true;
-  session_->encode(scene(0), Picture(kWidth, kHeight), {}, grid);
+  session_->encode(scene(0), Picture(kWidth, kHeight), {}, grid, no_previews_);
   EXPECT_TRUE(grid.cells[5].coded);
 }
 
@@ -158,7 +159,7 @@ TEST_F(Reference, SessionsAgreeToTheBit) {
   TokenGrid first = encode(scene(3), grey, {10.0F});
   TokenGrid second(first.cols(), first.rows(), 3);
   second.cells = first.cells;
-  model_->network->open(kWidth, kHeight)->encode(scene(3), grey, {10.0F}, second);
+  model_->network->open(kWidth, kHeight)->encode(scene(3), grey, {10.0F}, second, no_previews_);
   EXPECT_EQ(first.structure, second.structure);
   EXPECT_EQ(first.detail, second.detail);
   mark(first, 3);
@@ -181,14 +182,13 @@ TEST_F(Reference, CellsThatAreNotCodedHaveNoInfluence) {
   }
 }
 
-TEST_F(Reference, APreviewShowsEachNumberOfStages) {
+TEST_F(Reference, PreviewsShowEachNumberOfStages) {
   const Picture grey(kWidth, kHeight);
-  TokenGrid grid = encode(scene(0), grey);
+  TokenGrid grid(kWidth / kCellSize, kHeight / kCellSize, 3);
   mark(grid, 3);
   grid.cells[2].stages = 1;
-  std::vector<Picture> out;
-  session_->preview(grey, grid, 2, out);
-  ASSERT_EQ(out.size(), 3U);
+  std::vector<Picture> out(3);
+  session_->encode(scene(0), grey, {}, grid, out);
   for (int n = 0; n < 3; ++n) {
     mark(grid, n);
     grid.cells[2].stages = static_cast<uint8_t>(std::min(n, 1));
@@ -254,7 +254,7 @@ TEST_F(Reference, AGainThatFitsIsBetterThanTheOthers) {
   const double fitting = squared_error(current, decode(scene(0), grid));
   for (int gain = 1; gain < kGains; ++gain) {
     set_gain(grid, gain);
-    session_->encode(current, scene(0), {}, grid);
+    session_->encode(current, scene(0), {}, grid, no_previews_);
     EXPECT_LT(fitting, squared_error(current, decode(scene(0), grid))) << gain;
   }
 }
@@ -267,13 +267,13 @@ TEST_F(Reference, WithoutGainsCodesChangeWhatTheTablesSay) {
   save_model(folder.file("m"), model_->file.tensors(), metadata);
   const auto model = acquire_model(folder.file("m"), 1);
   TokenGrid plain;
-  model->network->open(kWidth, kHeight)->encode(scene(0), grey, {}, plain);
+  model->network->open(kWidth, kHeight)->encode(scene(0), grey, {}, plain, no_previews_);
   mark(plain, 3);
   Picture decoded;
   model->network->open(kWidth, kHeight)->decode(grey, plain, decoded);
   TokenGrid largest = plain;
   set_gain(largest, kGains - 1);
-  session_->encode(scene(0), grey, {}, largest);
+  session_->encode(scene(0), grey, {}, largest, no_previews_);
   EXPECT_EQ(plain.structure, largest.structure);
   EXPECT_EQ(plain.detail, largest.detail);
   EXPECT_EQ(decoded.data(), decode(grey, largest).data());
@@ -282,7 +282,7 @@ TEST_F(Reference, WithoutGainsCodesChangeWhatTheTablesSay) {
 TEST_F(Reference, OtherSizesAreRefused) {
   TokenGrid grid;
   const Picture small(32, 32);
-  EXPECT_EQ(failure_of([&] { session_->encode(small, small, {}, grid); })->kind, ErrorKind::kSettings);
+  EXPECT_EQ(failure_of([&] { session_->encode(small, small, {}, grid, no_previews_); })->kind, ErrorKind::kSettings);
   EXPECT_EQ(failure_of([&] { decode(Picture(kWidth, kHeight), TokenGrid(1, 1, 3)); })->kind, ErrorKind::kSettings);
 }
 
