@@ -34,6 +34,7 @@
 #include "crlsc/maps.h"
 
 GST_DEBUG_CATEGORY_STATIC(rtpcrlscpay_debug);
+GST_DEBUG_CATEGORY_STATIC(performance_debug);
 #define GST_CAT_DEFAULT rtpcrlscpay_debug
 
 namespace {
@@ -266,6 +267,9 @@ GstBuffer* make_buffer(GstRtpCrlscPay* self, const RtpPacket& packet, GstBuffer*
 
 Owned<GstBufferList> make_list(GstRtpCrlscPay* self, GstBuffer* in) {
   Impl& impl = self->impl;
+  if (gst_buffer_n_memory(in) > 1) {
+    GST_CAT_LOG_OBJECT(performance_debug, self, "copying an access unit of %u memories", gst_buffer_n_memory(in));
+  }
   const crlsc::BufferMap map(in, GST_MAP_READ);
   crlsc::PacketizerSettings settings;
   settings.max_payload = payload_room(self, in);
@@ -491,6 +495,7 @@ void install_properties(GObjectClass* object_class) {
 
 static void gst_rtp_crlsc_pay_class_init(GstRtpCrlscPayClass* klass) {
   GST_DEBUG_CATEGORY_INIT(rtpcrlscpay_debug, "rtpcrlscpay", 0, "CRLSC RTP payloader");
+  GST_DEBUG_CATEGORY_GET(performance_debug, "GST_PERFORMANCE");
   GObjectClass* object_class = G_OBJECT_CLASS(klass);
   object_class->set_property = set_property;
   object_class->get_property = get_property;
