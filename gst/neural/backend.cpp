@@ -103,11 +103,11 @@ class Session : public NetworkSession {
     const auto analysis = net_->analyse(pack(current, box), base.prediction, base.features, gains);
     const CodePenalties prices = penalties(bias, grid, box, gains);
     TokenTensors tokens;
-    tokens.structure =
-        net_->structure_quantiser->nearest(to_rows(analysis.structure).to(torch::kFloat32), prices.structure);
-    base.spread = spread(tokens.structure, grid, box);
-    quantise_details(net_, to_rows(net_->detail_latent(analysis, base.spread)).to(torch::kFloat32), prices,
-                     tokens.detail);
+    tokens.structure = net_->structure_quantiser->nearest(to_rows(analysis.structure).to(torch::kFloat32),
+                                                          prices.structure, base.classes.cells);
+    base.spread = spread(tokens.structure, base, grid, box);
+    quantise_details(net_, to_rows(net_->detail_latent(analysis, base.spread)).to(torch::kFloat32), base.classes,
+                     prices, tokens.detail);
     store(tokens, box, grid);
     if (!previews.empty()) preview(base, tokens, grid, box, previews);
   }
@@ -118,8 +118,8 @@ class Session : public NetworkSession {
     if (box.empty()) return;
     InferenceScope scope(bf16_);
     Base base = base_of(prediction, grid, box);
-    base.spread = spread(fetch_structure(grid, box), grid, box);
-    const auto detail = detail_map(fetch_details(grid, box), stages(grid, box, kMaxDetailStages), box);
+    base.spread = spread(fetch_structure(grid, box), base, grid, box);
+    const auto detail = detail_map(fetch_details(grid, box), base, stages(grid, box, kMaxDetailStages), box);
     unpack(net_->synthesise(base.prediction, base.features, base.spread, detail, base.gains), 0, box, out);
   }
 
@@ -129,6 +129,7 @@ class Session : public NetworkSession {
     torch::Tensor prediction;
     torch::Tensor features;
     torch::Tensor gains;
+    GainClasses classes;
     SemanticNetImpl::Spread spread;
   };
 
@@ -138,11 +139,14 @@ class Session : public NetworkSession {
     base.prediction = pack(prediction, box);
     base.features = net_->prediction_features(base.prediction);
     base.gains = gain_map(grid, box, /*coded_only=*/true);
+    base.classes = gain_classes(level_map(grid, box), net_->config().layout);
     return base;
   }
 
-  SemanticNetImpl::Spread spread(const torch::Tensor& structure, const TokenGrid& grid, const CellBox& box) {
-    const auto codes = net_->structure_quantiser->lookup(structure) * coded_mask(grid, box).view({-1, 1});
+  SemanticNetImpl::Spread spread(const torch::Tensor& structure, const Base& base, const TokenGrid& grid,
+                                 const CellBox& box) {
+    const auto codes =
+        net_->structure_quantiser->lookup(structure, base.classes.cells) * coded_mask(grid, box).view({-1, 1});
     return net_->spread(to_map(codes, 1, box.rows, box.cols));
   }
 
@@ -151,7 +155,7 @@ class Session : public NetworkSession {
                std::vector<Picture>& out) {
     const int most = static_cast<int>(out.size()) - 1;
     std::vector<torch::Tensor> details;
-    for (int n = 0; n <= most; ++n) details.push_back(detail_map(tokens, stages(grid, box, n), box));
+    for (int n = 0; n <= most; ++n) details.push_back(detail_map(tokens, base, stages(grid, box, n), box));
     const auto changes = net_->change(base.spread, torch::cat(details));
     const int anchor = std::min(most, kAnchor);
     const auto correction =
@@ -161,8 +165,9 @@ class Session : public NetworkSession {
     for (int n = 0; n <= most; ++n) unpack(decoded, n, box, out[static_cast<size_t>(n)]);
   }
 
-  torch::Tensor detail_map(const TokenTensors& tokens, const torch::Tensor& stages, const CellBox& box) {
-    return to_map(sum_details(net_, tokens, stages), 1, 2 * box.rows, 2 * box.cols);
+  torch::Tensor detail_map(const TokenTensors& tokens, const Base& base, const torch::Tensor& stages,
+                           const CellBox& box) {
+    return to_map(sum_details(net_, tokens, base.classes, stages), 1, 2 * box.rows, 2 * box.cols);
   }
 
   static void fit(Picture& picture, const Picture& model) {
@@ -200,6 +205,14 @@ class Session : public NetworkSession {
     return map;
   }
 
+  // [1, 1, rows, cols].
+  static torch::Tensor level_map(const TokenGrid& grid, const CellBox& box) {
+    auto map = torch::empty({1, 1, box.rows, box.cols}, torch::kLong);
+    auto* values = map.data_ptr<int64_t>();
+    each_cell(grid, box, [&](int, int, size_t i) { *values++ = grid.cells[i].gain; });
+    return map;
+  }
+
   // What `bias` says, in latent distance: a squared error shrinks by the square of the gain, and grows by the scale.
   CodePenalties penalties(const QuantiserBias& bias, const TokenGrid& grid, const CellBox& box,
                           const torch::Tensor& gains) {
@@ -211,31 +224,43 @@ class Session : public NetworkSession {
       auto* values = weight.data_ptr<float>();
       each_cell(grid, box, [&](int, int, size_t i) { *values++ /= (*bias.weights)[i]; });
     }
-    auto grey = torch::empty({box.rows * box.cols}, torch::kLong);
-    auto* kinds = grey.data_ptr<int64_t>();
-    each_cell(grid, box, [&](int, int, size_t i) { *kinds++ = grid.cells[i].reference == Reference::kGrey ? 1 : 0; });
-    out.structure = structure_bits_.index_select(0, grey) * to_rows(weight) * (kStructureScale * kStructureScale);
+    const auto levels = level_map(grid, box);
+    const int gain_levels = net_->config().layout.gain_levels;
+    auto kinds = levels.flatten().clone();
+    auto* values = kinds.data_ptr<int64_t>();
+    each_cell(grid, box,
+              [&](int, int, size_t i) { *values++ += grid.cells[i].reference == Reference::kGrey ? gain_levels : 0; });
+    out.structure = structure_bits_.index_select(0, kinds) * to_rows(weight) * (kStructureScale * kStructureScale);
     const auto weight8 = to_rows(torch::upsample_nearest2d(weight, {2 * box.rows, 2 * box.cols}));
+    const auto levels8 = levels.repeat_interleave(2, 2).repeat_interleave(2, 3).flatten();
     for (const auto& bits : detail_bits_) {
-      out.detail.push_back(weight8 * bits.unsqueeze(0) * (kDetailScale * kDetailScale));
+      out.detail.push_back(weight8 * bits.index_select(0, levels8) * (kDetailScale * kDetailScale));
     }
     return out;
+  }
+
+  // Bits, [rows, codes].
+  template <class Cost>
+  static torch::Tensor cost_table(int rows, int codes, Cost cost) {
+    auto table = torch::empty({rows, codes});
+    auto* values = table.data_ptr<float>();
+    for (int row = 0; row < rows; ++row) {
+      for (int token = 0; token < codes; ++token) *values++ = cost(row, token) / static_cast<float>(kCostPerBit);
+    }
+    return table;
   }
 
   // A stream's costs never change.
   void read_costs(const TokenCosts& costs) {
     if (structure_bits_.defined()) return;
     const TokenLayout& layout = net_->config().layout;
-    structure_bits_ = torch::empty({2, layout.structure_codes});
-    for (int grey = 0; grey < 2; ++grey) {
-      for (int t = 0; t < layout.structure_codes; ++t) {
-        structure_bits_[grey][t] = costs.structure(grey != 0, t) / static_cast<float>(kCostPerBit);
-      }
-    }
+    const int levels = layout.gain_levels;
+    structure_bits_ = cost_table(2 * levels, layout.structure_codes, [&](int row, int token) {
+      return costs.structure(row >= levels, row % levels, token);
+    });
     for (int s = 0; s < layout.stages(); ++s) {
-      const int codes = layout.detail_codes[static_cast<size_t>(s)];
-      detail_bits_.push_back(torch::empty({codes}));
-      for (int t = 0; t < codes; ++t) detail_bits_.back()[t] = costs.detail(s, t) / static_cast<float>(kCostPerBit);
+      detail_bits_.push_back(cost_table(levels, layout.detail_codes[static_cast<size_t>(s)],
+                                        [&](int level, int token) { return costs.detail(level, s, token); }));
     }
   }
 
@@ -288,8 +313,8 @@ class Session : public NetworkSession {
 
   SemanticNet net_;
   bool bf16_;
-  torch::Tensor structure_bits_;            // [on a picture, on grey][codes]
-  std::vector<torch::Tensor> detail_bits_;  // [stage][codes]
+  torch::Tensor structure_bits_;            // [levels on a picture, then levels on grey; codes]
+  std::vector<torch::Tensor> detail_bits_;  // by stage, [levels, codes]
 };
 
 class NeuralNetwork : public Network {

@@ -134,6 +134,7 @@ NetConfig NetConfig::standard() {
   config.layout.detail_codes = {512, 256, 256};
   config.layout.stage_layer = {1, 2, 2};
   config.layout.gain_levels = 6;
+  config.layout.gain_classes = 3;
   return config;
 }
 
@@ -159,22 +160,30 @@ PictureTensor PictureTensor::unpacked(const torch::Tensor& packed, int factor) {
           torch::pixel_shuffle(packed.slice(1, luma_channels), factor / 2)};
 }
 
-VectorQuantiserImpl::VectorQuantiserImpl(int codes, int dim) {
-  auto init = torch::randn({codes, dim}) * 0.5;
-  init[0].zero_();
+VectorQuantiserImpl::VectorQuantiserImpl(int classes, int codes, int dim) {
+  auto init = torch::randn({classes, codes, dim}) * 0.5;
+  init.select(1, 0).zero_();
   codebook = register_buffer("codebook", init);
 }
 
-torch::Tensor VectorQuantiserImpl::nearest(const torch::Tensor& z, const torch::Tensor& penalty) const {
-  // |z|^2 is the same for all codes and left out.
+torch::Tensor VectorQuantiserImpl::nearest(const torch::Tensor& z, const torch::Tensor& penalty,
+                                           const torch::Tensor& classes) const {
   const NoAutocast exact;  // small prices count beside large distances
-  auto distance = torch::addmm(codebook.square().sum(1), z, codebook.t(), 1, -2);
-  if (penalty.defined()) distance += penalty;
-  return distance.argmin(1);
+  auto out = torch::empty({z.size(0)}, torch::kLong);
+  for (int64_t k = 0; k < codebook.size(0); ++k) {
+    const auto rows = (classes == k).nonzero().squeeze(1);
+    if (rows.size(0) == 0) continue;
+    // |z|^2 is the same for all codes and left out.
+    const auto book = codebook[k];
+    auto distance = torch::addmm(book.square().sum(1), z.index_select(0, rows), book.t(), 1, -2);
+    if (penalty.defined()) distance += penalty.index_select(0, rows);
+    out.index_copy_(0, rows, distance.argmin(1));
+  }
+  return out;
 }
 
-torch::Tensor VectorQuantiserImpl::lookup(const torch::Tensor& indices) const {
-  return codebook.index_select(0, indices);
+torch::Tensor VectorQuantiserImpl::lookup(const torch::Tensor& indices, const torch::Tensor& classes) const {
+  return codebook.flatten(0, 1).index_select(0, indices + classes * codebook.size(1));
 }
 
 ResidualBlockImpl::ResidualBlockImpl(int width) {
@@ -220,10 +229,11 @@ SemanticNetImpl::SemanticNetImpl(NetConfig config) : config_(std::move(config)) 
   refine_ = register_module("refine", nn::Sequential(conv3(c.quarter_width + kPacked4, c.quarter_width), activation(),
                                                      conv3(c.quarter_width, c.quarter_width), activation(),
                                                      conv3(c.quarter_width, kPacked4)));
-  structure_quantiser = register_module("structure", VectorQuantiser(c.layout.structure_codes, c.structure_dim));
+  structure_quantiser =
+      register_module("structure", VectorQuantiser(c.layout.gain_classes, c.layout.structure_codes, c.structure_dim));
   for (size_t s = 0; s < c.layout.detail_codes.size(); ++s) {
-    detail_quantisers.push_back(
-        register_module("detail" + std::to_string(s), VectorQuantiser(c.layout.detail_codes[s], c.detail_dim)));
+    detail_quantisers.push_back(register_module(
+        "detail" + std::to_string(s), VectorQuantiser(c.layout.gain_classes, c.layout.detail_codes[s], c.detail_dim)));
   }
   initialise();
 }

@@ -40,16 +40,16 @@ struct PictureTensor {
   static PictureTensor unpacked(const torch::Tensor& packed, int factor);
 };
 
-// A codebook [codes, dim] whose row 0 is the zero vector for ever. A buffer, not a parameter: training moves it by
-// running means, not by gradients.
+// Codebooks [classes, codes, dim], one for each class of gains, whose code 0 is the zero vector for ever. A buffer, not
+// a parameter: training moves it by running means, not by gradients. `classes` [N] below says which book each row uses.
 class VectorQuantiserImpl : public torch::nn::Module {
  public:
-  VectorQuantiserImpl(int codes, int dim);
-  // For each row of z [N, dim] the index [N] of the code with the least squared distance + penalty ([codes], [N, codes]
-  // or undefined).
-  torch::Tensor nearest(const torch::Tensor& z, const torch::Tensor& penalty) const;
-  // Rows of the codebook for `indices` [N].
-  torch::Tensor lookup(const torch::Tensor& indices) const;
+  VectorQuantiserImpl(int classes, int codes, int dim);
+  // For each row of z [N, dim] the index [N] of the code with the least squared distance + penalty ([N, codes] or
+  // undefined).
+  torch::Tensor nearest(const torch::Tensor& z, const torch::Tensor& penalty, const torch::Tensor& classes) const;
+  // Vectors [N, dim] of the codes `indices` [N].
+  torch::Tensor lookup(const torch::Tensor& indices, const torch::Tensor& classes) const;
 
   torch::Tensor codebook;
 };

@@ -38,7 +38,7 @@ Bytes small_model(int gain_levels) {
   const Bytes payload(24, 7);
   const std::vector<TensorView> tensors = {{"priors.active", DType::kU16, {5}, ByteView(payload).sub(0, 10)},
                                            {"w", DType::kF16, {7}, ByteView(payload).sub(10)}};
-  const TokenLayout layout{16, {8, 8}, {1, 2}, gain_levels};
+  const TokenLayout layout{16, {8, 8}, {1, 2}, gain_levels, gain_levels};
   Metadata metadata = layout_metadata(layout);
   metadata.insert({{"format", "crlsc-model"},
                    {"format_version", "1"},

@@ -10,7 +10,8 @@ namespace {
 
 constexpr int kCols = 7;
 constexpr int kRows = 6;
-const char* const kLayouts[] = {"usual", "two-codes", "six-stages", "gap", "no-detail", "gains", "two-gains"};
+const char* const kLayouts[] = {"usual",     "two-codes", "six-stages", "gap",
+                                "no-detail", "gains",     "classes",    "two-gains"};
 
 const char* layout_name(uint8_t byte) { return kLayouts[byte % std::size(kLayouts)]; }
 

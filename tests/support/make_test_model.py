@@ -14,6 +14,7 @@ STRUCTURE_CODES = 256
 DETAIL_CODES = [64, 64, 64]
 STAGE_LAYER = [1, 2, 2]
 GAIN_LEVELS = 3
+GAIN_CLASSES = 2  # each has contexts of its own; the tables are the same
 # Rows of the 8-point Walsh-Hadamard transform in order of sign changes.
 WALSH = [[1, 1, 1, 1, 1, 1, 1, 1], [1, 1, 1, 1, -1, -1, -1, -1], [1, 1, -1, -1, -1, -1, 1, 1],
          [1, 1, -1, -1, 1, 1, -1, -1], [1, -1, -1, 1, 1, -1, -1, 1], [1, -1, -1, 1, -1, 1, 1, -1],
@@ -98,6 +99,7 @@ def write_model(path, seed):
         'detail_codes': ','.join(map(str, DETAIL_CODES)),
         'stage_layer': ','.join(map(str, STAGE_LAYER)),
         'gain_levels': str(GAIN_LEVELS),
+        'gain_classes': str(GAIN_CLASSES),
     }
     lines = ''.join('%s=%s\n' % item for item in identity.items())
     header = {'__metadata__': {

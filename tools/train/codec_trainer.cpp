@@ -106,7 +106,8 @@ struct CodecTrainer::State {
   double spent = 0;  // seconds of computing in all runs
   bool bf16 = false;
   std::vector<StepReport> window;
-  std::vector<Tensor> warm_structure, warm_detail;
+  // What the warm-up saw, for the first codebooks.
+  std::vector<Tensor> warm_structure, warm_detail, warm_cells, warm_blocks;
 
   State(const TrainOptions& o, const Material& material) : options(o), net(first_network(o.from)) {
     for (auto& p : net->parameters()) {
@@ -145,11 +146,13 @@ struct CodecTrainer::State {
     return lr;
   }
 
-  CodePenalties penalties() const {
+  CodePenalties penalties(const neural::GainClasses& classes) const {
     const double strength = kEntropyStrength * torch::rand({}).item<double>();
     CodePenalties p;
-    p.structure = books[0].penalty(strength);
-    for (size_t s = 1; s < books.size(); ++s) p.detail.push_back(books[s].penalty(strength));
+    p.structure = books[0].penalty(strength).index_select(0, classes.cells);
+    for (size_t s = 1; s < books.size(); ++s) {
+      p.detail.push_back(books[s].penalty(strength).index_select(0, classes.blocks));
+    }
     return p;
   }
 
@@ -158,14 +161,15 @@ struct CodecTrainer::State {
     Tensor structure;  // quantised with straight-through gradients [B, dim, h, w], zero in cells that are not coded
     Tensor detail;     // map, before quantisation
     neural::TokenTensors tokens;
-    // The samples of `index` alone.
+    neural::GainClasses classes;
+    // The samples of `index` alone, without structure tokens.
     Coded select(const Tensor& index, int64_t batch) const {
+      auto chosen = [&](const Tensor& rows) { return rows.view({batch, -1}).index_select(0, index).flatten(); };
       Coded out;
       out.structure = structure.index_select(0, index);
       out.detail = detail.index_select(0, index);
-      for (const auto& t : tokens.detail) {
-        out.tokens.detail.push_back(t.view({batch, -1}).index_select(0, index).flatten());
-      }
+      for (const auto& t : tokens.detail) out.tokens.detail.push_back(chosen(t));
+      out.classes = {chosen(classes.cells), chosen(classes.blocks)};
       return out;
     }
   };
@@ -175,35 +179,42 @@ struct CodecTrainer::State {
     return torch::upsample_nearest2d(map, {map.size(2) * 2, map.size(3) * 2});
   }
 
-  // `coded` [B, 1, h, w].
-  Coded quantise(const neural::SemanticNetImpl::Analysis& a, const Tensor& coded) {
+  // `coded` and gain levels [B, 1, h, w].
+  Coded quantise(const neural::SemanticNetImpl::Analysis& a, const Tensor& coded, const Tensor& levels) {
     Coded out;
+    out.classes = neural::gain_classes(levels, net->config().layout);
     const int64_t batch = a.structure.size(0);
     const int64_t side = a.structure.size(2);
-    const auto coded16 = neural::to_rows(coded).squeeze(1);
-    const auto coded8 = neural::to_rows(repeated(coded)).squeeze(1);
+    const auto cells = coded.flatten().nonzero().squeeze(1);
+    const auto blocks = repeated(coded).flatten().nonzero().squeeze(1);
     const auto z = neural::to_rows(a.structure).to(torch::kFloat32);
     if (step < kWarmUpSteps) {
       out.structure = a.structure * coded;
       out.detail = net->detail_latent(a, net->spread(out.structure));
       out.commitment = torch::zeros({});
-      warm_structure.push_back(z.detach().index({coded16 > 0}));
-      warm_detail.push_back(neural::to_rows(out.detail).detach().to(torch::kFloat32).index({coded8 > 0}));
+      warm_structure.push_back(z.detach().index_select(0, cells));
+      warm_cells.push_back(out.classes.cells.index_select(0, cells));
+      warm_detail.push_back(neural::to_rows(out.detail).detach().to(torch::kFloat32).index_select(0, blocks));
+      warm_blocks.push_back(out.classes.blocks.index_select(0, blocks));
       return out;
     }
-    const auto price = penalties();
-    out.tokens.structure = net->structure_quantiser->nearest(z.detach(), price.structure);
-    const auto q = net->structure_quantiser->lookup(out.tokens.structure);
+    const auto price = penalties(out.classes);
+    out.tokens.structure = net->structure_quantiser->nearest(z.detach(), price.structure, out.classes.cells);
+    const auto q = net->structure_quantiser->lookup(out.tokens.structure, out.classes.cells);
     out.structure = neural::to_map(z + (q - z).detach(), batch, side, side) * coded;
     out.detail = net->detail_latent(a, net->spread(out.structure));
     const auto d = neural::to_rows(out.detail).to(torch::kFloat32);
-    const auto residuals = neural::quantise_details(net, d.detach(), price, out.tokens.detail);
-    const auto full = neural::sum_details(net, out.tokens, {});
-    out.commitment = ((z - q).square().mean(1) * coded16).sum() / coded16.sum() +
-                     ((d - full).square().mean(1) * coded8).sum() / coded8.sum();
-    books[0].update(z.detach().index({coded16 > 0}), out.tokens.structure.index({coded16 > 0}));
+    const auto residuals = neural::quantise_details(net, d.detach(), out.classes, price, out.tokens.detail);
+    const auto full = neural::sum_details(net, out.tokens, out.classes, {});
+    out.commitment = (z - q).square().mean(1).index_select(0, cells).mean() +
+                     (d - full).square().mean(1).index_select(0, blocks).mean();
+    auto update = [](CodebookTrainer& book, const Tensor& rows, const Tensor& tokens, const Tensor& classes,
+                     const Tensor& where) {
+      book.update(rows.index_select(0, where), tokens.index_select(0, where), classes.index_select(0, where));
+    };
+    update(books[0], z.detach(), out.tokens.structure, out.classes.cells, cells);
     for (size_t s = 0; s + 1 < books.size(); ++s) {
-      books[s + 1].update(residuals[s].index({coded8 > 0}), out.tokens.detail[s].index({coded8 > 0}));
+      update(books[s + 1], residuals[s], out.tokens.detail[s], out.classes.blocks, blocks);
     }
     return out;
   }
@@ -215,7 +226,8 @@ struct CodecTrainer::State {
     const auto kept8 = neural::to_rows(repeated(kept));
     const auto d = neural::to_rows(c.detail).to(torch::kFloat32);
     auto detail = d;
-    if (!c.tokens.detail.empty()) detail = d + (neural::sum_details(net, c.tokens, kept8.squeeze(1)) - d).detach();
+    if (!c.tokens.detail.empty())
+      detail = d + (neural::sum_details(net, c.tokens, c.classes, kept8.squeeze(1)) - d).detach();
     detail = detail * (kept8 > 0).to(torch::kFloat32);
     const auto map = neural::to_map(detail, kept.size(0), 2 * kept.size(2), 2 * kept.size(3));
     return PictureTensor::unpacked(
@@ -302,7 +314,7 @@ struct CodecTrainer::State {
     const auto base = b.encoder_prediction.packed(8);
     r.encoder_features = net->prediction_features(base);
     const auto analysis = net->analyse(b.current.packed(8), base, r.encoder_features, b.gains);
-    r.coded = quantise(analysis, (b.sent >= 0).to(torch::kFloat32));
+    r.coded = quantise(analysis, (b.sent >= 0).to(torch::kFloat32), cell_tensor(b.all, &Sample::gains));
     const auto decoder_base = b.decoder_prediction.packed(8);
     r.decoded = decode(r.coded, decoder_base, net->prediction_features(decoder_base), b.received, b.gains);
     return r;
@@ -373,15 +385,15 @@ struct CodecTrainer::State {
   }
 
   void initialise_codebooks() {
-    books[0].initialise(torch::cat(warm_structure));
+    books[0].initialise(torch::cat(warm_structure), torch::cat(warm_cells));
     Tensor residual = torch::cat(warm_detail);
+    const Tensor classes = torch::cat(warm_blocks);
     for (size_t s = 1; s < books.size(); ++s) {
-      books[s].initialise(residual);
+      books[s].initialise(residual, classes);
       auto& q = net->detail_quantisers[s - 1];
-      residual = residual - q->lookup(q->nearest(residual, {}));
+      residual = residual - q->lookup(q->nearest(residual, {}, classes), classes);
     }
-    warm_structure.clear();
-    warm_detail.clear();
+    for (auto* rows : {&warm_structure, &warm_detail, &warm_cells, &warm_blocks}) rows->clear();
   }
 
   void update_average() {

@@ -166,13 +166,13 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& prediction, const s
     c.forced = started_ && cell.reference == Reference::kGrey;
     if (!cell.coded) continue;
     int price = costs_.coded(cell.reference) + motion + costs_.gain(cell.reference == Reference::kGrey, cell.gain) +
-                costs_.structure(cell.reference == Reference::kGrey, grid_.structure[at]);
+                costs_.structure(cell.reference == Reference::kGrey, cell.gain, grid_.structure[at]);
     for (int n = 0; n <= most; ++n) {
-      c.cost[static_cast<size_t>(n)] = price + costs_.stages(n);
+      c.cost[static_cast<size_t>(n)] = price + costs_.stages(cell.gain, n);
       if (n == grid_.stages()) break;
       for (int t = 0; t < 4; ++t) {
         const size_t x = static_cast<size_t>(2 * row + t / 2) * 2 * grid_.cols() + 2 * column + t % 2;
-        price += costs_.detail(n, grid_.detail[static_cast<size_t>(n)][x]);
+        price += costs_.detail(cell.gain, n, grid_.detail[static_cast<size_t>(n)][x]);
       }
     }
     for (int n = 0; n <= most; ++n) {

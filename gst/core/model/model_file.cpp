@@ -80,6 +80,11 @@ std::string parse_layout(const Metadata& metadata, TokenLayout& layout) {
     wrong = parse_number(metadata, "gain_levels", 1, kMaxGainLevels, layout.gain_levels);
     if (!wrong.empty()) return wrong;
   }
+  layout.gain_classes = 1;
+  if (metadata.count("gain_classes") != 0) {
+    wrong = parse_number(metadata, "gain_classes", 1, layout.gain_levels, layout.gain_classes);
+    if (!wrong.empty()) return wrong;
+  }
   if (layout.stage_layer.size() != layout.detail_codes.size()) return "stage_layer and detail_codes differ in length";
   if (!std::is_sorted(layout.stage_layer.begin(), layout.stage_layer.end())) {
     return "stage_layer '" + join(layout.stage_layer) + "' falls";
@@ -102,7 +107,7 @@ Sha256::Digest digest_of(const std::vector<TensorView>& tensors, const std::stri
   Metadata lines = layout_metadata(layout);
   lines["backend"] = backend;
   std::string text;
-  for (const char* key : {"backend", "structure_codes", "detail_codes", "stage_layer", "gain_levels"}) {
+  for (const char* key : {"backend", "structure_codes", "detail_codes", "stage_layer", "gain_levels", "gain_classes"}) {
     text += std::string(key) + "=" + lines.at(key) + "\n";
   }
   std::vector<const TensorView*> sorted;
@@ -201,7 +206,8 @@ Metadata layout_metadata(const TokenLayout& layout) {
   return {{"structure_codes", std::to_string(layout.structure_codes)},
           {"detail_codes", join(layout.detail_codes)},
           {"stage_layer", join(layout.stage_layer)},
-          {"gain_levels", std::to_string(layout.gain_levels)}};
+          {"gain_levels", std::to_string(layout.gain_levels)},
+          {"gain_classes", std::to_string(layout.gain_classes)}};
 }
 
 }  // namespace crlsc

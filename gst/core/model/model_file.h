@@ -8,6 +8,7 @@
 //   detail_codes    "256,256,256"  one for each residual stage, 2..4096; may be empty
 //   stage_layer     "1,2,2"        layer of each stage, 1..kMaxLayers - 1, never falling
 //   gain_levels     "6"            1..kMaxGainLevels; may be absent, which means 1
+//   gain_classes    "3"            1..gain_levels; may be absent, which means 1
 // Other keys (licence, training data, figures) are free text. Tensors called "priors.*" are integer tables, U16.
 #pragma once
 

@@ -44,7 +44,9 @@ struct TokenLayout {
   std::vector<int> detail_codes;  // one for each residual stage; code 0 is the zero vector
   std::vector<int> stage_layer;   // layer (1..) that carries each stage, never falling
   int gain_levels = 1;            // 1: every gain is gain_value(0), and none is sent
+  int gain_classes = 1;           // neighbouring levels that share codebooks and contexts; at most gain_levels
   int stages() const { return static_cast<int>(detail_codes.size()); }
+  int gain_class(int level) const { return gain_classes > 1 ? level * gain_classes / gain_levels : 0; }
   int layers() const { return stage_layer.empty() ? 1 : stage_layer.back() + 1; }
   // Number of stages carried by layers 0..layer.
   int stages_up_to(int layer) const;

@@ -40,20 +40,20 @@ struct TokenContexts {
   std::array<AdaptiveBit, 3> other_reference;       // by left and above having another reference than the previous
   AdaptiveBit knowledge;                            // of those: knowledge base (1) or grey (0)
   BitTree knowledge_index;
-  std::array<SignedExpGolomb, 2> motion;  // difference to the median, x and y
-  std::array<BitTree, 2> structure;       // on a picture, on grey
+  std::array<SignedExpGolomb, 2> motion;          // difference to the median, x and y
+  std::array<std::vector<BitTree>, 2> structure;  // on a picture, on grey; by the cell's gain class
   // On a picture, on grey; by the gain of the last coded cell of the same kind, [0] if there was none. Empty if the
   // model has but one level.
   std::array<std::vector<BitTree>, 2> gain;
 
-  // Higher layers, one for each stage.
+  // Higher layers.
   struct Detail {
     std::array<AdaptiveBit, 3> present;  // by left and above going as far
     std::array<AdaptiveBit, 6> nonzero;  // by left and above token, and by the stage before
     BitTree code;                        // codes 1.. as 0.., unless there is but one
     bool only_one = false;               // code besides 0
   };
-  std::vector<Detail> detail;
+  std::vector<std::vector<Detail>> detail;  // by stage and the cell's gain class
 };
 
 // Bits of layer `layer` of `slice`. Layer 0: modes, references, motion, structure tokens; others: their detail stages.
@@ -73,13 +73,18 @@ MotionVector predict_motion(const TokenGrid& grid, Slice slice, int column, int 
 class TokenCosts {
  public:
   TokenCosts(const TokenContexts& priors, const TokenLayout& layout);
-  int structure(bool grey, int token) const { return structure_[grey ? 1 : 0][static_cast<size_t>(token)]; }
+  // Of a cell with this gain level, as all that follow.
+  int structure(bool grey, int gain, int token) const {
+    return structure_[grey ? 1 : 0][gain_class(gain)][static_cast<size_t>(token)];
+  }
   // After a cell of the same level, as most are.
   int gain(bool grey, int level) const { return gain_[grey ? 1 : 0][static_cast<size_t>(level)]; }
   // One detail token of `stage`.
-  int detail(int stage, int token) const { return detail_[static_cast<size_t>(stage)][static_cast<size_t>(token)]; }
+  int detail(int gain, int stage, int token) const {
+    return detail_[gain_class(gain)][static_cast<size_t>(stage)][static_cast<size_t>(token)];
+  }
   // Telling that a cell has `stages` stages.
-  int stages(int stages) const;
+  int stages(int gain, int stages) const;
   // Leaving the still mode for a coded cell with this reference.
   int coded(Reference reference) const;
   // A vector that differs by (dx, dy) from its prediction, in a cell that is not still.
@@ -91,10 +96,13 @@ class TokenCosts {
   int moved_copy() const { return moved_copy_; }
 
  private:
-  std::array<std::vector<int>, 2> structure_;
+  size_t gain_class(int level) const { return static_cast<size_t>(layout_.gain_class(level)); }
+
+  TokenLayout layout_;
+  std::array<std::vector<std::vector<int>>, 2> structure_;  // by gain class, as the next two
+  std::vector<std::vector<std::vector<int>>> detail_;
+  std::vector<std::vector<std::array<int, 2>>> present_;
   std::array<std::vector<int>, 2> gain_;
-  std::vector<std::vector<int>> detail_;
-  std::vector<std::array<int, 2>> present_;
   std::array<int, 3> coded_{};  // previous, grey, knowledge
   int moved_copy_ = 0;
   std::array<std::vector<int>, 2> motion_;  // from -kMaxMagnitude on

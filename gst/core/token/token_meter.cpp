@@ -9,9 +9,9 @@
 namespace crlsc {
 namespace {
 
-template <class T, size_t N>
-bool holds(const std::array<T, N>& list, const T& element) {
-  return &element >= list.data() && &element < list.data() + N;
+template <class List>
+bool holds(const List& list, const typename List::value_type& element) {
+  return std::any_of(list.begin(), list.end(), [&element](const auto& e) { return &e == &element; });
 }
 
 // Tells the kind of a decision by the place of its context. Bits that are coded nowhere still make contexts learn.
@@ -25,9 +25,11 @@ struct Meter {
   bool bit(AdaptiveBit& c, bool value) {
     TokenKind kind = TokenKind::kModes;
     if (holds(contexts.other_reference, c) || &c == &contexts.knowledge) kind = TokenKind::kReferences;
-    for (const TokenContexts::Detail& d : contexts.detail) {
-      if (holds(d.present, c)) kind = TokenKind::kStages;
-      if (holds(d.nonzero, c)) kind = TokenKind::kDetail;
+    for (const auto& stage : contexts.detail) {
+      for (const TokenContexts::Detail& d : stage) {
+        if (holds(d.present, c)) kind = TokenKind::kStages;
+        if (holds(d.nonzero, c)) kind = TokenKind::kDetail;
+      }
     }
     add(kind, cost(c, value));
     c.update(value);
@@ -36,9 +38,9 @@ struct Meter {
 
   int symbol(BitTree& c, int value) {
     TokenKind kind = TokenKind::kDetail;
-    if (holds(contexts.structure, c)) kind = TokenKind::kStructure;
-    for (const auto& trees : contexts.gain) {
-      if (std::any_of(trees.begin(), trees.end(), [&c](const BitTree& t) { return &t == &c; })) kind = TokenKind::kGain;
+    for (size_t base = 0; base < contexts.structure.size(); ++base) {
+      if (holds(contexts.structure[base], c)) kind = TokenKind::kStructure;
+      if (holds(contexts.gain[base], c)) kind = TokenKind::kGain;
     }
     if (&c == &contexts.knowledge_index) kind = TokenKind::kReferences;
     add(kind, c.cost(value));

@@ -56,8 +56,20 @@ void load(SignedExpGolomb& number, const ModelFile& file, const std::string& nam
 const char* const kAxes[] = {"x", "y"};
 const char* const kBases[] = {"picture", "grey"};
 
-std::string gain_name(size_t base, size_t last) {
-  return std::string("gain.") + kBases[base] + "." + std::to_string(last);
+std::string base_name(const char* table, size_t base, size_t index) {
+  return std::string(table) + "." + kBases[base] + "." + std::to_string(index);
+}
+
+std::string detail_name(size_t stage, const char* table, size_t gain_class) {
+  return "detail" + std::to_string(stage) + "." + table + "." + std::to_string(gain_class);
+}
+
+TokenContexts::Detail likely_detail(int codes) {
+  // A stage of two codes is told by its nonzero bit alone; the tree still needs two leaves.
+  TokenContexts::Detail d{{}, {}, BitTree(std::max(codes - 1, 2)), codes == 2};
+  fill(d.present, {30, 55, 75});
+  fill(d.nonzero, {50, 60, 75, 60, 70, 80});
+  return d;
 }
 
 uint16_t probability(double ones, double all) {
@@ -69,22 +81,16 @@ uint16_t probability(double ones, double all) {
 }  // namespace
 
 TokenContexts::TokenContexts(const TokenLayout& layout)
-    : knowledge(kProbabilityOne / 2),
-      knowledge_index(kMaxKnowledge),
-      structure{BitTree(layout.structure_codes), BitTree(layout.structure_codes)} {
+    : knowledge(kProbabilityOne / 2), knowledge_index(kMaxKnowledge) {
   fill(active, {2, 25, 45, 65, 80});
   fill(coded, {50, 70, 85});
   fill(other_reference, {5, 40, 80});
+  const auto classes = static_cast<size_t>(layout.gain_classes);
+  for (auto& trees : structure) trees.assign(classes, BitTree(layout.structure_codes));
   if (layout.gain_levels > 1) {
     for (auto& trees : gain) trees.assign(static_cast<size_t>(layout.gain_levels) + 1, BitTree(layout.gain_levels));
   }
-  for (int codes : layout.detail_codes) {
-    // A stage of two codes is told by its nonzero bit alone; the tree still needs two leaves.
-    Detail d{{}, {}, BitTree(std::max(codes - 1, 2)), codes == 2};
-    fill(d.present, {30, 55, 75});
-    fill(d.nonzero, {50, 60, 75, 60, 70, 80});
-    detail.push_back(d);
-  }
+  for (int codes : layout.detail_codes) detail.emplace_back(classes, likely_detail(codes));
 }
 
 TokenContexts::TokenContexts(const ModelFile& file) : TokenContexts(file.layout()) {
@@ -93,14 +99,15 @@ TokenContexts::TokenContexts(const ModelFile& file) : TokenContexts(file.layout(
   load(other_reference, file, "other_reference");
   for (size_t i = 0; i < 2; ++i) {
     load(motion[i], file, std::string("motion.") + kAxes[i]);
-    load(structure[i], file, std::string("structure.") + kBases[i]);
-    for (size_t last = 0; last < gain[i].size(); ++last) load(gain[i][last], file, gain_name(i, last));
+    for (size_t k = 0; k < structure[i].size(); ++k) load(structure[i][k], file, base_name("structure", i, k));
+    for (size_t last = 0; last < gain[i].size(); ++last) load(gain[i][last], file, base_name("gain", i, last));
   }
   for (size_t s = 0; s < detail.size(); ++s) {
-    const std::string prefix = "detail" + std::to_string(s) + ".";
-    load(detail[s].present, file, prefix + "present");
-    load(detail[s].nonzero, file, prefix + "nonzero");
-    load(detail[s].code, file, prefix + "code");
+    for (size_t k = 0; k < detail[s].size(); ++k) {
+      load(detail[s][k].present, file, detail_name(s, "present", k));
+      load(detail[s][k].nonzero, file, detail_name(s, "nonzero", k));
+      load(detail[s][k].code, file, detail_name(s, "code", k));
+    }
   }
 }
 
@@ -202,39 +209,51 @@ std::vector<PriorCounter::Table> PriorCounter::tables() const {
                          s.flags("other_reference", c.other_reference)};
   for (size_t i = 0; i < 2; ++i) {
     out.push_back(s.number(std::string("motion.") + kAxes[i], c.motion[i]));
-    out.push_back(s.tree(std::string("structure.") + kBases[i], c.structure[i]));
-    for (size_t last = 0; last < c.gain[i].size(); ++last) out.push_back(s.tree(gain_name(i, last), c.gain[i][last]));
+    for (size_t k = 0; k < c.structure[i].size(); ++k) {
+      out.push_back(s.tree(base_name("structure", i, k), c.structure[i][k]));
+    }
+    for (size_t last = 0; last < c.gain[i].size(); ++last) {
+      out.push_back(s.tree(base_name("gain", i, last), c.gain[i][last]));
+    }
   }
   for (size_t i = 0; i < c.detail.size(); ++i) {
-    const std::string prefix = "detail" + std::to_string(i) + ".";
-    out.push_back(s.flags(prefix + "present", c.detail[i].present));
-    out.push_back(s.flags(prefix + "nonzero", c.detail[i].nonzero));
-    out.push_back(s.tree(prefix + "code", c.detail[i].code));
+    for (size_t k = 0; k < c.detail[i].size(); ++k) {
+      out.push_back(s.flags(detail_name(i, "present", k), c.detail[i][k].present));
+      out.push_back(s.flags(detail_name(i, "nonzero", k), c.detail[i][k].nonzero));
+      out.push_back(s.tree(detail_name(i, "code", k), c.detail[i][k].code));
+    }
   }
   return out;
 }
 
-TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout) {
+TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout) : layout_(layout) {
   for (size_t axis = 0; axis < 2; ++axis) {
     for (int v = -SignedExpGolomb::kMaxMagnitude; v <= SignedExpGolomb::kMaxMagnitude; ++v) {
       motion_[axis].push_back(priors.motion[axis].cost(v));
     }
   }
   for (size_t base = 0; base < 2; ++base) {
-    for (int t = 0; t < layout.structure_codes; ++t) structure_[base].push_back(priors.structure[base].cost(t));
+    for (const BitTree& tree : priors.structure[base]) {
+      structure_[base].emplace_back();
+      for (int t = 0; t < layout.structure_codes; ++t) structure_[base].back().push_back(tree.cost(t));
+    }
     for (int level = 0; level < layout.gain_levels; ++level) {
       gain_[base].push_back(priors.gain[base].empty() ? 0
                                                       : priors.gain[base][static_cast<size_t>(level) + 1].cost(level));
     }
   }
+  detail_.resize(static_cast<size_t>(layout.gain_classes));
+  present_.resize(detail_.size());
   for (size_t s = 0; s < priors.detail.size(); ++s) {
-    const TokenContexts::Detail& d = priors.detail[s];
-    std::vector<int> costs{cost(d.nonzero[1], false)};
-    for (int t = 1; t < layout.detail_codes[s]; ++t) {
-      costs.push_back(cost(d.nonzero[1], true) + (d.only_one ? 0 : d.code.cost(t - 1)));
+    for (size_t k = 0; k < detail_.size(); ++k) {
+      const TokenContexts::Detail& d = priors.detail[s][k];
+      std::vector<int> costs{cost(d.nonzero[1], false)};
+      for (int t = 1; t < layout.detail_codes[s]; ++t) {
+        costs.push_back(cost(d.nonzero[1], true) + (d.only_one ? 0 : d.code.cost(t - 1)));
+      }
+      detail_[k].push_back(costs);
+      present_[k].push_back({cost(d.present[1], false), cost(d.present[1], true)});
     }
-    detail_.push_back(costs);
-    present_.push_back({cost(d.present[1], false), cost(d.present[1], true)});
   }
   const int active = cost(priors.active[2], true);
   const int coded = active + cost(priors.coded[1], true);
@@ -244,10 +263,11 @@ TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout) {
   moved_copy_ = active + cost(priors.coded[1], false) + cost(priors.other_reference[0], false);
 }
 
-int TokenCosts::stages(int stages) const {
+int TokenCosts::stages(int gain, int stages) const {
+  const auto& present = present_[gain_class(gain)];
   int sum = 0;
-  for (int s = 0; s < stages; ++s) sum += present_[static_cast<size_t>(s)][1];
-  if (stages < static_cast<int>(present_.size())) sum += present_[static_cast<size_t>(stages)][0];
+  for (int s = 0; s < stages; ++s) sum += present[static_cast<size_t>(s)][1];
+  if (stages < static_cast<int>(present.size())) sum += present[static_cast<size_t>(stages)][0];
   return sum;
 }
 

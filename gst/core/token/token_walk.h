@@ -72,7 +72,7 @@ void walk_gain(Coder& coder, TokenContexts& c, Cell& cell, std::array<size_t, 2>
 }
 
 template <class Coder>
-void walk_structure_layer(Coder& coder, TokenContexts& c, SliceView& view) {
+void walk_structure_layer(Coder& coder, TokenContexts& c, const TokenLayout& layout, SliceView& view) {
   auto active = [](const Cell& n) { return is_still(n) ? 0U : 1U; };
   std::array<size_t, 2> last_gain{};
   for (int row = view.slice().first_row; row < view.slice().first_row + view.slice().rows; ++row) {
@@ -90,8 +90,9 @@ void walk_structure_layer(Coder& coder, TokenContexts& c, SliceView& view) {
       walk_reference(coder, c, view, cell, column, row);
       if (!cell.coded) continue;
       walk_gain(coder, c, cell, last_gain);
+      auto& trees = c.structure[cell.reference == Reference::kGrey ? 1 : 0];
       auto& token = view.grid().structure[view.index(column, row)];
-      token = static_cast<uint16_t>(coder.symbol(c.structure[cell.reference == Reference::kGrey ? 1 : 0], token));
+      token = static_cast<uint16_t>(coder.symbol(trees[static_cast<size_t>(layout.gain_class(cell.gain))], token));
     }
   }
 }
@@ -116,15 +117,16 @@ void walk_detail_tokens(Coder& coder, TokenContexts::Detail& c, SliceView& view,
 
 // Stages [first, end) of the coded cells. A cell that lacks a stage lacks all later ones.
 template <class Coder>
-void walk_detail_layer(Coder& coder, TokenContexts& c, SliceView& view, int first, int end) {
+void walk_detail_layer(Coder& coder, TokenContexts& c, const TokenLayout& layout, SliceView& view, int first, int end) {
   for (int row = view.slice().first_row; row < view.slice().first_row + view.slice().rows; ++row) {
     for (int column = 0; column < view.grid().cols(); ++column) {
       Cell& cell = view.at(column, row);
       // A cell that stopped in an earlier layer has nothing to say here.
       if (!cell.coded || cell.stages < first) continue;
       const int wanted = cell.stages;
+      const auto gain_class = static_cast<size_t>(layout.gain_class(cell.gain));
       for (int stage = first; stage < end; ++stage) {
-        TokenContexts::Detail& d = c.detail[static_cast<size_t>(stage)];
+        TokenContexts::Detail& d = c.detail[static_cast<size_t>(stage)][gain_class];
         auto reaches = [stage](const Cell& n) { return n.stages > stage ? 1U : 0U; };
         const unsigned around = reaches(view.neighbour(column - 1, row)) + reaches(view.neighbour(column, row - 1));
         if (!coder.bit(d.present[around], wanted > stage)) {
@@ -143,9 +145,9 @@ void walk_layer(Coder& coder, TokenContexts& contexts, TokenGrid& grid, const To
                 int layer) {
   SliceView view(grid, slice);
   if (layer == 0) {
-    walk_structure_layer(coder, contexts, view);
+    walk_structure_layer(coder, contexts, layout, view);
   } else {
-    walk_detail_layer(coder, contexts, view, layout.stages_up_to(layer - 1), layout.stages_up_to(layer));
+    walk_detail_layer(coder, contexts, layout, view, layout.stages_up_to(layer - 1), layout.stages_up_to(layer));
   }
 }
 

@@ -39,7 +39,8 @@ std::optional<Failure> open_with(const std::string& key, const std::string& valu
 }
 
 TEST(ModelHash, IsSha256OfTheLinesThenTheBytesInNameOrder) {
-  const std::string lines = "backend=probe\nstructure_codes=16\ndetail_codes=8,8,4\nstage_layer=1,2,2\ngain_levels=1\n";
+  const std::string lines =
+      "backend=probe\nstructure_codes=16\ndetail_codes=8,8,4\nstage_layer=1,2,2\ngain_levels=1\ngain_classes=1\n";
   const Bytes a = {5, 6, 7};
   const Bytes b = {1, 2};
   Bytes all(lines.begin(), lines.end());
@@ -53,10 +54,12 @@ TEST(ModelHash, IsSha256OfTheLinesThenTheBytesInNameOrder) {
 }
 
 TEST(ModelHash, ALayoutWithoutStagesHasEmptyLists) {
-  const std::string lines = "backend=x-1\nstructure_codes=2\ndetail_codes=\nstage_layer=\ngain_levels=8\n";
+  const std::string lines =
+      "backend=x-1\nstructure_codes=2\ndetail_codes=\nstage_layer=\ngain_levels=8\ngain_classes=3\n";
   TokenLayout layout;
   layout.structure_codes = 2;
   layout.gain_levels = 8;
+  layout.gain_classes = 3;
   EXPECT_EQ(model_hash({}, "x-1", layout), to_hex(Sha256::of(Bytes(lines.begin(), lines.end()))));
 }
 
@@ -64,7 +67,7 @@ TEST(ModelHash, BackendAndEveryPartOfTheLayoutCount) {
   const TempFolder folder;
   std::set<std::string> ids;
   const auto id_with = [&](const std::string& key, const std::string& value) {
-    write_probe_model(folder.file("m"), 7, {{key, value}});
+    write_probe_model(folder.file("m"), 7, {{"gain_levels", "3"}, {key, value}});
     return to_hex(ModelFile(folder.file("m")).id());
   };
   ids.insert(id_with("note", "free text"));
@@ -73,14 +76,16 @@ TEST(ModelHash, BackendAndEveryPartOfTheLayoutCount) {
   ids.insert(id_with("detail_codes", "8,8,5"));
   ids.insert(id_with("stage_layer", "1,1,2"));
   ids.insert(id_with("gain_levels", "2"));
-  EXPECT_EQ(ids.size(), 6U);
+  ids.insert(id_with("gain_classes", "2"));
+  EXPECT_EQ(ids.size(), 7U);
 }
 
 TEST(ModelHash, WaysToWriteTheSameLayoutAreTheSameModel) {
   const TempFolder folder;
   write_probe_model(folder.file("plain"), 7);
   const std::string hash = ModelFile(folder.file("plain")).hash();
-  for (const auto& [key, value] : Metadata{{"note", "free text"}, {"gain_levels", "1"}, {"structure_codes", "016"}}) {
+  for (const auto& [key, value] :
+       Metadata{{"note", "free text"}, {"gain_levels", "1"}, {"gain_classes", "1"}, {"structure_codes", "016"}}) {
     write_probe_model(folder.file("m"), 7, {{key, value}});
     EXPECT_EQ(ModelFile(folder.file("m")).hash(), hash) << key;
   }
@@ -142,6 +147,7 @@ TEST(ModelFile, LayoutSurvivesTheMetadata) {
   layout.detail_codes = {2, 4096, 3, 4, 5, 6};
   layout.stage_layer = {1, 1, 2, 2, 3, 3};
   layout.gain_levels = 5;
+  layout.gain_classes = 4;
   Metadata metadata = layout_metadata(layout);
   metadata["backend"] = "x";
   save_model(folder.file("m"), {}, metadata);
@@ -150,6 +156,7 @@ TEST(ModelFile, LayoutSurvivesTheMetadata) {
   EXPECT_EQ(file.layout().detail_codes, layout.detail_codes);
   EXPECT_EQ(file.layout().stage_layer, layout.stage_layer);
   EXPECT_EQ(file.layout().gain_levels, 5);
+  EXPECT_EQ(file.layout().gain_classes, 4);
   EXPECT_EQ(file.layout().layers(), kMaxLayers);
 }
 
@@ -161,6 +168,27 @@ TEST(ModelFile, GainLevelsAreOneUnlessTheMetadataSaysOtherwise) {
     write_probe_model(folder.file("m"), 7, {{"gain_levels", std::to_string(levels)}});
     EXPECT_EQ(ModelFile(folder.file("m")).layout().gain_levels, levels);
   }
+}
+
+TEST(ModelFile, GainClassesAreOneToTheNumberOfLevels) {
+  const TempFolder folder;
+  write_probe_model(folder.file("m"), 7, {{"gain_levels", "4"}});
+  EXPECT_EQ(ModelFile(folder.file("m")).layout().gain_classes, 1);
+  for (int classes = 1; classes <= 4; ++classes) {
+    write_probe_model(folder.file("m"), 7, {{"gain_levels", "4"}, {"gain_classes", std::to_string(classes)}});
+    EXPECT_EQ(ModelFile(folder.file("m")).layout().gain_classes, classes);
+  }
+}
+
+TEST(GainClass, LevelsAreSharedOutEvenly) {
+  TokenLayout layout;
+  EXPECT_EQ(layout.gain_class(0), 0);
+  layout.gain_levels = 6;
+  EXPECT_EQ(layout.gain_class(5), 0);
+  layout.gain_classes = 3;
+  for (int level = 0; level < 6; ++level) EXPECT_EQ(layout.gain_class(level), level / 2);
+  layout.gain_classes = 4;
+  EXPECT_EQ(layout.gain_class(5), 3);
 }
 
 TEST(ModelFile, NoStagesMeansOneLayer) {
@@ -289,29 +317,25 @@ TEST_P(BadMetadata, IsRefused) {
   EXPECT_EQ(failure->says("have the hash"), std::string(GetParam().key) == "sha256") << failure->text;
 }
 
-INSTANTIATE_TEST_SUITE_P(ModelFile, BadMetadata,
-                         testing::Values(BadValue{"backend", ""}, BadValue{"backend", "../../tmp/evil"},
-                                         BadValue{"backend", "/abs"}, BadValue{"backend", "."},
-                                         BadValue{"backend", "Upper"}, BadValue{"backend", "a b"},
-                                         BadValue{"backend", "a_b"}, BadValue{"backend", std::string("a\0b", 3)},
-                                         BadValue{"backend", std::string(33, 'a')}, BadValue{"backend", "t\xc3\xb6rch"},
-                                         BadValue{"sha256", ""}, BadValue{"sha256", "short"},
-                                         BadValue{"structure_codes", ""}, BadValue{"structure_codes", "1"},
-                                         BadValue{"structure_codes", "4097"}, BadValue{"structure_codes", "-5"},
-                                         BadValue{"structure_codes", "+5"}, BadValue{"structure_codes", "5 "},
-                                         BadValue{"structure_codes", "0x10"}, BadValue{"structure_codes", "4,4"},
-                                         BadValue{"structure_codes", "99999999999999999999"},
-                                         BadValue{"detail_codes", "8,8"}, BadValue{"detail_codes", ""},
-                                         BadValue{"detail_codes", "8,8,1"}, BadValue{"detail_codes", "8,8,"},
-                                         BadValue{"detail_codes", ",8,8"}, BadValue{"detail_codes", "8,,8"},
-                                         BadValue{"detail_codes", "8;8;8"}, BadValue{"detail_codes", "8,8,8,8,8,8,8"},
-                                         BadValue{"stage_layer", "1,2"}, BadValue{"stage_layer", "0,1,2"},
-                                         BadValue{"stage_layer", "2,1,2"}, BadValue{"stage_layer", "1,2,4"},
-                                         BadValue{"stage_layer", "1,2,3,3"}, BadValue{"stage_layer", "one,two,three"},
-                                         BadValue{"gain_levels", "0"}, BadValue{"gain_levels", "9"},
-                                         BadValue{"gain_levels", "17"}, BadValue{"gain_levels", ""},
-                                         BadValue{"gain_levels", "x"}, BadValue{"gain_levels", "-1"},
-                                         BadValue{"gain_levels", "1,2"}));
+INSTANTIATE_TEST_SUITE_P(
+    ModelFile, BadMetadata,
+    testing::Values(
+        BadValue{"backend", ""}, BadValue{"backend", "../../tmp/evil"}, BadValue{"backend", "/abs"},
+        BadValue{"backend", "."}, BadValue{"backend", "Upper"}, BadValue{"backend", "a b"}, BadValue{"backend", "a_b"},
+        BadValue{"backend", std::string("a\0b", 3)}, BadValue{"backend", std::string(33, 'a')},
+        BadValue{"backend", "t\xc3\xb6rch"}, BadValue{"sha256", ""}, BadValue{"sha256", "short"},
+        BadValue{"structure_codes", ""}, BadValue{"structure_codes", "1"}, BadValue{"structure_codes", "4097"},
+        BadValue{"structure_codes", "-5"}, BadValue{"structure_codes", "+5"}, BadValue{"structure_codes", "5 "},
+        BadValue{"structure_codes", "0x10"}, BadValue{"structure_codes", "4,4"},
+        BadValue{"structure_codes", "99999999999999999999"}, BadValue{"detail_codes", "8,8"},
+        BadValue{"detail_codes", ""}, BadValue{"detail_codes", "8,8,1"}, BadValue{"detail_codes", "8,8,"},
+        BadValue{"detail_codes", ",8,8"}, BadValue{"detail_codes", "8,,8"}, BadValue{"detail_codes", "8;8;8"},
+        BadValue{"detail_codes", "8,8,8,8,8,8,8"}, BadValue{"stage_layer", "1,2"}, BadValue{"stage_layer", "0,1,2"},
+        BadValue{"stage_layer", "2,1,2"}, BadValue{"stage_layer", "1,2,4"}, BadValue{"stage_layer", "1,2,3,3"},
+        BadValue{"stage_layer", "one,two,three"}, BadValue{"gain_levels", "0"}, BadValue{"gain_levels", "9"},
+        BadValue{"gain_levels", "17"}, BadValue{"gain_levels", ""}, BadValue{"gain_levels", "x"},
+        BadValue{"gain_levels", "-1"}, BadValue{"gain_levels", "1,2"}, BadValue{"gain_classes", "0"},
+        BadValue{"gain_classes", "2"}, BadValue{"gain_classes", ""}));
 
 class MissingMetadata : public testing::TestWithParam<const char*> {};
 

@@ -263,7 +263,7 @@ TEST_F(Reference, WithoutGainsCodesChangeWhatTheTablesSay) {
   const Picture grey(kWidth, kHeight);
   const TempFolder folder;
   Metadata metadata = model_->file.metadata();
-  metadata["gain_levels"] = "1";
+  metadata["gain_levels"] = metadata["gain_classes"] = "1";
   save_model(folder.file("m"), model_->file.tensors(), metadata);
   const auto model = acquire_model(folder.file("m"), 1);
   TokenGrid plain;

@@ -24,13 +24,13 @@ class Costs : public testing::Test {
     const bool previous = cell.reference == Reference::kPrevious;
     const int motion = previous ? costs.motion(cell.motion.dx - p.dx, cell.motion.dy - p.dy) : 0;
     if (!cell.coded) return previous && cell.motion == MotionVector{} ? 0 : costs.moved_copy() + motion;
-    int sum = costs.coded(cell.reference) + motion + costs.stages(cell.stages);
-    sum += costs.structure(cell.reference == Reference::kGrey, grid.structure[at]);
+    int sum = costs.coded(cell.reference) + motion + costs.stages(cell.gain, cell.stages);
+    sum += costs.structure(cell.reference == Reference::kGrey, cell.gain, grid.structure[at]);
     sum += costs.gain(cell.reference == Reference::kGrey, cell.gain);
     for (int stage = 0; stage < cell.stages; ++stage) {
       for (int t = 0; t < 4; ++t) {
         const auto x = static_cast<size_t>((2 * row + t / 2) * 2 * grid.cols() + 2 * column + t % 2);
-        sum += costs.detail(stage, grid.detail[static_cast<size_t>(stage)][x]);
+        sum += costs.detail(cell.gain, stage, grid.detail[static_cast<size_t>(stage)][x]);
       }
     }
     return sum;
@@ -70,15 +70,15 @@ TEST_F(Costs, MotionIsEstimatedWell) {
 
 TEST_F(Costs, StructureIsTheCostOfItsSymbol) {
   for (int token = 0; token < layout.structure_codes; ++token) {
-    EXPECT_EQ(costs.structure(false, token), priors.structure[0].cost(token));
-    EXPECT_EQ(costs.structure(true, token), priors.structure[1].cost(token));
+    EXPECT_EQ(costs.structure(false, 0, token), priors.structure[0][0].cost(token));
+    EXPECT_EQ(costs.structure(true, 0, token), priors.structure[1][0].cost(token));
   }
 }
 
 TEST_F(Costs, AZeroOfDetailIsCheaperThanAnyOtherCode) {
   for (int stage = 0; stage < layout.stages(); ++stage) {
     for (int token = 1; token < layout.detail_codes[static_cast<size_t>(stage)]; ++token) {
-      EXPECT_GT(costs.detail(stage, token), costs.detail(stage, 0)) << stage << ", " << token;
+      EXPECT_GT(costs.detail(0, stage, token), costs.detail(0, stage, 0)) << stage << ", " << token;
     }
   }
 }
@@ -86,14 +86,14 @@ TEST_F(Costs, AZeroOfDetailIsCheaperThanAnyOtherCode) {
 TEST_F(Costs, TwoCodesCostTheirFlagOnly) {
   const TokenLayout two = layout_named("two-codes");
   const TokenContexts contexts(two);
-  EXPECT_EQ(TokenCosts(contexts, two).detail(0, 1), cost(contexts.detail[0].nonzero[1], true));
+  EXPECT_EQ(TokenCosts(contexts, two).detail(0, 0, 1), cost(contexts.detail[0][0].nonzero[1], true));
 }
 
 TEST_F(Costs, StagesCostMoreTheFurtherTheyAreToldApart) {
-  for (int n = 0; n + 1 < layout.stages(); ++n) EXPECT_NE(costs.stages(n), costs.stages(n + 1));
+  for (int n = 0; n + 1 < layout.stages(); ++n) EXPECT_NE(costs.stages(0, n), costs.stages(0, n + 1));
   int sum = 0;
-  for (int n = 0; n < layout.stages(); ++n) sum += cost(priors.detail[static_cast<size_t>(n)].present[1], true);
-  EXPECT_EQ(costs.stages(layout.stages()), sum);
+  for (int n = 0; n < layout.stages(); ++n) sum += cost(priors.detail[static_cast<size_t>(n)][0].present[1], true);
+  EXPECT_EQ(costs.stages(0, layout.stages()), sum);
 }
 
 TEST_F(Costs, MotionGrowsWithItsDifference) {
@@ -208,6 +208,46 @@ TEST_F(GainCosts, LikelyLevelsAreCheap) {
   EXPECT_LT(cheap.gain(false, 0), kCostPerBit / 4);
   EXPECT_GT(cheap.gain(false, 7), 15 * kCostPerBit);
   EXPECT_EQ(cheap.gain(true, 0), 3 * kCostPerBit);
+}
+
+// Each class of gains has tables of its own, and a level costs what the tables of its class say.
+class ClassCosts : public Costs {
+ protected:
+  ClassCosts() : Costs(layout_named("classes"), unlike(layout_named("classes"))) {}
+
+  static TokenContexts unlike(const TokenLayout& layout) {
+    TokenContexts contexts(layout);
+    for (size_t k = 0; k < static_cast<size_t>(layout.gain_classes); ++k) {
+      const AdaptiveBit own(static_cast<int>(8000 * (k + 1)));
+      for (auto& trees : contexts.structure) {
+        const auto nodes = static_cast<size_t>(layout.structure_codes) - 1;
+        trees[k] = BitTree(layout.structure_codes, std::vector<uint16_t>(nodes, static_cast<uint16_t>(8000 * (k + 1))));
+      }
+      for (auto& stage : contexts.detail) {
+        stage[k].present.fill(own);
+        stage[k].nonzero.fill(own);
+      }
+    }
+    return contexts;
+  }
+};
+
+TEST_F(ClassCosts, AreThoseOfTheClassOfTheLevel) {
+  for (int level = 0; level < layout.gain_levels; ++level) {
+    const auto k = static_cast<size_t>(level / 2);
+    for (const bool grey : {false, true}) {
+      EXPECT_EQ(costs.structure(grey, level, 3), priors.structure[grey ? 1 : 0][k].cost(3)) << level;
+    }
+    EXPECT_EQ(costs.detail(level, 1, 0), cost(priors.detail[1][k].nonzero[1], false)) << level;
+    EXPECT_EQ(costs.stages(level, 0), cost(priors.detail[0][k].present[1], false)) << level;
+  }
+}
+
+TEST_F(ClassCosts, EstimatesAreCloseToRealSizes) {
+  for (uint32_t seed = 0; seed < 4; ++seed) {
+    const TokenGrid grid = random_grid(layout, 20, 15, mixes()[7], seed);
+    EXPECT_NEAR(estimated_bits(grid) / real_bits(grid), 1.0, 0.15) << seed;
+  }
 }
 
 TEST_F(Costs, KindsHaveNames) {

@@ -86,7 +86,8 @@ TEST_P(Hostile, ConstantBytes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Layouts, Hostile,
-                         testing::Values("usual", "no-detail", "two-codes", "large", "six-stages", "gap", "gains"),
+                         testing::Values("usual", "no-detail", "two-codes", "large", "six-stages", "gap", "gains",
+                                         "classes"),
                          [](const auto& param) { return test_name(param.param); });
 
 TEST(HostileLayer, AddedUpMotionStaysWithinBounds) {

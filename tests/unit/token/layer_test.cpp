@@ -9,8 +9,8 @@
 namespace crlsc {
 namespace {
 
-const std::vector<std::string> kLayouts = {"usual",      "no-detail", "two-codes", "large",
-                                           "six-stages", "gap",       "gains",     "two-gains"};
+const std::vector<std::string> kLayouts = {"usual", "no-detail", "two-codes", "large",    "six-stages",
+                                           "gap",   "gains",     "classes",   "two-gains"};
 
 class RoundTrip : public testing::TestWithParam<std::tuple<std::string, size_t>> {};
 

@@ -27,17 +27,18 @@ struct Tensors {
   }
 };
 
-// A model file of the usual layout that holds these tables.
+// A model file that holds these tables.
 class PriorFile {
  public:
-  explicit PriorFile(Tensors tables) {
+  explicit PriorFile(Tensors tables, const TokenLayout& layout = test_layout()) {
     tables.add("weights", {1});
-    Metadata metadata = layout_metadata(test_layout());
+    Metadata metadata = layout_metadata(layout);
     metadata["backend"] = "probe";
     save_model(folder_.file("m"), tables.finished(), metadata);
     file_ = std::make_unique<ModelFile>(folder_.file("m"));
   }
-  PriorFile(const std::string& name, const std::vector<uint16_t>& values) : PriorFile(one(name, values)) {}
+  PriorFile(const std::string& name, const std::vector<uint16_t>& values, const TokenLayout& layout = test_layout())
+      : PriorFile(one(name, values), layout) {}
   const ModelFile& operator*() const { return *file_; }
 
  private:
@@ -74,12 +75,22 @@ TEST(Priors, NamesAndSizesOfTheTables) {
   std::map<std::string, size_t> sizes;
   for (const auto& table : counter.tables()) sizes[table.name] = table.values.size();
   const std::map<std::string, size_t> expected = {
-      {"priors.active", 5},          {"priors.coded", 3},           {"priors.other_reference", 3},
-      {"priors.motion.x", 24},       {"priors.motion.y", 24},       {"priors.structure.picture", 63},
-      {"priors.structure.grey", 63}, {"priors.detail0.present", 3}, {"priors.detail0.nonzero", 6},
-      {"priors.detail0.code", 30},   {"priors.detail1.present", 3}, {"priors.detail1.nonzero", 6},
-      {"priors.detail1.code", 14},   {"priors.detail2.present", 3}, {"priors.detail2.nonzero", 6},
-      {"priors.detail2.code", 14},
+      {"priors.active", 5},
+      {"priors.coded", 3},
+      {"priors.other_reference", 3},
+      {"priors.motion.x", 24},
+      {"priors.motion.y", 24},
+      {"priors.structure.picture.0", 63},
+      {"priors.structure.grey.0", 63},
+      {"priors.detail0.present.0", 3},
+      {"priors.detail0.nonzero.0", 6},
+      {"priors.detail0.code.0", 30},
+      {"priors.detail1.present.0", 3},
+      {"priors.detail1.nonzero.0", 6},
+      {"priors.detail1.code.0", 14},
+      {"priors.detail2.present.0", 3},
+      {"priors.detail2.nonzero.0", 6},
+      {"priors.detail2.code.0", 14},
   };
   EXPECT_EQ(sizes, expected);
 }
@@ -94,6 +105,18 @@ TEST(Priors, OneTableForEachGainBefore) {
       EXPECT_EQ(sizes[name], size_t{kMaxGainLevels - 1}) << name;
     }
   }
+}
+
+TEST(Priors, TablesOfEachGainClass) {
+  const PriorCounter counter(layout_named("classes"));
+  std::map<std::string, size_t> sizes;
+  for (const auto& table : counter.tables()) sizes[table.name] = table.values.size();
+  for (const char* k : {"0", "1", "2"}) {
+    EXPECT_EQ(sizes[std::string("priors.structure.grey.") + k], 15U);
+    EXPECT_EQ(sizes[std::string("priors.detail1.present.") + k], 3U);
+    EXPECT_EQ(sizes[std::string("priors.detail1.code.") + k], 6U);
+  }
+  EXPECT_EQ(sizes.count("priors.structure.grey.3"), 0U);
 }
 
 TEST(Priors, CountedTablesStayWithinFifteenBits) {
@@ -151,11 +174,14 @@ TEST(Priors, WrittenAndReadWithTheSameTablesIsTheSame) {
 
 // Every table that is counted is also read: alone and strange it changes the bits.
 TEST(Priors, EveryTableIsUsed) {
-  const TokenGrid grid = random_grid(test_layout(), 20, 15, mixes()[0], 61);
-  const auto defaults = encode_slice(grid, test_layout(), {0, 15}, TokenContexts(test_layout()));
-  for (const auto& table : PriorCounter(test_layout()).tables()) {
-    const PriorFile file(table.name, std::vector<uint16_t>(table.values.size(), 1000));
-    EXPECT_NE(encode_slice(grid, test_layout(), {0, 15}, TokenContexts(*file)), defaults) << table.name;
+  for (const char* name : {"usual", "classes"}) {
+    const TokenLayout layout = layout_named(name);
+    const TokenGrid grid = random_grid(layout, 20, 15, mixes()[0], 61);
+    const auto defaults = encode_slice(grid, layout, {0, 15}, TokenContexts(layout));
+    for (const auto& table : PriorCounter(layout).tables()) {
+      const PriorFile file(table.name, std::vector<uint16_t>(table.values.size(), 1000), layout);
+      EXPECT_NE(encode_slice(grid, layout, {0, 15}, TokenContexts(*file)), defaults) << table.name;
+    }
   }
 }
 
@@ -199,7 +225,8 @@ TEST(Priors, OtherTypesAreRefused) {
 TEST(Priors, TablesThatTheLayoutHasNoUseForAreIgnored) {
   const TokenGrid grid = random_grid(test_layout(), 12, 9, mixes()[0], 80);
   const auto defaults = encode_slice(grid, test_layout(), {0, 9}, TokenContexts(test_layout()));
-  for (const char* name : {"priors.gain.picture.0", "priors.gain.grey.1", "priors.detail3.code", "priors.strange"}) {
+  for (const char* name : {"priors.gain.picture.0", "priors.gain.grey.1", "priors.structure.grey.1",
+                           "priors.detail3.code.0", "priors.strange"}) {
     for (const uint16_t value : {uint16_t{1000}, uint16_t{40000}}) {
       const PriorFile file(name, std::vector<uint16_t>(5, value));
       EXPECT_EQ(encode_slice(grid, test_layout(), {0, 9}, TokenContexts(*file)), defaults) << name;

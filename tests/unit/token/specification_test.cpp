@@ -112,6 +112,7 @@ TEST(TokenSpecification, AccessUnitOfTheExample) {
 TokenLayout layout_with_gains() {
   TokenLayout layout = test_layout();
   layout.gain_levels = 4;
+  layout.gain_classes = 2;
   return layout;
 }
 
@@ -123,10 +124,7 @@ TokenGrid grid_with_gains() {
   return grid;
 }
 
-// Where layer `layer` of the example with gains stands: higher layers do not tell gains.
-std::string gain_example(int layer) {
-  return layer == 0 ? "token-gain-layer-0" : "token-layer-" + std::to_string(layer);
-}
+std::string gain_example(int layer) { return "token-gain-layer-" + std::to_string(layer); }
 
 TEST(TokenSpecification, LayersOfTheExampleWithGains) {
   const TokenLayout layout = layout_with_gains();
@@ -181,8 +179,8 @@ TEST(TokenSpecification, DefaultPriors) {
   for (const std::string& row :
        {"| `priors.active` | 5 | " + percent(contexts.active), "| `priors.coded` | 3 | " + percent(contexts.coded),
         "| `priors.other_reference` | 3 | " + percent(contexts.other_reference),
-        "| `priors.detail<s>.present` | 3 | " + percent(contexts.detail[1].present),
-        "| `priors.detail<s>.nonzero` | 6 | " + percent(contexts.detail[1].nonzero)}) {
+        "| `priors.detail<s>.present.<c>` | 3 | " + percent(contexts.detail[1][0].present),
+        "| `priors.detail<s>.nonzero.<c>` | 6 | " + percent(contexts.detail[1][0].nonzero)}) {
     EXPECT_NE(text.find(row), std::string::npos) << row;
   }
   for (const auto& motion : contexts.motion) EXPECT_EQ(motion.cost(0), SignedExpGolomb().cost(0));

@@ -83,6 +83,7 @@ TokenLayout layout_named(const std::string& name) {
   if (name == "six-stages") return {16, {4, 5, 6, 7, 8, 9}, {1, 1, 2, 2, 3, 3}};
   if (name == "gap") return {16, {8, 8, 8}, {1, 3, 3}};
   if (name == "gains") return {16, {8, 8}, {1, 2}, kMaxGainLevels};
+  if (name == "classes") return {16, {8, 8}, {1, 2}, 6, 3};
   if (name == "two-gains") return {16, {8}, {1}, 2};
   throw std::invalid_argument(name);
 }
