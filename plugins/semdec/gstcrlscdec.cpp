@@ -28,6 +28,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/bitstream/unit.h"
 #include "core/codec/decoder.h"
@@ -281,10 +282,14 @@ void request_key_picture(GstCrlscDec* self, GstVideoCodecFrame* frame) {
                                        static_cast<GstVideoDecoderRequestSyncPointFlags>(0));
 }
 
-// Pictures that do not begin a stream say nothing before one that does.
-bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame) {
+// Pictures that do not begin a stream say nothing before one that does. Flags of buffers do not count: not every source
+// of access units sets them.
+bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
   const Impl& impl = self->impl;
-  if (impl.decoder && (impl.shows_picture || GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame))) return false;
+  const bool key = std::any_of(units.begin(), units.end(), [](const crlsc::UnitView& unit) {
+    return unit.header.type == crlsc::UnitType::kToken && unit.header.key;
+  });
+  if (impl.decoder && (impl.shows_picture || key)) return false;
   GST_LOG_OBJECT(self, "discarding a picture: waiting for a key picture");
   count(self, [](Counters& counters) { ++counters.discarded; });
   request_key_picture(self, frame);
@@ -292,8 +297,8 @@ bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame) {
 }
 
 // Headers within the stream come with what follows them, the caps perhaps later.
-void take_headers(GstCrlscDec* self, ByteView access_unit) {
-  for (const crlsc::UnitView& unit : crlsc::parse_access_unit(access_unit).units) {
+void take_headers(GstCrlscDec* self, const std::vector<crlsc::UnitView>& units) {
+  for (const crlsc::UnitView& unit : units) {
     if (unit.header.type != crlsc::UnitType::kSequenceHeader) continue;
     const SequenceHeader header = crlsc::parse_sequence_header(unit.payload);
     if (self->impl.header && *self->impl.header == header) continue;
@@ -341,8 +346,9 @@ GstFlowReturn decode_frame(GstCrlscDec* self, OwnedFrame& frame) {
   bool corrupted = GST_BUFFER_FLAG_IS_SET(frame.get()->input_buffer, GST_BUFFER_FLAG_CORRUPTED);
   try {
     const crlsc::BufferMap map(frame.get()->input_buffer, GST_MAP_READ);
-    take_headers(self, map.bytes());
-    if (must_wait(self, frame.get())) return GST_FLOW_OK;
+    const std::vector<crlsc::UnitView> units = crlsc::parse_access_unit(map.bytes()).units;
+    take_headers(self, units);
+    if (must_wait(self, frame.get(), units)) return GST_FLOW_OK;
     corrupted |= decode(self, frame.get(), map.bytes()).corrupted;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kCorrupt) throw;

@@ -126,8 +126,11 @@ void CodecEvaluation::report() const {
   const double pictures = static_cast<double>(sizes_.size());
   const double kbits = std::accumulate(sizes_.begin(), sizes_.end(), 0.0) * 8 * rate_ / pictures / 1000;
   for (const auto& r : receivers_) print_quality(r->name, kbits, r->quality.mean());
-  std::printf("%zu pictures, %d dropped, %d with every token; first picture %zu bytes; worst 5 s at %.3f of the rate\n",
-              sizes_.size(), dropped_, complete_, sizes_[0], worst_five_seconds(sizes_, rate_, options_.bitrate));
+  std::printf("%zu pictures, %d dropped, %d with every token; first picture %zu bytes", sizes_.size(), dropped_,
+              complete_, sizes_[0]);
+  const double worst = worst_five_seconds(sizes_, rate_, options_.bitrate);
+  if (worst > 0) std::printf("; worst 5 s at %.3f of the rate", worst);
+  std::printf("\n");
   std::printf("encode %.1f ms, decode with measuring %.1f ms a picture; model %s\n", encode_ms_ / pictures,
               decode_ms_ / pictures, to_hex(model_->file.id()).c_str());
   if (lossy_ != nullptr) report_loss(*lossy_);

@@ -76,7 +76,7 @@ class CodecEvaluation {
   double decode_ms_ = 0;
 };
 
-// Most bits of any five seconds after the first second, by what the rate allows.
+// Most bits of any five seconds after the first second, by what the rate allows; 0 if there are no five seconds.
 double worst_five_seconds(const std::vector<size_t>& bytes, double pictures_per_second, int bitrate);
 
 }  // namespace crlsc::tools

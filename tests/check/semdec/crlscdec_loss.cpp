@@ -162,6 +162,20 @@ GST_START_TEST(b3_03_the_first_picture_must_be_key) {
 }
 GST_END_TEST;
 
+// Not every source of access units sets the flag of those that depend on others.
+GST_START_TEST(b3_03_the_bitstream_says_what_is_key) {
+  const Stream stream(6, "bitrate=500000 gop-size=4");
+  Decoder decoder(stream.caps());
+  for (size_t i = 1; i < 6; ++i) {
+    GstBuffer* unflagged = stream.copy(i);
+    GST_BUFFER_FLAG_UNSET(unflagged, GST_BUFFER_FLAG_DELTA_UNIT);
+    fail_unless_equals_int(decoder.push(unflagged), GST_FLOW_OK);
+  }
+  fail_unless_equals_int(decoder.stat("discarded"), 3);
+  fail_unless_equals_int(decoder.pull().size(), 2);
+}
+GST_END_TEST;
+
 GST_START_TEST(b3_03_the_request_is_repeated) {
   const Stream stream(4);
   Decoder decoder(stream.caps());
@@ -338,6 +352,7 @@ static Suite* crlscdec_loss_suite(void) {
   tcase_add_test(tests, b3_02_max_errors);
   tcase_add_test(tests, b3_02_max_errors_before_the_first_picture);
   tcase_add_test(tests, b3_03_the_first_picture_must_be_key);
+  tcase_add_test(tests, b3_03_the_bitstream_says_what_is_key);
   tcase_add_test(tests, b3_03_the_request_is_repeated);
   tcase_add_test(tests, b3_07_a_missing_picture_becomes_one_picture);
   tcase_add_test(tests, b3_07_many_missing_pictures);
