@@ -86,6 +86,13 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   if (budget.limit <= 0) return {};
   const Picture current = pad_to_cells(picture);
   visibility_.next(current);
+  EncodedPicture out = attempt(current, budget, key);
+  // A key picture that cannot be had at this rate must not stop the stream.
+  if (out.bytes.empty() && key && started_) out = attempt(current, budget, false);
+  return out;
+}
+
+EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budget, bool key) {
   choose_references(current, key);
   if (!key) {
     refresh_credit_ =
@@ -101,8 +108,13 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   std::vector<Picture> previews(static_cast<size_t>(model_->file.layout().stages_up_to(layers_ - 1)) + 1);
   session_->encode(current, prediction, {static_cast<float>(lambda_), &costs_, &visibility_.weights()}, grid_,
                    previews);
-  const std::vector<Choice> choices = measure(prediction, previews);
+  std::vector<Choice> choices = measure(prediction, previews);
   EncodedPicture out = fit(choices, budget, key);
+  if (out.bytes.empty() && key) {
+    // Grey for now where nothing better fits, as in a first picture.
+    for (Choice& c : choices) c.forced = false;
+    out = fit(choices, budget, key);
+  }
   if (out.bytes.empty() && !key) out = repeat(budget);
   if (out.bytes.empty()) return out;
   rate_.spent(static_cast<int64_t>(out.bytes.size()) * 8);

@@ -47,7 +47,8 @@ class Encoder {
   void set_layers(int layers);
 
   // Encodes `picture` (the configured size). `seconds` is the time since the picture before. A key picture refers to no
-  // other; the first is one always. A picture that would overrun the bit rate is dropped: bytes is empty.
+  // other; the first is one always. With `force_key` it is one if there is room for it at all, see EncodedPicture::key.
+  // A picture that would overrun the bit rate is dropped: bytes is empty.
   // Throws Error(kSettings) if the picture has another size.
   EncodedPicture encode(const PictureView& picture, double seconds, bool force_key);
 
@@ -60,6 +61,7 @@ class Encoder {
 
  private:
   struct Choice;
+  EncodedPicture attempt(const Picture& current, RateControl::Budget budget, bool key);
   void choose_references(const Picture& current, bool key);
   void mark_candidates(const Picture& current, const Picture& prediction, bool key);
   std::vector<Choice> measure(const Picture& prediction, const std::vector<Picture>& previews);

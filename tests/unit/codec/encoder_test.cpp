@@ -162,6 +162,32 @@ TEST(Encoder, KeyPicturesOnRequest) {
   }
 }
 
+// A scene for whose cells, all coded, the bucket never has room: key pictures come all the same, with grey in them.
+TEST(Encoder, KeyPicturesThatAreTooLargeCome) {
+  const Clip clip{Clip::Kind::kNoise, 320, 240};
+  Encoder encoder(test_model(), config_for(clip, 4000));
+  int keys = 0;
+  int shown = 0;
+  for (int i = 0; i < 40; ++i) {
+    const EncodedPicture coded = encoder.encode(clip.picture(i).view(), i == 0 ? 0 : 0.1, i % 10 == 0);
+    keys += coded.key ? 1 : 0;
+    shown += coded.bytes.empty() ? 0 : 1;
+  }
+  EXPECT_EQ(keys, 4);
+  EXPECT_GE(shown, 36);
+}
+
+// Where not even that fits, the stream goes on without.
+TEST(Encoder, KeyPicturesThatCannotBeHadDoNotStopTheStream) {
+  const Clip clip{Clip::Kind::kBlock, 320, 240};
+  Encoder encoder(test_model(), config_for(clip, 1000));
+  int shown = 0;
+  for (int i = 0; i < 40; ++i) {
+    shown += encoder.encode(clip.picture(i).view(), i == 0 ? 0 : 0.1, true).bytes.empty() ? 0 : 1;
+  }
+  EXPECT_GE(shown, 20);
+}
+
 TEST(Encoder, SequenceHeaderNamesModelAndLayers) {
   const Clip clip;
   EncoderConfig config = config_for(clip, 20000, 25);
