@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "crlsc/model_settings.h"
 
-#include <algorithm>
+#include <utility>
+
+#include "core/token/token_coder.h"
 
 namespace crlsc {
 namespace {
 
 constexpr guint kMostThreads = 64;
-constexpr guint kMostAutomaticThreads = 4;  // small pictures gain nothing from more
 
 }  // namespace
 
@@ -40,9 +41,9 @@ void get_model(const ModelSettings& settings, GValue* value) {
 void ModelSlot::load(const ModelSettings& settings) {
   if (model_ && settings == settings_) return;
   model_.reset();
-  const guint automatic = std::clamp(g_get_num_processors(), 1U, kMostAutomaticThreads);
-  const guint threads = settings.threads > 0 ? settings.threads : automatic;
-  model_ = acquire_model(find_model(settings.model), static_cast<int>(threads));
+  auto model = acquire_model(find_model(settings.model), static_cast<int>(settings.threads));
+  const TokenContexts usable(model->file);  // or an error now, rather than with the first picture
+  model_ = std::move(model);
   settings_ = settings;
 }
 

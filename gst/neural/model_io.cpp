@@ -55,6 +55,10 @@ SemanticNet import_model(const ModelFile& file) {
                                         "\" has another type or shape than the sizes in the metadata ask for");
     }
     auto values = from_view(view, view.dtype == DType::kF16 ? torch::kFloat16 : torch::kFloat32);
+    if (!torch::isfinite(values).all().item<bool>()) {
+      throw Error(ErrorKind::kRead,
+                  "model \"" + file.path() + "\": tensor \"" + printable(name) + "\" holds values that are no numbers");
+    }
     tensor.set_data(tensor.dim() == 4 ? values.contiguous(torch::MemoryFormat::ChannelsLast) : values);
   }
   net->eval();

@@ -21,18 +21,15 @@ void fill(std::array<AdaptiveBit, N>& contexts, const std::array<int, N>& percen
 
 // One table of a model file; empty if the file has none of this name.
 std::vector<uint16_t> table(const ModelFile& file, const std::string& name, size_t size) {
-  const TensorView* tensor = file.find("priors." + name);
-  if (tensor == nullptr) return {};
-  if (tensor->dtype != DType::kU16 || tensor->data.size() != 2 * size) {
-    throw Error(ErrorKind::kRead, "model \"" + file.path() + "\": table \"priors." + name + "\" must hold " +
-                                      std::to_string(size) + " values of type U16");
-  }
-  std::vector<uint16_t> values(size);
-  for (size_t i = 0; i < size; ++i) {
-    values[i] = static_cast<uint16_t>(tensor->data[2 * i] | tensor->data[2 * i + 1] << 8);
-    if (values[i] >= kProbabilityOne) {
-      throw Error(ErrorKind::kRead, "model \"" + file.path() + "\": table \"priors." + name + "\" exceeds 32767");
-    }
+  const auto found = file.priors().find(name);
+  if (found == file.priors().end()) return {};
+  const std::vector<uint16_t>& values = found->second;
+  const auto fail = [&](const std::string& what) {
+    throw Error(ErrorKind::kRead, "model \"" + file.path() + "\": table \"priors." + name + "\" " + what);
+  };
+  if (values.size() != size) fail("must hold " + std::to_string(size) + " values");
+  if (std::any_of(values.begin(), values.end(), [](uint16_t v) { return v >= kProbabilityOne; })) {
+    fail("exceeds 32767");
   }
   return values;
 }
