@@ -42,6 +42,7 @@ bool StreamReader::read(Bytes& access_unit) {
   };
   Bytes length(kLengthBytes);
   const size_t got = std::fread(length.data(), 1, kLengthBytes, file_.get());
+  if (got == 0 && std::ferror(file_.get()) != 0) throw fail("it cannot be read");
   if (got == 0) return false;
   if (got < kLengthBytes) throw fail("it ends within a length");
   const uint32_t size = ByteReader(length).u32();

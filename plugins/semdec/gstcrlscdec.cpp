@@ -197,7 +197,7 @@ void check_model(const Impl& impl, const crlsc::ContentId& wanted) {
   if (wanted == impl.model.get()->file.id()) return;
   throw Error(ErrorKind::kWrongType, "the stream needs model " + crlsc::to_hex(wanted) + ", but '" +
                                          impl.model.get()->file.path() + "' is " +
-                                         crlsc::to_hex(impl.model.get()->file.id()));
+                                         crlsc::to_hex(impl.model.get()->file.id()) + " (property `model`)");
 }
 
 gboolean set_format(GstVideoDecoder* base, GstVideoCodecState* state) {
@@ -211,7 +211,7 @@ gboolean set_format(GstVideoDecoder* base, GstVideoCodecState* state) {
     if (caps.header) use_header(self, *caps.header);
     return TRUE;
   };
-  return crlsc::guard(GST_ELEMENT(base), FALSE, change, "model");
+  return crlsc::guard(GST_ELEMENT(base), FALSE, change);
 }
 
 gboolean negotiate(GstVideoDecoder* base) {

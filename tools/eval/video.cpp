@@ -31,8 +31,9 @@ class Y4mReader : public VideoReader {
       if (field[0] == 'W') width_ = std::atoi(field.c_str() + 1);
       if (field[0] == 'H') height_ = std::atoi(field.c_str() + 1);
       if (field[0] == 'F') std::sscanf(field.c_str(), "F%ld:%ld", &numerator, &denominator);
-      if (field[0] == 'C' && field.compare(1, 3, "420") != 0) {
-        throw Error(ErrorKind::kRead, "\"" + path + "\" holds " + field.substr(1) + "; 420 is needed");
+      // C420p10 and the like have two bytes a sample.
+      if (field[0] == 'C' && (field.compare(1, 3, "420") != 0 || field.compare(1, 5, "420p1") == 0)) {
+        throw Error(ErrorKind::kRead, "\"" + path + "\" holds " + field.substr(1) + "; 420 of 8 bits is needed");
       }
     }
     if (width_ < 1 || height_ < 1 || width_ > 8192 || height_ > 8192 || numerator < 1 || denominator < 1) {
