@@ -134,7 +134,6 @@ NetConfig NetConfig::standard() {
   config.layout.detail_codes = {512, 256, 256};
   config.layout.stage_layer = {1, 2, 2};
   config.layout.gain_levels = 6;
-  config.layout.gain_classes = 3;
   return config;
 }
 

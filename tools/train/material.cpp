@@ -284,7 +284,7 @@ SequenceGenerator::Frame SequenceGenerator::next() {
   if (frames_left_-- == 0) {
     if (repeat_) random_.seed(seed_);
     scene_ = new_scene();
-    frames_left_ = 3 + pick(random_, 24);
+    frames_left_ = 3 + pick(random_, 14);
     frame.first = true;
   }
   frame.picture = to_picture(scene_->render(random_));

@@ -17,7 +17,7 @@ constexpr double kC1 = 6.5025;
 constexpr double kC2 = 58.5225;
 // An error's share in 1 - SSIM is in inverse proportion to twice the variance of what it lies on, plus C2 (Wang et al.
 // 2004, equation 13). Of that, by far not all: squared error counts, too.
-constexpr double kTextureStrength = 0.5;
+constexpr double kTextureStrength = 0.35;
 // What the loss of a cell's whole structure counts as: an error of 20 a sample, root mean square.
 constexpr double kStructure = 400.0 * kCellSize * kCellSize;
 // A cell at rest for this many pictures weighs 1 + kRestGain times as much as one that moves.
