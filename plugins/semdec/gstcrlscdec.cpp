@@ -282,14 +282,18 @@ void request_key_picture(GstCrlscDec* self, GstVideoCodecFrame* frame) {
                                        static_cast<GstVideoDecoderRequestSyncPointFlags>(0));
 }
 
-// Pictures that do not begin a stream say nothing before one that does. Flags of buffers do not count: not every source
-// of access units sets them.
+// The bitstream says it, not every source of access units sets flags; of what holds no tokens, the flags do.
+bool is_key(GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
+  for (const crlsc::UnitView& unit : units) {
+    if (unit.header.type == crlsc::UnitType::kToken) return unit.header.key;
+  }
+  return GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame);
+}
+
+// Pictures that do not begin a stream say nothing before one that does.
 bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
   const Impl& impl = self->impl;
-  const bool key = std::any_of(units.begin(), units.end(), [](const crlsc::UnitView& unit) {
-    return unit.header.type == crlsc::UnitType::kToken && unit.header.key;
-  });
-  if (impl.decoder && (impl.shows_picture || key)) return false;
+  if (impl.decoder && (impl.shows_picture || is_key(frame, units))) return false;
   GST_LOG_OBJECT(self, "discarding a picture: waiting for a key picture");
   count(self, [](Counters& counters) { ++counters.discarded; });
   request_key_picture(self, frame);

@@ -88,7 +88,7 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   visibility_.next(current);
   EncodedPicture out = attempt(current, budget, key);
   // A key picture that cannot be had at this rate must not stop the stream.
-  if (out.bytes.empty() && key && started_) out = attempt(current, budget, false);
+  if (out.bytes.empty() && key && started_ && budget.most) out = attempt(current, budget, false);
   return out;
 }
 
@@ -110,8 +110,8 @@ EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budg
                    previews);
   std::vector<Choice> choices = measure(prediction, previews);
   EncodedPicture out = fit(choices, budget, key);
-  if (out.bytes.empty() && key) {
-    // Grey for now where nothing better fits, as in a first picture.
+  if (out.bytes.empty() && key && budget.most) {
+    // Grey for now where nothing better will ever fit, as in a first picture.
     for (Choice& c : choices) c.forced = false;
     out = fit(choices, budget, key);
   }

@@ -13,6 +13,7 @@ constexpr double kReaction = 0.25;     // share of the distance to the rest leve
 constexpr double kFirstPicture = 0.7;  // seconds at the rate that the first picture may take
 constexpr double kStart = 1.0;         // seconds that may overrun the rate, and how far
 constexpr double kDropLevel = 0.5;     // seconds at the rate that the bucket never exceeds afterwards
+constexpr double kNearlyAll = 0.9;     // of the capacity: not worth waiting for more
 constexpr int kStillBits = 160;        // a picture without any change fits in here
 
 }  // namespace
@@ -32,9 +33,11 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key)
     first_ = false;
     b.limit = static_cast<int>(kFirstPicture * rate_);
     b.target = b.limit;
+    b.most = true;
     return b;
   }
   const double room = capacity - level_;
+  b.most = room > kNearlyAll * capacity;
   const double share = rate_ * interval + (kRestLevel * capacity - level_) * kReaction;
   // Better a picture that repeats the last one than none.
   const double most = (elapsed_ < kStart ? kStart : kDropLevel) * rate_;

@@ -15,8 +15,9 @@ class RateControl {
   int rate() const { return rate_; }
 
   struct Budget {
-    int target = 0;  // bits that this picture should take, if it has a use for them
-    int limit = 0;   // bits that it must not exceed; negative: not even an empty picture fits
+    int target = 0;     // bits that this picture should take, if it has a use for them
+    int limit = 0;      // bits that it must not exceed; negative: not even an empty picture fits
+    bool most = false;  // nearly as much room as there will ever be: waiting brings no more
   };
   // `seconds` since the picture before (0 for the first), `interval` the usual time between pictures. Call once a
   // picture.

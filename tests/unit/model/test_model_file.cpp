@@ -67,7 +67,9 @@ TEST(ModelHash, BackendAndEveryPartOfTheLayoutCount) {
   const TempFolder folder;
   std::set<std::string> ids;
   const auto id_with = [&](const std::string& key, const std::string& value) {
-    write_probe_model(folder.file("m"), 7, {{"gain_levels", "3"}, {key, value}});
+    Metadata metadata{{"gain_levels", "3"}};
+    metadata[key] = value;
+    write_probe_model(folder.file("m"), 7, metadata);
     return to_hex(ModelFile(folder.file("m")).id());
   };
   ids.insert(id_with("note", "free text"));
