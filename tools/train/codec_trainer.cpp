@@ -113,6 +113,12 @@ struct CodecTrainer::State {
     for (auto& p : net->parameters()) {
       if (p.dim() == 4) p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
     }
+    if (o.keep_transform) {
+      for (auto& p : net->named_parameters()) {
+        if (p.key().rfind("detail_in.", 0) == 0 || p.key().rfind("detail_out.", 0) == 0)
+          p.value().set_requires_grad(false);
+      }
+    }
     optimizer = std::make_unique<torch::optim::AdamW>(
         net->parameters(), torch::optim::AdamWOptions(o.learning_rate).betas({0.9, 0.99}).weight_decay(1e-4));
     for (const auto& p : net->parameters()) average.push_back(p.detach().clone());

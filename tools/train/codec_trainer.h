@@ -32,6 +32,7 @@ struct TrainOptions {
   int overfit = 0;  // train on the first N crops only, over and over; 0 = off
   int max_side = 288;
   int max_frames = 400;
+  bool keep_transform = false;  // of details: what it weighs stays as `from` has it
   bool resume = false;
 };
 

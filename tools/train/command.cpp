@@ -63,6 +63,7 @@ void add_train_command(CLI::App& app) {
   codec->add_option("--loss-share", o->loss_share, "Share of sequences that lose units")->capture_default_str();
   codec->add_option("--knowledge-share", o->knowledge_share, "Share of sequences with a reference picture")
       ->capture_default_str();
+  codec->add_flag("--keep-transform", o->keep_transform, "Leave the details' linear transform as --from has it");
   codec->add_option("--seed", o->seed, "Seed of everything random")->capture_default_str();
   codec->add_option("--overfit", o->overfit, "Train on the first N sequences only, to find mistakes");
   codec->add_option("--threads", *threads, "Threads; 0 = all cores");

@@ -133,7 +133,7 @@ struct SequenceGenerator::SyntheticScene : Scene {
     if (chance(random, 0.45)) move(camera, random);
     const int count = static_cast<int>(uniform(random, 0, 3.4));
     for (int i = 0; i < count; ++i) add_patch(material, random);
-    if (chance(random, 0.6)) noise = uniform(random, 0.5, 4);
+    if (chance(random, 0.25)) noise = uniform(random, 0.5, 2);
     if (chance(random, 0.2)) flicker = uniform(random, 0, 5);
   }
 
