@@ -40,15 +40,20 @@ double worst_five_seconds(const std::vector<size_t>& bytes, double pictures_per_
 Receiver::Receiver(std::string n, std::shared_ptr<const LoadedModel> model, const SequenceHeader& sequence)
     : name(std::move(n)), decoder(std::move(model), sequence) {}
 
-void Receiver::receive(const Bytes& access_unit, bool arrived, const PictureView& original, const Decoder* reference) {
+Quality Receiver::receive(const Bytes& access_unit, bool arrived, const PictureView& original,
+                          const Decoder* reference) {
+  const double start = now_ms();
   if (!arrived) {
     decoder.conceal();
     ++lost;
   } else if (!access_unit.empty()) {
     decoder.decode(access_unit);
   }
-  quality.add(compare(original, decoder.picture()));
+  decode_ms = now_ms() - start;
+  const Quality now = compare(original, decoder.picture());
+  quality.add(now);
   if (reference != nullptr) ssim_reference.push_back(compare(reference->picture(), decoder.picture()).ssim);
+  return now;
 }
 
 CodecEvaluation::CodecEvaluation(const EvaluationOptions& options)
@@ -58,6 +63,10 @@ CodecEvaluation::CodecEvaluation(const EvaluationOptions& options)
       rate_(video_->frames_per_second()),
       random_(options.seed) {
   if (!options_.stream.empty()) stream_ = std::make_unique<StreamWriter>(options_.stream);
+  if (options_.csv.empty()) return;
+  csv_.open(options_.csv);
+  if (!csv_) throw Error(ErrorKind::kWrite, "cannot write \"" + options_.csv + "\"");
+  csv_ << "picture,bytes,key,encode_ms,decode_ms,psnr,ssim,ms_ssim,gmsd\n";
 }
 
 CodecEvaluation::~CodecEvaluation() = default;
@@ -91,6 +100,9 @@ void CodecEvaluation::run() {
   } while ((options_.seconds <= 0 || static_cast<double>(sizes_.size()) < options_.seconds * rate_) &&
            video_->read(picture));
   if (stream_) stream_->close();
+  if (!options_.csv.empty() && !csv_.flush()) {
+    throw Error(ErrorKind::kWrite, "cannot write to \"" + options_.csv + "\"");
+  }
   report();
 }
 
@@ -111,9 +123,14 @@ void CodecEvaluation::step(const Picture& picture) {
   encode_ms_ += middle - start;
   for (auto& receiver : receivers_) {
     const bool first = receiver == receivers_[0];
-    const double before = now_ms();
-    receiver->receive(coded.bytes, receiver.get() != lossy_ || arrives(), picture.view(), first ? nullptr : &reference);
-    if (first) decode_ms_ += now_ms() - before;
+    const Quality q = receiver->receive(coded.bytes, receiver.get() != lossy_ || arrives(), picture.view(),
+                                        first ? nullptr : &reference);
+    if (!first) continue;
+    decode_ms_ += receiver->decode_ms;
+    if (csv_.is_open()) {
+      csv_ << sizes_.size() << ',' << coded.bytes.size() << ',' << coded.key << ',' << middle - start << ','
+           << receiver->decode_ms << ',' << q.psnr << ',' << q.ssim << ',' << q.ms_ssim << ',' << q.gmsd << '\n';
+    }
   }
   dropped_ += coded.bytes.empty() ? 1 : 0;
   complete_ += coded.complete ? 1 : 0;
@@ -131,8 +148,8 @@ void CodecEvaluation::report() const {
   const double worst = worst_five_seconds(sizes_, rate_, options_.bitrate);
   if (worst > 0) std::printf("; worst 5 s at %.3f of the rate", worst);
   std::printf("\n");
-  std::printf("encode %.1f ms, decode with measuring %.1f ms a picture; model %s\n", encode_ms_ / pictures,
-              decode_ms_ / pictures, to_hex(model_->file.id()).c_str());
+  std::printf("encode %.1f ms, decode %.1f ms a picture; model %s\n", encode_ms_ / pictures, decode_ms_ / pictures,
+              to_hex(model_->file.id()).c_str());
   if (lossy_ != nullptr) report_loss(*lossy_);
 }
 

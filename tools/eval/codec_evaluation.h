@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <random>
@@ -22,6 +23,7 @@ struct EvaluationOptions {
   std::string model;
   std::string save;    // decoded video, .y4m
   std::string stream;  // access units, as stream_file.h keeps them
+  std::string csv;     // bytes, times and quality of each picture
   int bitrate = 20000;
   double seconds = 0;  // 0 = whole video
   double refresh_share = EncoderConfig{}.refresh_share;
@@ -37,12 +39,14 @@ class Receiver {
  public:
   Receiver(std::string name, std::shared_ptr<const LoadedModel> model, const SequenceHeader& sequence);
   // Decodes, or conceals if `arrived` is false, and compares with the original and with `reference` (may be null).
-  void receive(const Bytes& access_unit, bool arrived, const PictureView& original, const Decoder* reference);
+  // Returns the quality of this picture.
+  Quality receive(const Bytes& access_unit, bool arrived, const PictureView& original, const Decoder* reference);
 
   std::string name;
   Decoder decoder;
   QualityMean quality;                 // against the original
   std::vector<double> ssim_reference;  // of each picture against the reference decoder
+  double decode_ms = 0;                // of the last picture
   int lost = 0;
 };
 
@@ -68,6 +72,7 @@ class CodecEvaluation {
   Receiver* lossy_ = nullptr;
   std::unique_ptr<Y4mWriter> writer_;
   std::unique_ptr<StreamWriter> stream_;
+  std::ofstream csv_;
   std::mt19937_64 random_;
   std::vector<size_t> sizes_;
   int dropped_ = 0;

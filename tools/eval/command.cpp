@@ -10,29 +10,12 @@
 #include "core/error.h"
 #include "core/model/registry.h"
 #include "eval/codec_evaluation.h"
-#include "eval/metrics.h"
 #include "eval/video.h"
+#include "eval/video_evaluation.h"
 #include "stream_file.h"
 
 namespace crlsc::tools {
 namespace {
-
-void eval_video(const std::string& original, const std::string& decoded) {
-  auto a = VideoReader::open(original);
-  auto b = VideoReader::open(decoded);
-  Picture pa, pb;
-  QualityMean quality;
-  while (a->read(pa)) {
-    b->read(pb);  // a picture that is missing at the end counts as the last one shown
-    if (pb.width() != pa.width() || pb.height() != pa.height()) {
-      throw Error(ErrorKind::kSettings, "\"" + decoded + "\" has another size than \"" + original + "\"");
-    }
-    quality.add(compare(pa.view(), pb.view()));
-  }
-  const Quality q = quality.mean();
-  std::printf("%d pictures  PSNR-Y %.2f dB  SSIM %.4f  MS-SSIM %.4f  GMSD %.4f\n", quality.count(), q.psnr, q.ssim,
-              q.ms_ssim, q.gmsd);
-}
 
 struct StreamOptions {
   std::string stream;
@@ -77,20 +60,33 @@ void add_stream(CLI::App& eval) {
   stream->callback([o] { decode_stream(*o); });
 }
 
+void add_video(CLI::App& eval) {
+  CLI::App* video = eval.add_subcommand("video", "Compare a decoded video with its original");
+  auto o = std::make_shared<VideoEvaluationOptions>();
+  video->add_option("original", o->original, "Video")->required();
+  video->add_option("decoded", o->decoded, "Video of the same size")->required();
+  video->add_flag("--moving", o->moving, "Measure also what moves in front of a fixed camera");
+  video->add_flag("--json", o->json, "Print one line of JSON");
+  video->callback([o] { evaluate_video(*o); });
+}
+
 void add_codec(CLI::App& eval) {
   CLI::App* codec = eval.add_subcommand("codec", "Encode and decode a video, report rate and quality");
   auto o = std::make_shared<EvaluationOptions>();
   codec->add_option("input", o->input, "Video (.y4m is taken as it is)")->required();
   codec->add_option("--model", o->model, "Model file; default: searched on the model path");
   codec->add_option("--bitrate", o->bitrate, "bit/s")->capture_default_str()->check(CLI::Range(1000, 10000000));
-  codec->add_option("--seconds", o->seconds, "Stop after this many seconds; 0 = whole video");
+  codec->add_option("--seconds", o->seconds, "Stop after this many seconds; 0 = whole video")
+      ->check(CLI::Range(0.0, 1e9));
   codec->add_option("--refresh-share", o->refresh_share, "Share of the rate for refreshed cells")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
   codec->add_option("--loss", o->loss, "Probability that a picture is lost")->check(CLI::Range(0.0, 0.95));
   codec->add_option("--burst-at", o->burst_at, "Lose three pictures at this second");
   codec->add_option("--seed", o->seed, "Seed of the losses")->capture_default_str();
   codec->add_option("--save", o->save, "Write the decoded video to this .y4m");
   codec->add_option("--stream", o->stream, "Write the access units to this file");
+  codec->add_option("--csv", o->csv, "Write one line for each picture to this file");
   codec->add_option("--threads", o->threads, "Threads; 0 = one less than there are cores, 1 to 4");
   codec->add_flag("--by-layer", o->by_layer, "Also decode with the first layers only");
   codec->callback([o] { CodecEvaluation(*o).run(); });
@@ -103,11 +99,7 @@ void add_eval_command(CLI::App& app) {
   eval->require_subcommand(1);
   add_codec(*eval);
   add_stream(*eval);
-  CLI::App* video = eval->add_subcommand("video", "Compare a decoded video with its original");
-  auto paths = std::make_shared<std::pair<std::string, std::string>>();
-  video->add_option("original", paths->first)->required();
-  video->add_option("decoded", paths->second)->required();
-  video->callback([paths] { eval_video(paths->first, paths->second); });
+  add_video(*eval);
 }
 
 }  // namespace crlsc::tools

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "eval/metrics.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <opencv2/core.hpp>
@@ -13,6 +14,9 @@ constexpr int kWindow = 11;
 constexpr double kSigma = 1.5;
 constexpr double kC1 = 0.01 * 255 * 0.01 * 255;
 constexpr double kC2 = 0.03 * 255 * 0.03 * 255;
+constexpr double kMovingDifference = 25;
+constexpr int kMovingDilation = 9;
+constexpr double kLeastMoving = 0.005;  // share of the picture
 constexpr std::array<double, 5> kScaleWeights{0.0448, 0.2856, 0.3001, 0.2363, 0.1333};
 
 cv::Mat luma(const PictureView& view) {
@@ -23,25 +27,32 @@ cv::Mat luma(const PictureView& view) {
   return out;
 }
 
+double decibels(double squared_error) {
+  return squared_error < 255.0 * 255.0 * 1e-10 ? 100 : 10 * std::log10(255.0 * 255.0 / squared_error);
+}
+
 double psnr(const cv::Mat& a, const cv::Mat& b) {
-  const double error = cv::norm(a, b, cv::NORM_L2SQR) / static_cast<double>(a.total());
-  return error < 255.0 * 255.0 * 1e-10 ? 100 : 10 * std::log10(255.0 * 255.0 / error);
+  return decibels(cv::norm(a, b, cv::NORM_L2SQR) / static_cast<double>(a.total()));
+}
+
+// Only windows that lie wholly inside count.
+cv::Rect windows(const cv::Mat& x) {
+  constexpr int kMargin = kWindow / 2;
+  return {kMargin, kMargin, x.cols - 2 * kMargin, x.rows - 2 * kMargin};
 }
 
 cv::Mat blurred(const cv::Mat& x) {
   cv::Mat out;
   cv::GaussianBlur(x, out, {kWindow, kWindow}, kSigma);
-  // Only windows that lie wholly inside count.
-  const int m = kWindow / 2;
-  return out(cv::Rect(m, m, x.cols - 2 * m, x.rows - 2 * m));
+  return out(windows(x));
 }
 
-struct Similarity {
-  double ssim;       // luminance, contrast and structure
-  double structure;  // contrast and structure alone
+struct SimilarityMaps {
+  cv::Mat ssim;       // luminance, contrast and structure
+  cv::Mat structure;  // contrast and structure alone
 };
 
-Similarity similarity(const cv::Mat& a, const cv::Mat& b) {
+SimilarityMaps similarity(const cv::Mat& a, const cv::Mat& b) {
   const cv::Mat ma = blurred(a), mb = blurred(b);
   const cv::Mat va = blurred(a.mul(a)) - ma.mul(ma);
   const cv::Mat vb = blurred(b.mul(b)) - mb.mul(mb);
@@ -50,7 +61,7 @@ Similarity similarity(const cv::Mat& a, const cv::Mat& b) {
   cv::divide(2 * cov + kC2, va + vb + kC2, cs);
   cv::Mat l;
   cv::divide(2 * ma.mul(mb) + kC1, ma.mul(ma) + mb.mul(mb) + kC1, l);
-  return {cv::mean(cs.mul(l))[0], cv::mean(cs)[0]};
+  return {cs.mul(l), cs};
 }
 
 double multi_scale(cv::Mat a, cv::Mat b) {
@@ -59,8 +70,8 @@ double multi_scale(cv::Mat a, cv::Mat b) {
   for (size_t s = 0; s < kScaleWeights.size(); ++s) {
     cv::Mat half_a, half_b;
     const bool last = s + 1 == kScaleWeights.size() || std::min(a.cols, a.rows) / 2 < kWindow;
-    const Similarity now = similarity(a, b);
-    product *= std::pow(std::max(last ? now.ssim : now.structure, 1e-6), kScaleWeights[s]);
+    const SimilarityMaps now = similarity(a, b);
+    product *= std::pow(std::max(cv::mean(last ? now.ssim : now.structure)[0], 1e-6), kScaleWeights[s]);
     weights += kScaleWeights[s];
     if (last) break;
     cv::resize(a, half_a, {a.cols / 2, a.rows / 2}, 0, 0, cv::INTER_AREA);
@@ -100,10 +111,37 @@ Quality compare(const PictureView& original, const PictureView& decoded) {
   const cv::Mat b = luma(decoded);
   Quality q;
   q.psnr = psnr(a, b);
-  q.ssim = std::min(a.cols, a.rows) >= kWindow ? similarity(a, b).ssim : 0;
+  q.ssim = std::min(a.cols, a.rows) >= kWindow ? cv::mean(similarity(a, b).ssim)[0] : 0;
   q.ms_ssim = std::min(a.cols, a.rows) >= kWindow ? multi_scale(a, b) : 0;
   q.gmsd = gmsd(a, b);
   return q;
+}
+
+MovingPart::MovingPart(const std::vector<Picture>& scene) {
+  std::vector<cv::Mat> pictures;
+  for (const Picture& p : scene) pictures.push_back(luma(p.view()));
+  background_ = pictures.at(0).clone();
+  std::vector<float> values(pictures.size());
+  const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
+  for (int y = 0; y < background_.rows; ++y) {
+    for (int x = 0; x < background_.cols; ++x) {
+      for (size_t i = 0; i < pictures.size(); ++i) values[i] = pictures[i].at<float>(y, x);
+      std::nth_element(values.begin(), middle, values.end());
+      background_.at<float>(y, x) = *middle;
+    }
+  }
+}
+
+std::optional<MovingQuality> MovingPart::compare(const PictureView& original, const PictureView& decoded) const {
+  const cv::Mat a = luma(original);
+  const cv::Mat b = luma(decoded);
+  cv::Mat mask = cv::abs(a - background_) > kMovingDifference;
+  cv::dilate(mask, mask, cv::getStructuringElement(cv::MORPH_RECT, {kMovingDilation, kMovingDilation}));
+  const cv::Mat inner = mask(windows(mask));
+  if (cv::countNonZero(inner) < kLeastMoving * static_cast<double>(inner.total())) return std::nullopt;
+  cv::Mat squares;
+  cv::multiply(a - b, a - b, squares);
+  return MovingQuality{decibels(cv::mean(squares, mask)[0]), cv::mean(similarity(a, b).ssim, inner)[0]};
 }
 
 void QualityMean::add(const Quality& q) {

@@ -2,6 +2,10 @@
 // Quality of a picture against its original, on luma.
 #pragma once
 
+#include <opencv2/core.hpp>
+#include <optional>
+#include <vector>
+
 #include "core/picture.h"
 
 namespace crlsc::tools {
@@ -15,6 +19,24 @@ struct Quality {
 
 // Pictures of the same size.
 Quality compare(const PictureView& original, const PictureView& decoded);
+
+// Of what moves in front of a fixed camera alone.
+struct MovingQuality {
+  double psnr = 0;  // dB
+  double ssim = 0;
+};
+
+class MovingPart {
+ public:
+  // Pictures of the scene, at least one, all of one size: their median at each sample is the background.
+  explicit MovingPart(const std::vector<Picture>& scene);
+  // Of samples that differ by more than 25 from the background, and those within 4 samples of them. Nothing if they are
+  // less than 0.5 % of the picture.
+  std::optional<MovingQuality> compare(const PictureView& original, const PictureView& decoded) const;
+
+ private:
+  cv::Mat background_;
+};
 
 // Sums up pictures; PSNR is averaged as such, over pictures.
 class QualityMean {
