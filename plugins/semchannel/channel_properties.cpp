@@ -137,7 +137,7 @@ void install_physical(GObjectClass* object_class) {
                         static_cast<int>(kDefaults.error_action), kFlags));
 }
 
-void install_loss(GObjectClass* object_class) {
+void install_uniform(GObjectClass* object_class) {
   /**
    * GstCrlscChannel:loss-model:
    *
@@ -157,6 +157,9 @@ void install_loss(GObjectClass* object_class) {
    */
   install_probability(object_class, kPropLoss, "loss", "Loss", "Probability that a packet is lost (uniform)",
                       kDefaults.loss.loss);
+}
+
+void install_gilbert_elliott(GObjectClass* object_class) {
   /**
    * GstCrlscChannel:good-to-bad:
    *
@@ -251,7 +254,8 @@ void install_others(GObjectClass* object_class) {
 
 void install_channel_properties(GObjectClass* object_class) {
   install_physical(object_class);
-  install_loss(object_class);
+  install_uniform(object_class);
+  install_gilbert_elliott(object_class);
   install_others(object_class);
 }
 
