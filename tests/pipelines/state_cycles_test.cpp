@@ -32,6 +32,11 @@ const Shape kShapes[] = {
      "videotestsrc num-buffers=60 ! video/x-raw,format=RGB,width=81,height=49,framerate=25/1 ! crlscenc gop-size=5 ! "
      "rtpcrlscpay ! identity drop-probability=0.2 ! rtpcrlscdepay ! crlscdec ! fakesink async=false",
      false},
+    {"Channel",
+     "videotestsrc num-buffers=40 ! video/x-raw,width=64,height=48,framerate=25/1 ! crlscenc gop-size=5 ! rtpcrlscpay "
+     "mtu=200 ! crlscchannel snr=20 modulation=bpsk fading=rayleigh loss=0.1 unequal-protection=true ! rtpcrlscdepay "
+     "! crlscdec ! fakesink async=false",
+     false},
     {"Threads",
      "videotestsrc num-buffers=25 ! video/x-raw,width=64,height=48,framerate=25/1 ! queue ! crlscenc ! queue ! "
      "rtpcrlscpay ! queue ! rtpcrlscdepay ! queue ! crlscdec ! videoconvert ! video/x-raw,format=RGB ! fakesink",

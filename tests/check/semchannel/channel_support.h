@@ -77,7 +77,8 @@ class ChannelHarness : public Harness {
     return push(list);
   }
 
-  // Since the last call, separated by blanks: B a buffer, L(n) a list of n buffers, and the names of events.
+  // Since the last call, separated by blanks: B a buffer, L(n) a list of n buffers and a + for each that has other
+  // owners, and the names of events.
   std::string log() { return std::exchange(log_, {}); }
 
   double ratio(const char* name) {
@@ -96,7 +97,11 @@ class ChannelHarness : public Harness {
     if ((info->type & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
       log += 'B';
     } else if ((info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) != 0) {
-      log += "L(" + std::to_string(gst_buffer_list_length(GST_PAD_PROBE_INFO_BUFFER_LIST(info))) + ")";
+      GstBufferList* list = GST_PAD_PROBE_INFO_BUFFER_LIST(info);
+      log += "L(" + std::to_string(gst_buffer_list_length(list)) + ")";
+      for (guint i = 0; i < gst_buffer_list_length(list); ++i) {
+        if (GST_MINI_OBJECT_REFCOUNT_VALUE(gst_buffer_list_get(list, i)) > 1) log += '+';
+      }
     } else {
       log += GST_EVENT_TYPE_NAME(GST_PAD_PROBE_INFO_EVENT(info));
     }

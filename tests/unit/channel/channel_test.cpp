@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/channel/channel.h"
 
-#include <numeric>
+#include <algorithm>
+#include <string>
 
 #include "statistics.h"
 
@@ -116,26 +117,62 @@ TEST(Channel, CoherenceGroupsErrors) {
   EXPECT_LT(share_before, 0.3);
 }
 
+// Expects as many wrong bits as the gain of the block makes likely.
+void expect_gain(uint64_t wrong, uint64_t bits, const ChannelSettings& settings, uint64_t block, double copies = 1) {
+  const double gain = -std::log1p(-Random(settings.seed, RandomStream::kFading, block).uniform());
+  const double p =
+      bit_error_probability(settings.modulation, Fading::kNone, gain * copies * from_decibels(settings.snr));
+  const double expected = static_cast<double>(bits) * p;
+  EXPECT_NEAR(static_cast<double>(wrong), expected, kDeviations * std::sqrt(expected) + 1) << "block " << block;
+}
+
+TEST(Channel, EachPacketIsABlock) {
+  ChannelSettings settings = noisy(Modulation::kBpsk, 3);
+  settings.fading = Fading::kRayleigh;
+  Channel channel;
+  for (uint64_t i = 0; i < 8; ++i) {
+    const uint64_t before = channel.stats().bit_errors;
+    send(channel, settings, noise_bytes(1000));
+    expect_gain(channel.stats().bit_errors - before, 8000, settings, i);
+  }
+}
+
+// Blocks of 1500 bytes, sent twice, and so of 750 bytes of what is important; the header takes its time, too.
+TEST(Channel, BlocksInsideAPacket) {
+  ChannelSettings settings = noisy(Modulation::kQpsk, 3);
+  settings.fading = Fading::kRayleigh;
+  settings.coherence = 6000;
+  settings.unequal_protection = true;
+  settings.protection_gain = 10 * std::log10(2);
+  const Bytes bytes = noise_bytes(3000);
+  Channel channel;
+  for (const uint64_t first : {0U, 4U}) {
+    const Received received = send(channel, settings, bytes, 250, true);
+    for (size_t block = 0; block < 4; ++block) {
+      uint64_t wrong = 0;
+      const size_t begin = std::max<size_t>(250, 750 * block);
+      for (size_t i = begin; i < 750 * (block + 1); ++i) {
+        for (int mask = bytes[i] ^ received.bytes[i]; mask != 0; mask &= mask - 1) ++wrong;
+      }
+      expect_gain(wrong, 8 * (750 * (block + 1) - begin), settings, first + block, 2);
+    }
+  }
+}
+
 TEST(Channel, BlocksGoOnOverPacketsAndLosses) {
   // One block for as long as the test lasts: what the first packet meets, all meet.
   ChannelSettings settings = noisy(Modulation::kQpsk, 10);
   settings.fading = Fading::kRayleigh;
   settings.coherence = UINT32_MAX;
-  double previous = -1;
   for (const uint64_t seed : {1U, 2U, 3U}) {
     settings.seed = seed;
     Channel channel;
     for (int i = 0; i < 100; ++i) send(channel, settings, noise_bytes(kSize));
-    const double gain = -std::log1p(-Random(seed, RandomStream::kFading, 0).uniform());
-    const double expected = q_function(std::sqrt(gain * from_decibels(10)));
-    EXPECT_NEAR(static_cast<double>(channel.stats().bit_errors), 80000 * expected,
-                kDeviations * std::sqrt(80000 * expected) + 1);
-    EXPECT_NE(expected, previous);
-    previous = expected;
+    expect_gain(channel.stats().bit_errors, 800 * kSize, settings, 0);
   }
   // Lost packets take their time on the air: the packets after them are damaged alike.
   settings.coherence = 150;
-  std::vector<Received> all = send_all(settings, 6);
+  const std::vector<Received> all = send_all(settings, 6);
   settings.drop_pattern = std::make_shared<DropPattern>("1-3");
   const std::vector<Received> some = send_all(settings, 6);
   EXPECT_TRUE(some[1].lost && some[2].lost && some[3].lost);
