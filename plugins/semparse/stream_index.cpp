@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "stream_index.h"
+
+#include <algorithm>
+
+#include "crlsc/maps.h"
+
+namespace crlsc {
+namespace {
+
+constexpr gint64 kMostBytes = gint64{64} * 1024 * 1024;
+constexpr gint64 kBlock = 64 * 1024;
+constexpr size_t kMostEntries = 4096;
+
+// Collects what an index says; drops every other entry when there are too many.
+class Indexer {
+ public:
+  void read(ByteStreamReader& reader) {
+    while (const auto record = reader.next()) {
+      if (is_usable(*record, reader.head())) add(*record, reader);
+    }
+  }
+  std::optional<StreamIndex> finish() { return begun_ ? std::optional(std::move(index_)) : std::nullopt; }
+
+ private:
+  void add(const ByteStreamItem& record, const ByteStreamReader& reader) {
+    const GstClockTime time = to_clock_time(record.time, reader.head());
+    if (!begun_) index_.first = time;
+    begun_ = true;
+    index_.end = std::max(index_.end, time + to_clock_time(record.duration.value_or(0), reader.head()));
+    if (!record.key || !reader.has_head() || seen_++ % step_ != 0) return;
+    if (index_.entries.size() == kMostEntries) thin_out();
+    index_.entries.push_back({reader.entry(), time});
+  }
+  void thin_out() {
+    for (size_t i = 0; i < kMostEntries / 2; ++i) index_.entries[i] = index_.entries[2 * i];
+    index_.entries.resize(kMostEntries / 2);
+    step_ *= 2;
+  }
+
+  StreamIndex index_;
+  bool begun_ = false;
+  size_t seen_ = 0;
+  size_t step_ = 1;
+};
+
+}  // namespace
+
+GstClockTime to_clock_time(uint64_t ticks, const std::optional<ByteStreamHead>& head) {
+  return gst_util_uint64_scale_round(ticks, GST_SECOND, head ? head->timescale : kTicksPerSecond);
+}
+
+bool is_usable(const ByteStreamItem& record, const std::optional<ByteStreamHead>& head) { return head || record.key; }
+
+std::optional<StreamIndex> read_stream_index(GstPad* sinkpad) {
+  gint64 size = 0;
+  if (!gst_pad_peer_query_duration(sinkpad, GST_FORMAT_BYTES, &size) || size <= 0 || size > kMostBytes) {
+    return std::nullopt;
+  }
+  ByteStreamReader reader;
+  Indexer indexer;
+  for (gint64 offset = 0; offset < size; offset += kBlock) {
+    GstBuffer* block = nullptr;
+    const auto length = static_cast<guint>(std::min(kBlock, size - offset));
+    if (gst_pad_pull_range(sinkpad, static_cast<guint64>(offset), length, &block) != GST_FLOW_OK) return std::nullopt;
+    try {
+      reader.push(BufferMap(block, GST_MAP_READ).bytes());
+    } catch (...) {
+      gst_buffer_unref(block);
+      throw;
+    }
+    gst_buffer_unref(block);
+    indexer.read(reader);
+  }
+  reader.finish();
+  indexer.read(reader);
+  return indexer.finish();
+}
+
+}  // namespace crlsc
