@@ -21,7 +21,7 @@ struct EvaluationOptions {
   std::string input;
   std::string model;
   std::string save;    // decoded video, .y4m
-  std::string stream;  // access units, as stream_file.h keeps them
+  std::string stream;  // .crlsc
   int bitrate = 20000;
   double seconds = 0;  // 0 = whole video
   double refresh_share = EncoderConfig{}.refresh_share;

@@ -67,6 +67,18 @@ const UnitView* find_sequence_header(const AccessUnitView& access_unit) {
   return nullptr;
 }
 
+// Nothing if there is none that makes sense. Throws Error(kWrongType).
+std::optional<SequenceHeader> read_sequence_header(const AccessUnitView& access_unit) {
+  const UnitView* unit = find_sequence_header(access_unit);
+  if (unit == nullptr) return std::nullopt;
+  try {
+    return parse_sequence_header(unit->payload);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kWrongType) throw;
+    return std::nullopt;
+  }
+}
+
 bool is_key(const AccessUnitView& access_unit) {
   return std::any_of(access_unit.units.begin(), access_unit.units.end(),
                      [](const UnitView& unit) { return unit.header.key && unit.header.type == UnitType::kToken; });
@@ -96,9 +108,9 @@ ByteStreamHead parse_head(ByteView payload) {
   }
   head.pixel_aspect_ratio = {static_cast<int>(num), static_cast<int>(den)};
   const AccessUnitView units = parse_access_unit(reader.rest());
-  const UnitView* sequence = find_sequence_header(units);
-  if (sequence == nullptr) throw Error(ErrorKind::kCorrupt, "a head of the byte stream lacks the sequence header");
-  head.sequence = parse_sequence_header(sequence->payload);
+  const auto sequence = read_sequence_header(units);
+  if (!sequence) throw Error(ErrorKind::kCorrupt, "a head of the byte stream lacks the sequence header");
+  head.sequence = *sequence;
   return head;
 }
 
@@ -264,13 +276,13 @@ void ByteStreamWriter::set_pixel_aspect_ratio(const PixelAspectRatio& ratio) {
 }
 
 bool ByteStreamWriter::ready(ByteView access_unit) const {
-  return sequence_ || find_sequence_header(parse_access_unit(access_unit)) != nullptr;
+  return sequence_ || read_sequence_header(parse_access_unit(access_unit));
 }
 
 bool ByteStreamWriter::write(Bytes& out, ByteView access_unit, uint64_t time, std::optional<uint32_t> duration,
                              bool discontinuity) {
   const AccessUnitView units = parse_access_unit(access_unit);
-  if (const UnitView* sequence = find_sequence_header(units)) set_sequence(parse_sequence_header(sequence->payload));
+  if (const auto sequence = read_sequence_header(units)) set_sequence(*sequence);
   Record record;
   record.key = is_key(units);
   record.discontinuity = discontinuity;

@@ -112,7 +112,8 @@ class ByteStreamWriter {
   bool ready(ByteView access_unit) const;
 
   // Appends an access unit; times are in ticks, and count modulo 2^48. Returns true if a head stands before it. Throws
-  // Error(kSettings) unless ready(), or if the access unit exceeds kMaxAccessUnit.
+  // Error(kSettings) unless ready(), or if the access unit exceeds kMaxAccessUnit; Error(kWrongType) if it is of another
+  // version of the bitstream.
   bool write(Bytes& out, ByteView access_unit, uint64_t time, std::optional<uint32_t> duration = {},
              bool discontinuity = false);
   // Appends a record that stands for a picture that did not come. Throws Error(kSettings) if no head can be written.
