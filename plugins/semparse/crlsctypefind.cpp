@@ -10,18 +10,19 @@ using crlsc::ByteStreamProbe;
 
 // Heads recur every few seconds: at 20 kbit/s each 10 kB. What holds such a stream within may be something else.
 constexpr guint kWindow = 64 * 1024;
-constexpr guint kLeast = 64;
 constexpr guint kCutFile = GST_TYPE_FIND_POSSIBLE - 10;
 
 GstStaticCaps found_caps = GST_STATIC_CAPS("video/x-crlsc, stream-format=(string)byte-stream");
 
-// As much of the beginning as there is, up to the window; the length is not always known.
+// As much of the beginning as there is, up to the window. Not every source knows its length.
 crlsc::ByteView peek_beginning(GstTypeFind* find) {
-  for (guint size = kWindow; size >= kLeast; size /= 2) {
-    const guint8* data = gst_type_find_peek(find, 0, size);
-    if (data != nullptr) return {data, size};
+  guint size = 0;
+  for (guint step = kWindow; step > 0; step /= 2) {
+    if (size + step <= kWindow && gst_type_find_peek(find, 0, size + step) != nullptr) size += step;
   }
-  return {};
+  const guint8* data = size > 0 ? gst_type_find_peek(find, 0, size) : nullptr;
+  if (data == nullptr) return {};
+  return {data, size};
 }
 
 void find_crlsc(GstTypeFind* find, gpointer) {

@@ -27,13 +27,12 @@
 #include "gstcrlscparse.h"
 
 #include <algorithm>
-#include <memory>
 #include <new>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
+#include "contents.h"
 #include "core/bitstream/byte_stream.h"
 #include "crlsc/caps.h"
 #include "crlsc/guard.h"
@@ -51,8 +50,7 @@ using crlsc::ByteStreamItem;
 using crlsc::ByteStreamScanner;
 using crlsc::ByteStreamWriter;
 using crlsc::ByteView;
-using crlsc::Error;
-using crlsc::ErrorKind;
+using crlsc::Contents;
 using crlsc::SequenceHeader;
 using crlsc::StreamFormat;
 
@@ -94,7 +92,8 @@ struct Impl {
 
   // Streaming thread only.
   std::optional<StreamFormat> input;
-  std::optional<StreamFormat> output;  // nothing: has to be negotiated
+  std::optional<StreamFormat> output;  // nothing: has to be chosen
+  bool caps_due = true;                // those of the source say something else than the header
   std::optional<SequenceHeader> header;
   crlsc::PixelAspectRatio shape;
   ByteStreamScanner scanner;
@@ -138,8 +137,14 @@ GstStaticPadTemplate src_template =
 bool negotiate(GstCrlscParse* self) {
   Impl& impl = self->impl;
   GstPad* pad = GST_BASE_PARSE_SRC_PAD(self);
-  if (!gst_pad_check_reconfigure(pad) && impl.output) return true;
-  const auto chosen = crlsc::choose_output(pad, *impl.header, impl.shape, *impl.input);
+  const bool asked = gst_pad_check_reconfigure(pad);
+  if (!asked && impl.output && !impl.caps_due) return true;
+  std::optional<crlsc::ChosenOutput> chosen;
+  if (asked || !impl.output) {
+    chosen = crlsc::choose_output(pad, *impl.header, impl.shape, *impl.input);
+  } else {
+    chosen = {*impl.output, crlsc::make_caps(*impl.header, impl.shape, *impl.output)};
+  }
   if (!chosen) {
     gst_pad_mark_reconfigure(pad);
     return false;
@@ -151,6 +156,7 @@ bool negotiate(GstCrlscParse* self) {
   gst_caps_unref(chosen->caps);
   if (!set) return false;
   impl.output = chosen->format;
+  impl.caps_due = false;
   impl.writer.set_sequence(*impl.header);
   impl.writer.set_pixel_aspect_ratio(impl.shape);
   gst_base_parse_set_frame_rate(GST_BASE_PARSE(self), impl.header->framerate_num, impl.header->framerate_den, 0, 0);
@@ -162,7 +168,7 @@ void use_header(Impl& impl, const SequenceHeader& header, const crlsc::PixelAspe
   if (same) return;
   impl.header = header;
   impl.shape = shape;
-  impl.output.reset();
+  impl.caps_due = true;
 }
 
 // Forgets where the stream was, not what it is.
@@ -230,56 +236,23 @@ GstBuffer* write_records(GstCrlscParse* self, const AccessUnit& unit, bool* has_
   return gst_buffer_new_memdup(out.data(), out.size());
 }
 
-struct Contents {
-  bool key = false;
-  bool has_header = false;
-  bool damaged = false;
-};
-
-// Looks at the units; a sequence header among them counts from here on.
-Contents look_through(GstCrlscParse* self, const AccessUnit& unit) {
-  const crlsc::AccessUnitView view = crlsc::parse_access_unit(unit.bytes);
-  Contents contents{unit.key, false, view.damaged};
-  bool found_token = false;
-  for (const crlsc::UnitView& u : view.units) {
-    if (u.header.type == crlsc::UnitType::kToken && !std::exchange(found_token, true)) contents.key = u.header.key;
-    if (u.header.type != crlsc::UnitType::kSequenceHeader) continue;
-    try {
-      use_header(self->impl, crlsc::parse_sequence_header(u.payload), self->impl.shape);
-      contents.has_header = true;
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::kCorrupt) throw;
-      GST_WARNING_OBJECT(self, "ignoring a sequence header: %s", error.what());
-      contents.damaged = true;
-    }
-  }
+// A sequence header among the units counts from here on.
+Contents take_contents(GstCrlscParse* self, const AccessUnit& unit) {
+  const Contents contents = crlsc::look_through(unit.bytes, unit.key);
+  if (contents.header) use_header(self->impl, *contents.header, self->impl.shape);
   return contents;
-}
-
-void set_flags(GstBuffer* buffer, const Contents& contents, bool header, bool discontinuity) {
-  const auto set = [buffer](GstBufferFlags flag, bool on) {
-    if (on) {
-      GST_BUFFER_FLAG_SET(buffer, flag);
-    } else {
-      GST_BUFFER_FLAG_UNSET(buffer, flag);
-    }
-  };
-  set(GST_BUFFER_FLAG_DELTA_UNIT, !contents.key);
-  set(GST_BUFFER_FLAG_HEADER, header);
-  set(GST_BUFFER_FLAG_DISCONT, discontinuity);
-  if (contents.damaged) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_CORRUPTED);
 }
 
 // Makes the output of an access unit.
 Outcome put_out(GstCrlscParse* self, GstBaseParseFrame* frame, AccessUnit unit) {
   Impl& impl = self->impl;
-  const Contents contents = look_through(self, unit);
+  const Contents contents = take_contents(self, unit);
   if (!impl.header) {
     GST_DEBUG_OBJECT(self, "dropping a picture: no sequence header yet");
     return {unit.end};
   }
   if (!negotiate(self)) return {0, false, GST_FLOW_NOT_NEGOTIATED};
-  bool header = contents.has_header;
+  bool header = contents.header.has_value();
   const bool unchanged = impl.output == impl.input && impl.input == StreamFormat::kPacketized;
   if (impl.output == StreamFormat::kByteStream) {
     unit.discontinuity |= impl.jumped && impl.begun;
@@ -290,7 +263,7 @@ Outcome put_out(GstCrlscParse* self, GstBaseParseFrame* frame, AccessUnit unit) 
   GstBuffer* buffer = unchanged ? frame->buffer : frame->out_buffer;
   GST_BUFFER_PTS(buffer) = GST_BUFFER_DTS(buffer) = unit.time;
   GST_BUFFER_DURATION(buffer) = unit.duration;
-  set_flags(buffer, contents, header, unit.discontinuity || impl.jumped || impl.damaged);
+  crlsc::set_flags(buffer, contents, header, unit.discontinuity || impl.jumped || impl.damaged);
   impl.jumped = impl.damaged = false;
   impl.begun = true;
   impl.pushed_time = unit.time;
@@ -335,26 +308,30 @@ GstClockTime to_time(Impl& impl, uint64_t ticks) {
   return time - std::min(time, *impl.origin);
 }
 
-GstClockTime to_duration(const Impl& impl, const std::optional<uint32_t>& ticks) {
-  return ticks ? crlsc::to_clock_time(*ticks, impl.scanner.head()) : GST_CLOCK_TIME_NONE;
+// Without a head, the sequence header of a key picture tells the frame rate.
+GstClockTime to_duration(const Impl& impl, std::optional<uint32_t> ticks) {
+  const auto& head = impl.scanner.head();
+  if (!ticks && !head) ticks = crlsc::nominal_duration(*impl.header, crlsc::kTicksPerSecond);
+  return ticks ? crlsc::to_clock_time(*ticks, head) : GST_CLOCK_TIME_NONE;
 }
 
 // `begin` bytes of the frame stand before the record.
 Outcome handle_record(GstCrlscParse* self, GstBaseParseFrame* frame, const ByteStreamItem& record, size_t begin) {
   Impl& impl = self->impl;
   const size_t end = begin + record.size;
-  if (!crlsc::is_usable(record, impl.scanner.head())) {
-    GST_LOG_OBJECT(self, "dropping a record before the first head");
-    return {end};
-  }
   AccessUnit unit;
-  unit.time = to_time(impl, record.time);
-  unit.duration = to_duration(impl, record.duration);
   unit.key = record.key;
   unit.discontinuity = record.discontinuity;
   unit.bytes = record.payload;
   unit.begin = end - record.payload.size();
   unit.end = end;
+  if (!impl.header && record.key) take_contents(self, unit);
+  if (!impl.header) {
+    GST_LOG_OBJECT(self, "dropping a record: nothing says what it belongs to");
+    return {end};
+  }
+  unit.time = to_time(impl, record.time);
+  unit.duration = to_duration(impl, record.duration);
   if (record.kind == ByteStreamItem::Kind::kMissing) {
     // Before the first picture, nothing is missing.
     if (impl.expected && impl.gaps.size() < kMostGaps) impl.gaps.push_back({unit.time, unit.duration});
@@ -589,6 +566,9 @@ static void gst_crlsc_parse_init(GstCrlscParse* self) {
   GstPad* pad = GST_BASE_PARSE_SINK_PAD(self);
   self->base_chain = GST_PAD_CHAINFUNC(pad);
   gst_pad_set_chain_function(pad, chain);
+  // Byte streams need not say before what downstream wants to know of them.
+  GST_PAD_SET_ACCEPT_INTERSECT(pad);
+  GST_PAD_SET_ACCEPT_TEMPLATE(pad);
   // Times come with the stream; what they do not say is not guessed.
   gst_base_parse_set_pts_interpolation(GST_BASE_PARSE(self), FALSE);
   gst_base_parse_set_infer_ts(GST_BASE_PARSE(self), FALSE);

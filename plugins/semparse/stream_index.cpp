@@ -17,7 +17,8 @@ class Indexer {
  public:
   void read(ByteStreamReader& reader) {
     while (const auto record = reader.next()) {
-      if (is_usable(*record, reader.head())) add(*record, reader);
+      // Without a head, only a key picture says what it belongs to, and what follows.
+      if (begun_ || reader.head() || record->key) add(*record, reader);
     }
   }
   std::optional<StreamIndex> finish() { return begun_ ? std::optional(std::move(index_)) : std::nullopt; }
@@ -49,8 +50,6 @@ class Indexer {
 GstClockTime to_clock_time(uint64_t ticks, const std::optional<ByteStreamHead>& head) {
   return gst_util_uint64_scale_round(ticks, GST_SECOND, head ? head->timescale : kTicksPerSecond);
 }
-
-bool is_usable(const ByteStreamItem& record, const std::optional<ByteStreamHead>& head) { return head || record.key; }
 
 std::optional<StreamIndex> read_stream_index(GstPad* sinkpad) {
   gint64 size = 0;

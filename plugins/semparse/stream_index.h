@@ -26,9 +26,6 @@ struct StreamIndex {
   std::vector<StreamEntry> entries;
 };
 
-// Whether a record can be of use: without a head, only a key picture says what it belongs to.
-bool is_usable(const ByteStreamItem& record, const std::optional<ByteStreamHead>& head);
-
 // Pulls the whole file through `sinkpad`, which is in pull mode; at most 4096 entries are kept, evenly. Nothing if the
 // file is larger than 64 MiB (seven hours at 20 kbit/s), cannot be read, or holds no record. Throws
 // Error(kWrongType) if a head is of another version.
