@@ -106,6 +106,7 @@ struct Impl {
   bool jumped = true;                              // the next picture does not follow the latest one
   bool damaged = false;                            // something was skipped since the latest picture
   bool begun = false;                              // a picture was put out
+  crlsc::KeyIndex index;
   bool indexed = false;
 };
 
@@ -338,7 +339,11 @@ Outcome handle_record(GstCrlscParse* self, GstBaseParseFrame* frame, const ByteS
     return {end};
   }
   note_missing(self, unit);
-  return put_out(self, frame, unit);
+  const Outcome outcome = put_out(self, frame, unit);
+  if (outcome.push && !GST_BUFFER_FLAG_IS_SET(frame->out_buffer, GST_BUFFER_FLAG_DELTA_UNIT)) {
+    impl.index.note(GST_BASE_PARSE(self), frame->offset, unit.time);
+  }
+  return outcome;
 }
 
 Outcome want(GstBaseParse* base, size_t size) {
@@ -387,32 +392,13 @@ Outcome handle_bytes(GstCrlscParse* self, GstBaseParseFrame* frame) {
   return handle_record(self, frame, item, begin);
 }
 
-// In pull mode all of the file is there: its key pictures and its duration can be known beforehand.
-void index_file(GstCrlscParse* self) {
-  Impl& impl = self->impl;
-  GstBaseParse* base = GST_BASE_PARSE(self);
-  GstPad* pad = GST_BASE_PARSE_SINK_PAD(base);
-  if (std::exchange(impl.indexed, true) || GST_PAD_MODE(pad) != GST_PAD_MODE_PULL) return;
-  const auto index = crlsc::read_stream_index(pad);
-  if (!index) return;
-  impl.origin = index->first;
-  for (const crlsc::StreamEntry& entry : index->entries) {
-    const GstClockTime time = entry.time - std::min(entry.time, index->first);
-    gst_base_parse_add_index_entry(base, entry.offset, time, TRUE, TRUE);
-  }
-  const GstClockTime duration = index->end - std::min(index->end, index->first);
-  GST_DEBUG_OBJECT(self, "%" G_GSIZE_FORMAT " key pictures in %" GST_TIME_FORMAT, index->entries.size(),
-                   GST_TIME_ARGS(duration));
-  if (duration > 0) gst_base_parse_set_duration(base, GST_FORMAT_TIME, static_cast<gint64>(duration), 0);
-}
-
 GstFlowReturn handle_frame(GstBaseParse* base, GstBaseParseFrame* frame, gint*) {
   return crlsc::guard(GST_ELEMENT(base), GST_FLOW_ERROR, [&]() -> GstFlowReturn {
     GstCrlscParse* self = GST_CRLSC_PARSE(base);
     if (GST_BUFFER_IS_DISCONT(frame->buffer)) jump(self->impl);
     if (!self->impl.input) self->impl.input = StreamFormat::kByteStream;
     const bool packet = self->impl.input == StreamFormat::kPacketized;
-    if (!packet) index_file(self);
+    if (!packet && !std::exchange(self->impl.indexed, true)) self->impl.origin = self->impl.index.begin(base);
     const Outcome outcome = packet ? handle_packet(self, frame) : handle_bytes(self, frame);
     if (outcome.used == 0) return outcome.flow;
     if (!outcome.push) frame->flags |= GST_BASE_PARSE_FRAME_FLAG_DROP;

@@ -2,7 +2,7 @@
 // Where one can begin in a .crlsc file, and how long it is.
 #pragma once
 
-#include <gst/gst.h>
+#include <gst/base/gstbaseparse.h>
 
 #include <optional>
 #include <vector>
@@ -14,21 +14,20 @@ namespace crlsc {
 // Time in a byte stream; `ticks` are those of its latest head.
 GstClockTime to_clock_time(uint64_t ticks, const std::optional<ByteStreamHead>& head);
 
-// A head with a key picture behind it.
-struct StreamEntry {
-  guint64 offset = 0;
-  GstClockTime time = 0;  // as the file says it
-};
+// Tells the base class where key pictures are. It collects them itself, but not the first one of a small file, and
+// without any it takes other pictures for key.
+class KeyIndex {
+ public:
+  // At the first record. In pull mode, reads all of the file, if it is no larger than 64 MiB (seven hours at 20
+  // kbit/s): then the duration is known as well. Returns the time in it that counts as 0, or nothing if it was not
+  // read. Throws Error(kWrongType) if a head is of another version.
+  std::optional<GstClockTime> begin(GstBaseParse* parse);
+  // A key picture at this place and time. About 4096 are kept, evenly.
+  void note(GstBaseParse* parse, guint64 offset, GstClockTime time);
 
-struct StreamIndex {
-  GstClockTime first = 0;  // of the first record that can be of use
-  GstClockTime end = 0;    // of the last picture
-  std::vector<StreamEntry> entries;
+ private:
+  std::optional<guint64> step_;  // between entries, in bytes; nothing: no entries
+  guint64 next_ = 0;
 };
-
-// Pulls the whole file through `sinkpad`, which is in pull mode; at most 4096 entries are kept, evenly. Nothing if the
-// file is larger than 64 MiB (seven hours at 20 kbit/s), cannot be read, or holds no record. Throws
-// Error(kWrongType) if a head is of another version.
-std::optional<StreamIndex> read_stream_index(GstPad* sinkpad);
 
 }  // namespace crlsc
