@@ -15,12 +15,11 @@
  * ## Example launch lines
  * |[
  * gst-launch-1.0 videotestsrc num-buffers=50 ! video/x-raw,width=320,height=240,framerate=10/1 ! crlscenc ! crlscparse
- * ! filesink location=/dev/null
- * ]| Writes a byte stream.
+ * ! filesink location=clip.crlsc
+ * ]| Records a file.
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=50 ! video/x-raw,width=320,height=240,framerate=10/1 ! crlscenc ! crlscparse
- * ! video/x-crlsc,stream-format=byte-stream ! crlscparse ! crlscdec ! videoconvert ! autovideosink
- * ]| Makes a byte stream and shows what it holds.
+ * gst-launch-1.0 filesrc location=clip.crlsc ! crlscparse ! crlscdec ! videoconvert ! autovideosink
+ * ]| Plays it.
  *
  * Since: 0.1
  */
