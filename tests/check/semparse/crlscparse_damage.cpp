@@ -272,10 +272,15 @@ GST_START_TEST(b5_typefind_is_not_fooled) {
 }
 GST_END_TEST;
 
-GST_START_TEST(b5_typefind_by_extension) {
-  GstCaps* caps = gst_type_find_helper_for_extension(nullptr, "crlsc");
-  fail_unless(caps != nullptr);
-  gst_caps_unref(caps);
+GST_START_TEST(b5_typefind_knows_the_extension) {
+  GList* factories = gst_type_find_factory_get_list();
+  bool found = false;
+  for (GList* item = factories; item != nullptr; item = item->next) {
+    const gchar* const* extensions = gst_type_find_factory_get_extensions(GST_TYPE_FIND_FACTORY(item->data));
+    found |= extensions != nullptr && g_strv_contains(extensions, "crlsc");
+  }
+  gst_plugin_feature_list_free(factories);
+  fail_unless(found);
 }
 GST_END_TEST;
 
@@ -299,7 +304,7 @@ static Suite* crlscparse_damage_suite(void) {
   tcase_add_test(tests, b5_nothing_but_garbage_is_an_error);
   tcase_add_test(tests, b5_typefind);
   tcase_add_test(tests, b5_typefind_is_not_fooled);
-  tcase_add_test(tests, b5_typefind_by_extension);
+  tcase_add_test(tests, b5_typefind_knows_the_extension);
   return suite;
 }
 
