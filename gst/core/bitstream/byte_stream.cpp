@@ -21,12 +21,13 @@ constexpr std::array<uint8_t, 2> kSync = {0xE4, 0x9B};
 constexpr size_t kCrcBytes = 2;
 constexpr int kHeadSizeBytes = 2;
 constexpr size_t kMaxHeadPayload = 1023;
-constexpr int kSizeBytes = 4;
+constexpr int kSizeBytes = 3;
+constexpr int kDurationBytes = 4;
 constexpr int kTimeBits = 24;  // of a record
 constexpr uint64_t kTimeMask = (uint64_t{1} << kTimeBits) - 1;
 constexpr uint64_t kHeadTimeMask = (uint64_t{1} << 48) - 1;
 constexpr uint32_t kMaxTimescale = 1000000;
-constexpr uint32_t kMaxDuration = (uint32_t{1} << 28) - 1;  // four bytes of LEB128
+constexpr uint32_t kMaxDuration = (uint32_t{1} << 28) - 1;
 constexpr uint32_t kMaxRatio = INT32_MAX;
 
 // The second byte of a record.
@@ -166,27 +167,28 @@ std::optional<ByteStreamItem> ByteStreamScanner::read_record(ByteView bytes, boo
   size_t at = kSync.size() + 1 + kTimeBits / 8;
   if (bytes.size() <= at) return more(at + 1 + kCrcBytes, last);
   const unsigned flags = bytes[kSync.size()];
-  const auto number = [&bytes, &at] {
-    const auto leb = read_leb128(bytes.sub(at), kSizeBytes);
+  int most = 0;  // bytes of the number that was read last
+  const auto number = [&](int max_bytes) {
+    most = max_bytes;
+    const auto leb = read_leb128(bytes.sub(at), max_bytes);
     if (leb) at += leb->size;
     return leb;
   };
-  ByteStreamItem out;
-  const auto duration = (flags & kDurationBit) != 0 ? number() : Leb128{};
-  const auto size = duration ? number() : std::nullopt;
+  const auto duration = (flags & kDurationBit) != 0 ? number(kDurationBytes) : Leb128{};
+  const auto size = duration ? number(kSizeBytes) : std::nullopt;
   // Only the end of the bytes can cut a number off: otherwise it is too long.
-  if (!size && bytes.size() < at + kSizeBytes) return more(bytes.size() + 1, last);
-  if (!size || size->value > kMaxAccessUnit) return std::nullopt;
+  if (!size && bytes.size() < at + static_cast<size_t>(most)) return more(bytes.size() + 1, last);
+  if (!size) return std::nullopt;
   if (bytes.size() < at + kCrcBytes) return more(at + kCrcBytes, last);
   if (!crc_fits(bytes, at)) return std::nullopt;
   const size_t start = at + kCrcBytes;
   if (bytes.size() - start < size->value) return more(start + size->value, last);
 
   const unsigned kind = flags >> kKindShift;
-  out = item(kind == kKindAccessUnit ? Kind::kAccessUnit
-             : kind == kKindMissing  ? Kind::kMissing
-                                     : Kind::kReserved,
-             start + size->value);
+  ByteStreamItem out = item(kind == kKindAccessUnit ? Kind::kAccessUnit
+                            : kind == kKindMissing  ? Kind::kMissing
+                                                    : Kind::kReserved,
+                            start + size->value);
   out.key = (flags & kKeyBit) != 0;
   out.discontinuity = (flags & kDiscontinuityBit) != 0;
   out.payload = bytes.sub(start, size->value);

@@ -16,8 +16,8 @@ namespace crlsc {
 constexpr int kByteStreamVersion = 1;
 // How the writer counts time; readers take finer counts, too.
 constexpr uint32_t kTicksPerSecond = 90000;
-// The largest access unit that a byte stream carries: as many units as readers keep, each as large as it can be.
-constexpr size_t kMaxAccessUnit = kMaxUnits * (kMaxUnitPayload + 6);
+// The largest access unit that a byte stream carries, in bytes: as much as three bytes of LEB128 can say.
+constexpr size_t kMaxAccessUnit = (1 << 21) - 1;
 
 // What a reader has to know before the first record.
 struct ByteStreamHead {
@@ -112,8 +112,8 @@ class ByteStreamWriter {
   bool ready(ByteView access_unit) const;
 
   // Appends an access unit; times are in ticks, and count modulo 2^48. Returns true if a head stands before it. Throws
-  // Error(kSettings) unless ready(), or if the access unit exceeds kMaxAccessUnit; Error(kWrongType) if it is of another
-  // version of the bitstream.
+  // Error(kSettings) unless ready(), or if the access unit exceeds kMaxAccessUnit; Error(kWrongType) if it is of
+  // another version of the bitstream.
   bool write(Bytes& out, ByteView access_unit, uint64_t time, std::optional<uint32_t> duration = {},
              bool discontinuity = false);
   // Appends a record that stands for a picture that did not come. Throws Error(kSettings) if no head can be written.

@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "core/bitstream/crc.h"
 #include "parse_support.h"
 
 using namespace crlsc::test;  // NOLINT: a test of one namespace
@@ -225,11 +226,13 @@ GST_START_TEST(b5_hostile_bytes) {
 }
 GST_END_TEST;
 
-// A record of 32 MiB that never ends, then the end.
+// A record of 2 MiB that never ends, then the end.
 GST_START_TEST(b5_hostile_length) {
   const Stream stream(4, kKeys);
   const File file = make_file(stream.buffers());
-  const Bytes header = {0xE4, 0x9B, 0, 0, 0, 0, 0x80, 0x80, 0x80, 0x10, 0xE4, 0x13};
+  Bytes header = {0xE4, 0x9B, 0, 0, 0, 0, 0xFF, 0xFF, 0x7F};
+  const uint16_t crc = crlsc::crc16(header);
+  header.insert(header.end(), {static_cast<uint8_t>(crc >> 8), static_cast<uint8_t>(crc)});
   Parser parser;
   parser.begin_bytes();
   parser.push_in_pieces(with_inserted(file.bytes, file.begin(2), header), 100);
