@@ -211,6 +211,16 @@ std::optional<ByteStreamItem> ByteStreamScanner::at_start(ByteView bytes, bool l
   return found ? found : read_head(bytes, last);
 }
 
+// Without consequences. A head of another version is something, too.
+bool ByteStreamScanner::may_start(ByteView bytes, bool last) const {
+  ByteStreamScanner copy = *this;
+  try {
+    return copy.at_start(bytes, last).has_value();
+  } catch (const Error&) {
+    return true;
+  }
+}
+
 ByteStreamItem ByteStreamScanner::next(ByteView bytes, bool last) {
   if (bytes.empty()) return item(Kind::kMore, 1);
   if (const auto found = at_start(bytes, last)) return *found;
@@ -219,10 +229,7 @@ ByteStreamItem ByteStreamScanner::next(ByteView bytes, bool last) {
   for (; end < bytes.size(); ++end) {
     if (bytes[end] != kSync[0] && bytes[end] != kMagic[0]) continue;
     const ByteView rest = bytes.sub(end);
-    const ByteStreamScanner before = *this;
-    const bool found = at_start(rest, last).has_value();
-    *this = before;
-    if (found) break;
+    if (may_start(rest, last)) break;
   }
   return item(Kind::kGarbage, end);
 }

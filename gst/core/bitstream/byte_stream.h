@@ -59,6 +59,7 @@ class ByteStreamScanner {
 
  private:
   std::optional<ByteStreamItem> at_start(ByteView bytes, bool last);
+  bool may_start(ByteView bytes, bool last) const;
   std::optional<ByteStreamItem> read_head(ByteView bytes, bool last);
   std::optional<ByteStreamItem> read_record(ByteView bytes, bool last);
 

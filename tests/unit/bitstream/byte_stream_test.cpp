@@ -390,6 +390,23 @@ TEST(ByteStream, OtherVersionsAreErrors) {
   EXPECT_EQ(probe_byte_stream(bytes), ByteStreamProbe::kHead);
 }
 
+// What stands before a head of another version is told first, in whatever pieces it comes.
+TEST(ByteStream, OtherVersionsComeInTheirTurn) {
+  Bytes bytes = with_head_byte(0, 2);
+  bytes.insert(bytes.begin(), 7, 'x');
+  for (const size_t piece : {size_t{1}, bytes.size()}) {
+    ByteStreamReader reader;
+    const auto read_on = [&] {
+      for (size_t at = 0; at < bytes.size(); at += piece) {
+        reader.push(ByteView(bytes).sub(at, piece));
+        reader.next();
+      }
+    };
+    EXPECT_THROW(read_on(), Error);
+    EXPECT_EQ(reader.skipped(), 7U);
+  }
+}
+
 TEST(ByteStream, HeadsOutOfRangeAreGarbage) {
   const Stream stream = make_stream();
   for (const size_t at : {1, 2}) {  // the timescale: 90000 is 01 5F 90
