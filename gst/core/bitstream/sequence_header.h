@@ -44,8 +44,8 @@ struct KnowledgeRef {
 bool operator==(const KnowledgeRef& a, const KnowledgeRef& b);
 inline bool operator!=(const KnowledgeRef& a, const KnowledgeRef& b) { return !(a == b); }
 
-// The shape of a sample, width to height; 0/1 is unknown. Sequence headers do not hold it: what carries the access units
-// says it beside them.
+// The shape of a sample, width to height; 0/1 is unknown. Sequence headers do not hold it: what carries the access
+// units says it beside them.
 struct PixelAspectRatio {
   int num = 0;
   int den = 1;
