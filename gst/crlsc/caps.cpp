@@ -2,6 +2,7 @@
 #include "crlsc/caps.h"
 
 #include <algorithm>
+#include <string>
 
 #include "core/bitstream/unit.h"
 #include "core/error.h"
@@ -10,6 +11,8 @@
 namespace crlsc {
 namespace {
 
+constexpr const char* kPacketizedName = "packetized";
+constexpr const char* kByteStreamName = "byte-stream";
 constexpr uint8_t kUnspecifiedSite = 255;
 
 // Index: Chroma420SampleLocType of Rec. ITU-T H.273.
@@ -73,6 +76,16 @@ SequenceHeader parse_codec_data(GstBuffer* buffer) {
   throw Error(ErrorKind::kCorrupt, "codec_data holds no intact sequence header");
 }
 
+std::optional<StreamFormat> stream_format(const GstStructure* fields) {
+  const gchar* text = gst_structure_get_string(fields, "stream-format");
+  if (text == nullptr) return std::nullopt;
+  const std::string name = text;
+  if (name == kPacketizedName) return StreamFormat::kPacketized;
+  if (name == kByteStreamName) return StreamFormat::kByteStream;
+  throw Error(ErrorKind::kWrongType, "the caps name the stream format '" + name + "', which is neither " +
+                                         kPacketizedName + " nor " + kByteStreamName);
+}
+
 // Fields that are absent contradict nothing.
 void check_field(const GstStructure* fields, const char* name, int expected) {
   gint value = expected;
@@ -119,13 +132,18 @@ GstVideoInfo make_video_info(const SequenceHeader& header, const PixelAspectRati
   return info;
 }
 
-GstCaps* make_caps(const SequenceHeader& header, const PixelAspectRatio& pixel_aspect_ratio) {
+GstCaps* make_caps(const SequenceHeader& header, const PixelAspectRatio& pixel_aspect_ratio, StreamFormat format) {
   GstBuffer* codec_data = make_codec_data(header);
   GstCaps* caps = gst_caps_from_string(GST_CRLSC_CAPS);
   gst_caps_set_simple(caps, "width", G_TYPE_INT, header.width, "height", G_TYPE_INT, header.height, "framerate",
                       GST_TYPE_FRACTION, static_cast<gint>(header.framerate_num),
                       static_cast<gint>(header.framerate_den), "model", G_TYPE_STRING, to_hex(header.model_id).c_str(),
-                      "codec_data", GST_TYPE_BUFFER, codec_data, nullptr);
+                      nullptr);
+  if (format == StreamFormat::kByteStream) {
+    gst_caps_set_simple(caps, "stream-format", G_TYPE_STRING, kByteStreamName, nullptr);
+  } else {
+    gst_caps_set_simple(caps, "codec_data", GST_TYPE_BUFFER, codec_data, nullptr);
+  }
   gst_buffer_unref(codec_data);
   if (pixel_aspect_ratio.num > 0) {
     gst_caps_set_simple(caps, "pixel-aspect-ratio", GST_TYPE_FRACTION, pixel_aspect_ratio.num, pixel_aspect_ratio.den,
@@ -142,6 +160,7 @@ StreamCaps parse_caps(const GstCaps* caps) {
   }
   const GstStructure* fields = gst_caps_get_structure(caps, 0);
   StreamCaps out;
+  out.format = stream_format(fields);
   gint num = 0;
   gint den = 1;
   if (gst_structure_get_fraction(fields, "pixel-aspect-ratio", &num, &den) && num > 0) {

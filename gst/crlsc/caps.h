@@ -10,17 +10,17 @@
 
 namespace crlsc {
 
-// What pad templates say of the stream.
+// What pad templates say of the stream, unless they are the parser's.
 #define GST_CRLSC_CAPS "video/x-crlsc, stream-format=(string)packetized, alignment=(string)au, parsed=(boolean)true"
 
-// Samples that are not square keep their shape in the caps only: 0/1 is unknown.
-struct PixelAspectRatio {
-  int num = 0;
-  int den = 1;
+enum class StreamFormat {
+  kPacketized,  // one access unit a buffer
+  kByteStream,  // as in files (docs/bitstream.md, section "Byte stream")
 };
 
 // What video/x-crlsc caps say. Fields that they lack are empty.
 struct StreamCaps {
+  std::optional<StreamFormat> format;
   std::optional<SequenceHeader> header;  // from codec_data
   std::optional<ContentId> model;        // from codec_data, else from the field `model`
   PixelAspectRatio pixel_aspect_ratio;
@@ -32,12 +32,14 @@ SequenceHeader make_sequence_header(const GstVideoInfo& info, const ContentId& m
 // The I420 pictures that a decoder makes of the stream.
 GstVideoInfo make_video_info(const SequenceHeader& header, const PixelAspectRatio& pixel_aspect_ratio = {});
 
-// Packetized caps with one access unit a buffer; codec_data is the header as a whole unit. Colorimetry and chroma-site
-// are there if known. Transfers the caps to the caller. Throws what write_sequence_header() throws.
-GstCaps* make_caps(const SequenceHeader& header, const PixelAspectRatio& pixel_aspect_ratio = {});
+// Caps with one access unit a buffer; codec_data is the header as a whole unit, which byte streams hold themselves.
+// Colorimetry and chroma-site are there if known. Transfers the caps to the caller. Throws what write_sequence_header()
+// throws.
+GstCaps* make_caps(const SequenceHeader& header, const PixelAspectRatio& pixel_aspect_ratio = {},
+                   StreamFormat format = StreamFormat::kPacketized);
 
-// Throws Error(kWrongType) if the caps are not video/x-crlsc or of another bitstream version, Error(kCorrupt) if
-// codec_data holds no intact sequence header or contradicts the fields beside it.
+// Throws Error(kWrongType) if the caps are not video/x-crlsc, of another stream format or bitstream version,
+// Error(kCorrupt) if codec_data holds no intact sequence header or contradicts the fields beside it.
 StreamCaps parse_caps(const GstCaps* caps);
 
 }  // namespace crlsc

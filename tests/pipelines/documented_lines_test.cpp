@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Every launch line that README, documents and element descriptions show is run.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -25,14 +26,32 @@ const std::vector<LaunchLine>& all_lines() {
   return lines;
 }
 
-// Neither a screen nor a camera is needed to run a line, and no port is taken that somebody else may use.
-std::string adapted(std::string arguments, const std::string& port, int free) {
+// Where lines write files and read them; it goes away with them.
+class Folder {
+ public:
+  Folder() : path_(std::filesystem::temp_directory_path() / ("crlsc-lines-" + std::to_string(getpid()))) {
+    std::filesystem::create_directory(path_);
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Neither a screen nor a camera is needed to run a line, no port is taken that somebody else may use, and no file is
+// left behind.
+std::string adapted(std::string arguments, const std::string& port, int free, const Folder& folder) {
   const std::pair<const char*, const char*> changes[] = {
       {"\\bautovideosink\\b", "fakesink"},
       {"\\bfpsdisplaysink\\b", "fpsdisplaysink video-sink=fakesink"},
       {"\\bv4l2src( device=\\S+)?", "videotestsrc is-live=true"},
   };
   for (const auto& [from, to] : changes) arguments = std::regex_replace(arguments, std::regex(from), to);
+  arguments =
+      std::regex_replace(arguments, std::regex("\\blocation=([^/\\s]+)"), "location=" + folder.path().string() + "/$1");
   if (!port.empty()) {
     arguments = std::regex_replace(arguments, std::regex("\\bport=" + port + "\\b"), "port=" + std::to_string(free));
   }
@@ -47,6 +66,14 @@ std::string sender_for(const LaunchLine& receiver, const std::string& port) {
   return kSender + port;
 }
 
+// The line in the same document that writes the file; empty if there is none.
+std::string writer_of(const LaunchLine& reader, const std::string& name) {
+  for (const LaunchLine& line : all_lines()) {
+    if (line.file == reader.file && property_of(line.arguments, "filesink", "location") == name) return line.arguments;
+  }
+  return {};
+}
+
 class DocumentedLine : public ::testing::TestWithParam<LaunchLine> {
  protected:
   void SetUp() override {
@@ -54,6 +81,17 @@ class DocumentedLine : public ::testing::TestWithParam<LaunchLine> {
     // Lines that lose packets at random lose the same ones every time.
     g_random_set_seed(kSeed);
   }
+
+  // Writes the file that a line reads, unless it is the system's.
+  void write_input(const LaunchLine& line) {
+    const std::string name = property_of(line.arguments, "filesrc", "location");
+    if (name.empty() || name[0] == '/') return;
+    Running writer(adapted(writer_of(line, name), "", 0, folder_), true);
+    gst_element_set_state(writer.pipeline(), GST_STATE_PLAYING);
+    ASSERT_TRUE(writer.wait_for_eos(kSeconds)) << writer.complaints();
+  }
+
+  Folder folder_;
 };
 
 TEST_P(DocumentedLine, Runs) {
@@ -63,13 +101,14 @@ TEST_P(DocumentedLine, Runs) {
   const std::string sends = property_of(line.arguments, "udpsink", "port");
   const int port = free_port();
   const bool ends = line.arguments.find("num-buffers=") != std::string::npos;
-  Running running(adapted(line.arguments, receives.empty() ? sends : receives, port), ends);
+  ASSERT_NO_FATAL_FAILURE(write_input(line));
+  Running running(adapted(line.arguments, receives.empty() ? sends : receives, port, folder_), ends);
   ASSERT_GT(running.sinks(), 0);
   ASSERT_TRUE(running.go_to(receives.empty() ? GST_STATE_PAUSED : GST_STATE_READY)) << running.complaints();
   gst_element_set_state(running.pipeline(), GST_STATE_PLAYING);
   std::unique_ptr<Running> sender;
   if (!receives.empty()) {
-    sender = std::make_unique<Running>(adapted(sender_for(line, receives), receives, port));
+    sender = std::make_unique<Running>(adapted(sender_for(line, receives), receives, port, folder_));
     gst_element_set_state(sender->pipeline(), GST_STATE_PLAYING);
   }
   if (ends) {
@@ -103,7 +142,7 @@ TEST(Documentation, EveryElementHasALaunchLine) {
     }
     EXPECT_TRUE(shown) << element;
   }
-  EXPECT_GE(elements, 4);
+  EXPECT_GE(elements, 5);
 }
 
 TEST(Documentation, ReadmeHasSenderAndReceiver) {

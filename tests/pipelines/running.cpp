@@ -99,8 +99,13 @@ void Running::watch_sinks(bool hurry) {
   GValue item = G_VALUE_INIT;
   while (gst_iterator_next(sinks, &item) == GST_ITERATOR_OK) {
     auto* sink = static_cast<GstElement*>(g_value_get_object(&item));
-    counts_.push_back(std::make_unique<std::atomic<int>>(0));
     GstPad* pad = gst_element_get_static_pad(sink, "sink");
+    // A player's sinks are within it, and come when they are needed.
+    if (pad == nullptr) {
+      g_value_reset(&item);
+      continue;
+    }
+    counts_.push_back(std::make_unique<std::atomic<int>>(0));
     gst_pad_add_probe(pad, static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
                       on_buffer, counts_.back().get(), nullptr);
     gst_object_unref(pad);

@@ -45,6 +45,10 @@ const Shape kShapes[] = {
      "videotestsrc num-buffers=25 ! video/x-raw,width=64,height=48,framerate=25/1 ! crlscenc ! tee name=t "
      "t. ! queue ! crlscdec ! fakesink t. ! queue ! crlscdec max-layers=1 ! fakesink",
      false},
+    {"File",
+     "videotestsrc num-buffers=25 ! video/x-raw,width=64,height=48,framerate=25/1 ! crlscenc ! crlscparse ! "
+     "video/x-crlsc,stream-format=byte-stream ! queue ! crlscparse ! crlscdec ! fakesink",
+     false},
     {"Live",
      "videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=50/1 ! crlscenc ! rtpcrlscpay ! "
      "rtpjitterbuffer latency=20 ! rtpcrlscdepay ! crlscdec ! fakesink",

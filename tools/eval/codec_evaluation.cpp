@@ -134,9 +134,11 @@ void CodecEvaluation::step(const Picture& picture) {
   }
   dropped_ += coded.bytes.empty() ? 1 : 0;
   complete_ += coded.complete ? 1 : 0;
-  sizes_.push_back(coded.bytes.size());
   if (writer_) writer_->write(reference.picture());
-  if (stream_ && !coded.bytes.empty()) stream_->write(coded.bytes);
+  if (stream_ && !coded.bytes.empty()) {
+    stream_->write(coded.bytes, static_cast<uint64_t>(std::llround(sizes_.size() * kTicksPerSecond / rate_)));
+  }
+  sizes_.push_back(coded.bytes.size());
 }
 
 void CodecEvaluation::report() const {

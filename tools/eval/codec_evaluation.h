@@ -22,7 +22,7 @@ struct EvaluationOptions {
   std::string input;
   std::string model;
   std::string save;    // decoded video, .y4m
-  std::string stream;  // access units, as stream_file.h keeps them
+  std::string stream;  // .crlsc
   std::string csv;     // bytes, times and quality of each picture
   int bitrate = 20000;
   double seconds = 0;  // 0 = whole video

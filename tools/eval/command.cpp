@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 
-#include "core/bitstream/unit.h"
 #include "core/codec/decoder.h"
 #include "core/error.h"
 #include "core/model/registry.h"
@@ -24,26 +23,22 @@ struct StreamOptions {
   int threads = 0;
 };
 
-// The sequence header within an access unit. Throws Error(kCorrupt) if there is none.
-SequenceHeader find_sequence_header(const Bytes& access_unit) {
-  for (const UnitView& unit : parse_access_unit(access_unit).units) {
-    if (unit.header.type == UnitType::kSequenceHeader) return parse_sequence_header(unit.payload);
-  }
-  throw Error(ErrorKind::kCorrupt, "the stream does not begin with a sequence header");
-}
-
 void decode_stream(const StreamOptions& o) {
   const auto model = acquire_model(find_model(o.model), o.threads);
   StreamReader stream(o.stream);
   Bytes access_unit;
-  if (!stream.read(access_unit)) throw Error(ErrorKind::kRead, "\"" + o.stream + "\" holds no access unit");
-  const SequenceHeader header = find_sequence_header(access_unit);
+  stream.read(access_unit);
+  const SequenceHeader header = stream.head().sequence;
   Decoder decoder(model, header);
   Y4mWriter writer(o.save, header.width, header.height,
                    header.framerate_num > 0 ? static_cast<double>(header.framerate_num) / header.framerate_den : 25);
   int pictures = 0;
   do {
-    if (!access_unit.empty()) decoder.decode(access_unit);
+    if (access_unit.empty()) {
+      decoder.conceal();
+    } else {
+      decoder.decode(access_unit);
+    }
     writer.write(decoder.picture());
     ++pictures;
   } while (stream.read(access_unit));
@@ -51,9 +46,9 @@ void decode_stream(const StreamOptions& o) {
 }
 
 void add_stream(CLI::App& eval) {
-  CLI::App* stream = eval.add_subcommand("stream", "Decode a stream that eval codec wrote");
+  CLI::App* stream = eval.add_subcommand("stream", "Decode a .crlsc file");
   auto o = std::make_shared<StreamOptions>();
-  stream->add_option("stream", o->stream, "File of access units")->required();
+  stream->add_option("stream", o->stream, ".crlsc file")->required();
   stream->add_option("--save", o->save, "Write the decoded video to this .y4m")->required();
   stream->add_option("--model", o->model, "Model file; default: searched on the model path");
   stream->add_option("--threads", o->threads, "Threads; 0 = one less than there are cores, 1 to 4");
@@ -85,7 +80,7 @@ void add_codec(CLI::App& eval) {
   codec->add_option("--burst-at", o->burst_at, "Lose three pictures at this second");
   codec->add_option("--seed", o->seed, "Seed of the losses")->capture_default_str();
   codec->add_option("--save", o->save, "Write the decoded video to this .y4m");
-  codec->add_option("--stream", o->stream, "Write the access units to this file");
+  codec->add_option("--stream", o->stream, "Write the stream to this .crlsc file");
   codec->add_option("--csv", o->csv, "Write one line for each picture to this file");
   codec->add_option("--threads", o->threads, "Threads; 0 = one less than there are cores, 1 to 4");
   codec->add_flag("--by-layer", o->by_layer, "Also decode with the first layers only");

@@ -36,7 +36,7 @@ void inspect(const InspectOptions& o) {
 void add_inspect_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("inspect", "Print what a model or a stream file holds");
   auto o = std::make_shared<InspectOptions>();
-  command->add_option("file", o->file, "Model, or stream as `crlsc eval codec --stream` writes it")->required();
+  command->add_option("file", o->file, "Model, or stream (.crlsc)")->required();
   command->add_option("--model", o->model, "The stream's model: tells what its tokens say");
   command->add_flag("--token-hash", o->token_hash, "Print only the SHA-256 over all decoded tokens of the stream");
   command->callback([o] { inspect(*o); });

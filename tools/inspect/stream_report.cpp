@@ -86,7 +86,10 @@ class StreamReport {
     const PictureTokens picture = follower_.read(access_unit);
     const AccessUnitView view = parse_access_unit(access_unit);
     out_ << "access unit " << sums_.access_units++ << "  " << access_unit.size() << " bytes"
-         << (view.damaged ? "  damaged" : "") << (picture.key ? "  key" : "") << '\n';
+         << (access_unit.empty() ? "  missing"
+             : view.damaged      ? "  damaged"
+                                 : "")
+         << (picture.key ? "  key" : "") << '\n';
     sums_.bytes += access_unit.size();
     if (follower_.reader() != nullptr && !picture.readable) ++sums_.unreadable;
     for (const UnitView& unit : view.units) {
@@ -101,9 +104,10 @@ class StreamReport {
     }
   }
 
-  void finish() {
+  void finish(uint64_t skipped) {
     out_ << sums_.access_units << " access units, " << sums_.bytes << " bytes";
     if (sums_.unreadable > 0) out_ << ", " << sums_.unreadable << " without a readable picture";
+    if (skipped > 0) out_ << "; " << skipped << " damaged bytes skipped";
     out_ << '\n';
     for (const auto& [name, bytes] : sums_.by_type) out_ << "  " << name << ": " << bytes << " bytes\n";
     if (follower_.reader() == nullptr) return;
@@ -195,7 +199,7 @@ void describe_stream(const std::string& path, const ModelFile* model, std::ostre
   StreamReader reader(path);
   StreamReport report(model, out);
   for (Bytes access_unit; reader.read(access_unit);) report.add(access_unit);
-  report.finish();
+  report.finish(reader.skipped());
 }
 
 std::string stream_token_hash(const std::string& path, const ModelFile& model) {

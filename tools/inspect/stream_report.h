@@ -9,7 +9,7 @@
 
 namespace crlsc::tools {
 
-// One paragraph for each access unit of the stream file `path`, and sums at the end. Without `model` (may be null) the
+// One paragraph for each access unit of the .crlsc file `path`, and sums at the end. Without `model` (may be null) the
 // tokens stay closed. Throws Error(kRead) if the file is no stream, Error(kWrongType) if it needs another model.
 void describe_stream(const std::string& path, const ModelFile* model, std::ostream& out);
 

@@ -44,6 +44,13 @@ struct KnowledgeRef {
 bool operator==(const KnowledgeRef& a, const KnowledgeRef& b);
 inline bool operator!=(const KnowledgeRef& a, const KnowledgeRef& b) { return !(a == b); }
 
+// The shape of a sample, width to height; 0/1 is unknown. Sequence headers do not hold it: what carries the access
+// units says it beside them.
+struct PixelAspectRatio {
+  int num = 0;
+  int den = 1;
+};
+
 struct SequenceHeader {
   int version = kBitstreamVersion;
   int width = 0;  // luma samples as shown, before padding to cells

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "core/bitstream/byte_io.h"
+#include "core/bitstream/byte_stream.h"
 #include "core/bitstream/crc.h"
 #include "core/bitstream/sequence_header.h"
 #include "core/bitstream/unit.h"
@@ -115,6 +116,43 @@ TEST(Specification, SequenceHeaderWithKnowledge) {
   header.knowledge = KnowledgeRef{content_id_from_hex("fedcba9876543210").value(), 7};
   expect_example("sequence-header-knowledge", write_sequence_header(header));
   EXPECT_EQ(parse_sequence_header(example("sequence-header-knowledge")), header);
+}
+
+TEST(Specification, ByteStream) {
+  ByteStreamWriter writer;
+  writer.set_pixel_aspect_ratio({1, 1});
+  Bytes key;
+  writer.write(key, example("access-unit"), 0, 9000);
+  expect_example("byte-stream-key", key);
+  Bytes unit;
+  append_unit(unit, {UnitType::kToken, 0, false, true}, {});
+  Bytes record;
+  writer.write(record, unit, 27000, 18000);
+  expect_example("byte-stream-record", record);
+  Bytes missing;
+  writer.write_missing(missing, 45000);
+  expect_example("byte-stream-missing", missing);
+}
+
+TEST(Specification, ByteStreamIsRead) {
+  ByteStreamReader reader;
+  for (const char* name : {"byte-stream-key", "byte-stream-record", "byte-stream-missing"}) reader.push(example(name));
+  const auto key = reader.next();
+  ASSERT_TRUE(key && key->key && reader.has_head());
+  EXPECT_EQ(reader.head()->sequence, header_of_the_examples());
+  EXPECT_EQ(key->time, 0U);
+  EXPECT_EQ(key->duration, 9000U);
+  EXPECT_EQ(Bytes(key->payload.begin(), key->payload.end()), example("access-unit"));
+  const auto record = reader.next();
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->time, 27000U);
+  EXPECT_EQ(record->duration, 18000U);
+  EXPECT_EQ(parse_access_unit(record->payload).units.size(), 1U);
+  const auto missing = reader.next();
+  ASSERT_TRUE(missing);
+  EXPECT_EQ(missing->kind, ByteStreamItem::Kind::kMissing);
+  EXPECT_EQ(missing->time, 45000U);
+  EXPECT_EQ(reader.skipped(), 0U);
 }
 
 // The same decisions are encoded and compared, and decoded from the text of the specification.

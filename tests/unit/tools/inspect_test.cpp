@@ -32,8 +32,9 @@ class Inspect : public testing::Test {
     StreamWriter writer(path);
     std::unique_ptr<Decoder> decoder;
     TokenHash hash;
-    encode_clip(clip, config, 6, [&](int, const EncodedPicture& coded, const Encoder& encoder) {
-      writer.write(coded.bytes);
+    encode_clip(clip, config, 6, [&](int index, const EncodedPicture& coded, const Encoder& encoder) {
+      writer.write(coded.bytes, static_cast<uint64_t>(index) * kTicksPerSecond / 10);
+      sequence = encoder.sequence_header();
       if (!decoder) decoder = std::make_unique<Decoder>(test_model(), encoder.sequence_header());
       decoder->decode(coded.bytes);
       hash.add(decoder->tokens());
@@ -51,6 +52,7 @@ class Inspect : public testing::Test {
 
   TempFolder folder;
   std::string path;
+  SequenceHeader sequence;
   std::string tokens;
   int units = 0;
 };
@@ -66,8 +68,12 @@ TEST_F(Inspect, TokenHashNeedsTheRightModel) {
 }
 
 TEST_F(Inspect, UnreadableAccessUnitsHaveNoPartInTheHash) {
-  const std::string bytes = read_file(path);
-  write_file(folder.file("longer"), bytes + std::string("\0\0\0\3abc", 7));
+  Bytes more;
+  ByteStreamWriter writer;
+  writer.set_sequence(sequence);
+  writer.write(more, Bytes{'a', 'b', 'c'}, 6 * kTicksPerSecond / 10);
+  writer.write_missing(more, 7 * kTicksPerSecond / 10);
+  write_file(folder.file("longer"), read_file(path) + std::string(more.begin(), more.end()));
   EXPECT_EQ(stream_token_hash(folder.file("longer"), test_model()->file), tokens);
 }
 
@@ -97,6 +103,11 @@ TEST_F(Inspect, DamageIsSaid) {
   bytes[bytes.size() - 1] ^= 1;  // the last checksum
   write_file(path, bytes);
   EXPECT_TRUE(has(report(&test_model()->file), "bytes  damaged"));
+}
+
+TEST_F(Inspect, SkippedBytesAreSaid) {
+  write_file(path, "abcde" + read_file(path));
+  EXPECT_TRUE(has(report(&test_model()->file), "5 damaged bytes skipped"));
 }
 
 TEST_F(Inspect, OtherFilesAreNoStreams) {
