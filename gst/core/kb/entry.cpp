@@ -35,11 +35,11 @@ Sha256::Digest content_hash(ByteView code, ByteView picture) {
   return hash.finish();
 }
 
-std::optional<std::string> text_fault(const std::string& text, size_t max_size) {
+std::optional<std::string> text_fault(ByteView text, size_t max_size) {
   if (text.size() > max_size) {
     return "has " + std::to_string(text.size()) + " bytes, at most " + std::to_string(max_size) + " are allowed";
   }
-  ByteView rest = as_bytes(text);
+  ByteView rest = text;
   while (!rest.empty()) {
     const size_t size = printable_sequence(rest);
     if (size == 0)

@@ -57,7 +57,10 @@ Sha256::Digest content_hash(ByteView code, ByteView picture);
 
 // Each returns what is wrong, or nothing.
 // UTF-8 of at most `max_size` bytes, without control characters, which would reach terminals and pipelines.
-std::optional<std::string> text_fault(const std::string& text, size_t max_size);
+std::optional<std::string> text_fault(ByteView text, size_t max_size);
+inline std::optional<std::string> text_fault(const std::string& text, size_t max_size) {
+  return text_fault(as_bytes(text), max_size);
+}
 // A RIFF file of type WebP, as large as it says, and not above kMaxPictureSize. Only decoding shows whether it is
 // whole.
 std::optional<std::string> picture_fault(ByteView picture);

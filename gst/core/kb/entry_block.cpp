@@ -86,15 +86,16 @@ uint32_t EntryBlock::add_label(const std::string& label) {
 }
 
 void EntryBlock::append(EntryId id, ByteView code, uint32_t label_number, ByteView sq8) {
-  const std::vector<uint8_t> indices = unpack_code(quantiser_->shape(), code);
   if (!sq8.empty()) {
     if (const auto fault = sq8_fault(sq8, quantiser_->shape().dimension)) {
       throw Error(ErrorKind::kCorrupt, "the vector of entry " + std::to_string(id) + " " + *fault);
     }
   }
-  const float norm = quantiser_->norm(indices.data());
+  const size_t begin = indices_.size();
+  indices_.resize(begin + static_cast<size_t>(quantiser_->shape().subvectors));
+  unpack_code(quantiser_->shape(), code, &indices_[begin]);
+  const float norm = quantiser_->norm(&indices_[begin]);
   ids_.push_back(id);
-  indices_.insert(indices_.end(), indices.begin(), indices.end());
   inverse_norms_.push_back(norm > 1e-6F ? 1.0F / norm : 0.0F);
   label_of_.push_back(label_number);
   append_sq8(sq8);

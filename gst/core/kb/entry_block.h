@@ -62,7 +62,7 @@ class EntryBlock {
   // The number of a label for append(). Labels are not compared; LabelNumbers does.
   uint32_t add_label(const std::string& label);
   // `id` must be above all others. `code` as pack_code() makes it, `sq8` of the quantiser's dimension or empty; throws
-  // Error(kCorrupt) if they are not.
+  // Error(kCorrupt) if they are not, after which the block must not be used.
   void append(EntryId id, ByteView code, uint32_t label_number, ByteView sq8);
   // An entry of another block with the same quantiser.
   void append(const EntryBlock& other, size_t index, uint32_t label_number);

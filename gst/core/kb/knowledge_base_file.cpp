@@ -132,8 +132,8 @@ std::shared_ptr<const ProductQuantiser> KnowledgeBaseFile::stored_codebooks(cons
   }
   try {
     const ByteView bytes = row.blob_at(0, kMaxCodebooks);
-    if (Sha256::of(bytes) != info.quantiser_hash) damaged("the hash of its codebooks is wrong");
     auto quantiser = std::make_shared<const ProductQuantiser>(ProductQuantiser::deserialise(bytes));
+    if (quantiser->hash() != info.quantiser_hash) damaged("the hash of its codebooks is wrong");
     if (quantiser->shape() != info.shape) damaged("its codebooks are of another shape than its header says");
     return quantiser;
   } catch (const Error& error) {
@@ -193,16 +193,20 @@ const ProductQuantiser& KnowledgeBaseFile::need_quantiser() const {
                                         "knowledge base " + to_hex(*view_->info.header.base));
 }
 
-std::vector<SegmentRecord> KnowledgeBaseFile::read_records(uint64_t number, const Sha256::Digest& hash) {
+Bytes KnowledgeBaseFile::read_segment_bytes(uint64_t number, const Sha256::Digest& hash) {
   Statement row(*database_, "SELECT bytes FROM segments WHERE number = ?");
   row.integer(static_cast<int64_t>(number));
   if (!row.step()) damaged("segment " + std::to_string(number) + " is missing");
-  const size_t code_size = view_->info.shape.code_size();
-  const ByteView bytes = row.blob_at(0, max_segment_size(code_size));
+  const ByteView bytes = row.blob_at(0, max_segment_size(view_->info.shape.code_size()));
   if (Sha256::of(bytes) != hash) damaged("the hash of segment " + std::to_string(number) + " is wrong");
+  return {bytes.begin(), bytes.end()};
+}
+
+std::vector<SegmentRecord> KnowledgeBaseFile::read_records(uint64_t number, const Sha256::Digest& hash) {
   try {
-    return read_segment(bytes, number, code_size);
+    return read_segment(read_segment_bytes(number, hash), number, view_->info.shape.code_size());
   } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kCorrupt) throw;
     damaged(error.what());
   }
 }
@@ -341,10 +345,12 @@ std::shared_ptr<KnowledgeBase> KnowledgeBaseFile::load_in_transaction(const Load
         for (const StoredEntry& entry : read_entries(number, {true, false})) {
           block.append(entry.id, entry.code, labels.number(entry.label), entry.sq8);
         }
-        continue;
-      }
-      for (const SegmentRecord& record : read_records(number, hash)) {
-        block.append(record.id, record.code, labels.number(record.label), {});
+      } else {
+        const Bytes bytes = read_segment_bytes(number, hash);
+        visit_segment(bytes, number, view_->info.shape.code_size(), [&](const SegmentRecordView& record) {
+          const std::string label(record.label.begin(), record.label.end());
+          block.append(record.id, record.code, labels.number(label), {});
+        });
       }
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kCorrupt) throw;

@@ -119,6 +119,7 @@ class KnowledgeBaseFile {
   // Those in the file, or nullptr if there are none.
   std::shared_ptr<const ProductQuantiser> stored_codebooks(const KnowledgeBaseInfo& info);
   SegmentHashes read_hashes();
+  Bytes read_segment_bytes(uint64_t number, const Sha256::Digest& hash);
   std::vector<SegmentRecord> read_records(uint64_t number, const Sha256::Digest& hash);
   // The entries of a segment without pictures, all or only `id`.
   std::vector<StoredEntry> read_entries(uint64_t number, const EntryParts& parts, std::optional<EntryId> id = {});

@@ -33,6 +33,8 @@ inline bool operator!=(const CodeShape& a, const CodeShape& b) { return !(a == b
 
 // The M indices in `code`. Throws Error(kCorrupt) if it has another size or the bits that fill its last byte are not 0.
 std::vector<uint8_t> unpack_code(const CodeShape& shape, ByteView code);
+// The same into memory of the caller's.
+void unpack_code(const CodeShape& shape, ByteView code, uint8_t* indices);
 // The reverse. Indices must be below 2^B.
 Bytes pack_code(const CodeShape& shape, const uint8_t* indices);
 

@@ -22,30 +22,41 @@ Bytes write_segment(const std::vector<SegmentRecord>& records) {
 }
 
 std::vector<SegmentRecord> read_segment(ByteView bytes, uint64_t number, size_t code_size) {
+  std::vector<SegmentRecord> records;
+  visit_segment(bytes, number, code_size, [&](const SegmentRecordView& view) {
+    SegmentRecord record;
+    record.id = view.id;
+    record.label.assign(view.label.begin(), view.label.end());
+    record.code.assign(view.code.begin(), view.code.end());
+    std::copy(view.content_hash.begin(), view.content_hash.end(), record.content_hash.begin());
+    records.push_back(std::move(record));
+  });
+  return records;
+}
+
+void visit_segment(ByteView bytes, uint64_t number, size_t code_size,
+                   const std::function<void(const SegmentRecordView&)>& visit) {
   const std::string who = "segment " + std::to_string(number);
   if (number > segment_of(kMaxEntryId) || bytes.empty()) {
     throw Error(ErrorKind::kCorrupt, who + " is empty or its number is out of range");
   }
-  std::vector<SegmentRecord> records;
+  EntryId last = 0;
   ByteReader reader(bytes);
   while (!reader.empty()) {
-    SegmentRecord record;
-    record.id = number * kSegmentEntries + reader.u8();
-    if (record.id == 0 || (!records.empty() && record.id <= records.back().id)) {
+    SegmentRecordView record{number * kSegmentEntries + reader.u8(), {}, {}, {}};
+    // No entry has the id 0.
+    if (record.id <= last) {
       throw Error(ErrorKind::kCorrupt, who + " holds entry " + std::to_string(record.id) + " out of order");
     }
-    const ByteView label = reader.bytes(reader.u8());
-    record.label.assign(label.begin(), label.end());
+    last = record.id;
+    record.label = reader.bytes(reader.u8());
     if (const auto fault = text_fault(record.label, kMaxLabelSize)) {
       throw Error(ErrorKind::kCorrupt, "the label of entry " + std::to_string(record.id) + " " + *fault);
     }
-    const ByteView code = reader.bytes(code_size);
-    record.code.assign(code.begin(), code.end());
-    const ByteView hash = reader.bytes(record.content_hash.size());
-    std::copy(hash.begin(), hash.end(), record.content_hash.begin());
-    records.push_back(std::move(record));
+    record.code = reader.bytes(code_size);
+    record.content_hash = reader.bytes(sizeof(Sha256::Digest));
+    visit(record);
   }
-  return records;
 }
 
 Sha256::Digest knowledge_base_id(const Sha256::Digest& quantiser_hash, const SegmentHashes& segments) {

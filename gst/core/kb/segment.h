@@ -4,6 +4,7 @@
 // (docs/knowledge-base.md, sections "Segments" and "The id of a knowledge base").
 #pragma once
 
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -22,11 +23,22 @@ struct SegmentRecord {
   Sha256::Digest content_hash{};
 };
 
+// The same inside of somebody else's bytes.
+struct SegmentRecordView {
+  EntryId id;
+  ByteView label;
+  ByteView code;
+  ByteView content_hash;
+};
+
 // The bytes of a segment of at least one entry, in order of their ids.
 Bytes write_segment(const std::vector<SegmentRecord>& records);
 // The reverse. Throws Error(kCorrupt) unless `bytes` are exactly what write_segment() makes of sound entries of segment
 // `number` with codes of `code_size` bytes.
 std::vector<SegmentRecord> read_segment(ByteView bytes, uint64_t number, size_t code_size);
+// The same one by one, without copies. What `visit` is shown before an error is sound.
+void visit_segment(ByteView bytes, uint64_t number, size_t code_size,
+                   const std::function<void(const SegmentRecordView&)>& visit);
 // At most this many bytes.
 constexpr size_t max_segment_size(size_t code_size) { return kSegmentEntries * (2 + kMaxLabelSize + code_size + 32); }
 
