@@ -23,7 +23,6 @@ class Statement {
  public:
   Statement(Database& database, const char* sql);
   ~Statement();
-  Statement(Statement&& other) noexcept;
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
 

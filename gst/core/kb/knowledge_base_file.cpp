@@ -90,6 +90,8 @@ void KnowledgeBaseFile::create(const std::string& path, const KnowledgeBaseHeade
       write_info(*database, info);
     });
   }
+  // Pictures of private places are for their owner, until the owner decides otherwise; journals follow suit.
+  if (header.kind == KnowledgeBaseKind::kPrivate) ::chmod(temporary.name().c_str(), 0600);
   // Not every file system can refuse to replace a file that has come in the meantime.
   if (::renameat2(AT_FDCWD, temporary.name().c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0) return;
   if (errno != EINVAL || std::rename(temporary.name().c_str(), path.c_str()) != 0) cannot_create(path, errno);

@@ -195,5 +195,19 @@ TEST_F(KnowledgeCrash, OneProcessBuildsWhileAnotherReads) {
   reader.verify();
 }
 
+TEST_F(KnowledgeCrash, AWriterThatNeverEndsIsAnErrorForOthers) {
+  write_small_file(path(), 3);
+  KnowledgeBaseFile second = open_to_write(path());
+  Database first(path(), Database::Access::kWrite);
+  first.write([&] {
+    const auto failure = failure_of([&] { second.remove({1}); });
+    ASSERT_TRUE(failure);
+    EXPECT_EQ(failure->kind, ErrorKind::kWrite);
+    EXPECT_TRUE(failure->says("another process") && failure->says(path())) << failure->text;
+    EXPECT_EQ(second.info().entries, 3U);
+  });
+  EXPECT_EQ(second.remove({1}), 1U);
+}
+
 }  // namespace
 }  // namespace crlsc

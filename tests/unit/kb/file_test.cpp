@@ -187,6 +187,8 @@ TEST_F(KnowledgeFile, APrivateOneUsesTheCodebooksOfAShared) {
   header.kind = KnowledgeBaseKind::kPrivate;
   header.base = shared.info().id;
   KnowledgeBaseFile::create(path("pkb"), header, *shared.quantiser(), false);
+  EXPECT_EQ(std::filesystem::status(path("pkb")).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   {
     KnowledgeBaseFile file = open_to_write(path("pkb"));
     EXPECT_EQ(file.quantiser(), nullptr);

@@ -336,5 +336,17 @@ TEST_F(HostileKnowledge, TreesThatShareTheirBranches) {
   }
 }
 
+// Whatever a file makes a statement do, it ends.
+TEST_F(HostileKnowledge, StatementsAreBoundedInTime) {
+  Database database(path("good"), Database::Access::kRead);
+  const auto failure = failure_of(
+      [&] { database.run("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"); });
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->kind, ErrorKind::kRead);
+  EXPECT_TRUE(failure->says("more steps") && failure->says(path("good"))) << failure->text;
+  // The next one has its full time again.
+  EXPECT_FALSE(failure_of([&] { database.read([] {}); }));
+}
+
 }  // namespace
 }  // namespace crlsc
