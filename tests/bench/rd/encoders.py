@@ -8,7 +8,7 @@ import resource
 import subprocess
 
 SMALL = (160, 90)  # what some send, and scale up afterwards, where the rate is low
-# Lowest delay of libx265 is its frame threads off; libvpx and libaom count kbit/s in whole numbers.
+# Frame threads would delay libx265's pictures.
 RIVALS = {
     'x264': ['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency'],
     'x265': ['-c:v', 'libx265', '-preset', 'fast', '-tune', 'zerolatency', '-x265-params',
@@ -26,7 +26,7 @@ class Sent:
     sizes: list          # bytes of each access unit
     key_sizes: list      # of key pictures
     decoded: pathlib.Path
-    encode_ms: float     # CPU time a picture
+    encode_ms: float     # a picture: CPU time of rivals, time by the clock of CRLSC, which runs one thread
     decode_ms: float
 
 

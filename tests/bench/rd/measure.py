@@ -52,7 +52,7 @@ def butteraugli(original, decoded, every):
 
 
 class Judges:
-    """Detectors that no codec has seen, none of them learned by gradient: do they find in the decoded picture what
+    """Classical detectors, which no codec was trained with: do they find in the decoded picture what
     they find in the original?"""
 
     def __init__(self):

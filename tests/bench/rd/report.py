@@ -172,7 +172,8 @@ def write(rows, revisions, path):
              'CPU: %s; one thread each. ' % machine() + '; '.join(
                  '%s: %s' % (name, text) for name, text in revisions.items() if name in ('crlsc', 'x264')) +
              ' (all rivals). Rates are bits of the access units that were really sent; "on the wire" adds RTP, UDP and IP',
-             'headers at an MTU of 1200. Encode and decode: CPU time a picture, of the rivals with starting the program.', '']
+             'headers at an MTU of 1200. Encode and decode, a picture: of CRLSC time by the clock, which other programs lengthen; of',
+             'the rivals CPU time, with starting the program.', '']
     for size in sorted({row['size'] for row in rows}):
         clips = collections.OrderedDict()
         for row in rows:
