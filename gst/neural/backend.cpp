@@ -18,6 +18,7 @@
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
 #include "neural/quantise.h"
+#include "neural/scalar_tokens.h"
 #include "neural/tensor_memory.h"
 
 namespace crlsc::neural {
@@ -101,6 +102,16 @@ class Session : public NetworkSession {
     Base base = base_of(prediction, grid, box);
     const auto gains = gain_map(grid, box, /*coded_only=*/false);
     const auto analysis = net_->analyse(pack(current, box), base.prediction, base.features, gains);
+    if (scalar()) {
+      store_structure(analysis.structure, bias, box, grid);
+      base.spread = net_->spread(structure_levels(grid, box));
+      store_details(net_->detail_latent(analysis, base.spread), bias, box, grid);
+      if (!previews.empty()) {
+        preview(
+            base, [&](int stages) { return detail_levels(grid, box, stages); }, box, previews);
+      }
+      return;
+    }
     const CodePenalties prices = penalties(bias, grid, box, gains);
     TokenTensors tokens;
     tokens.structure = net_->structure_quantiser->nearest(to_rows(analysis.structure).to(torch::kFloat32),
@@ -109,7 +120,9 @@ class Session : public NetworkSession {
     quantise_details(net_, to_rows(net_->detail_latent(analysis, base.spread)).to(torch::kFloat32), base.classes,
                      prices, tokens.detail);
     store(tokens, box, grid);
-    if (!previews.empty()) preview(base, tokens, grid, box, previews);
+    if (previews.empty()) return;
+    preview(
+        base, [&](int n) { return detail_map(tokens, base, stages(grid, box, n), box); }, box, previews);
   }
 
   void decode(const Picture& prediction, const TokenGrid& grid, Picture& out) override {
@@ -118,12 +131,20 @@ class Session : public NetworkSession {
     if (box.empty()) return;
     InferenceScope scope(bf16_);
     Base base = base_of(prediction, grid, box);
-    base.spread = spread(fetch_structure(grid, box), base, grid, box);
-    const auto detail = detail_map(fetch_details(grid, box), base, stages(grid, box, kMaxDetailStages), box);
+    torch::Tensor detail;
+    if (scalar()) {
+      base.spread = net_->spread(structure_levels(grid, box));
+      detail = detail_levels(grid, box, kMaxDetailStages);
+    } else {
+      base.spread = spread(fetch_structure(grid, box), base, grid, box);
+      detail = detail_map(fetch_details(grid, box), base, stages(grid, box, kMaxDetailStages), box);
+    }
     unpack(net_->synthesise(base.prediction, base.features, base.spread, detail, base.gains), 0, box, out);
   }
 
  private:
+  bool scalar() const { return net_->config().layout.scalar(); }
+
   // What decoding begins with.
   struct Base {
     torch::Tensor prediction;
@@ -150,12 +171,13 @@ class Session : public NetworkSession {
     return net_->spread(to_map(codes, 1, box.rows, box.cols));
   }
 
-  // The networks run for one number of stages; the linear path, which carries most, for each.
-  void preview(const Base& base, const TokenTensors& tokens, const TokenGrid& grid, const CellBox& box,
-               std::vector<Picture>& out) {
+  // The networks run for one number of stages; the linear path, which carries most, for each. `detail_of` gives what
+  // the first n stages say.
+  template <class DetailOf>
+  void preview(const Base& base, DetailOf detail_of, const CellBox& box, std::vector<Picture>& out) {
     const int most = static_cast<int>(out.size()) - 1;
     std::vector<torch::Tensor> details;
-    for (int n = 0; n <= most; ++n) details.push_back(detail_map(tokens, base, stages(grid, box, n), box));
+    for (int n = 0; n <= most; ++n) details.push_back(detail_of(n));
     const auto changes = net_->change(base.spread, torch::cat(details));
     const int anchor = std::min(most, kAnchor);
     const auto correction =
@@ -195,12 +217,14 @@ class Session : public NetworkSession {
   }
 
   // Gains in the unit of the network's pictures [1, 1, rows, cols]; with `coded_only` 0 in cells that are not coded.
-  static torch::Tensor gain_map(const TokenGrid& grid, const CellBox& box, bool coded_only) {
+  torch::Tensor gain_map(const TokenGrid& grid, const CellBox& box, bool coded_only) const {
+    const bool scalar = this->scalar();
     auto map = torch::empty({1, 1, box.rows, box.cols});
     auto* values = map.data_ptr<float>();
     each_cell(grid, box, [&](int, int, size_t i) {
       const Cell& cell = grid.cells[i];
-      *values++ = coded_only && !cell.coded ? 0.0F : static_cast<float>(gain_value(cell.gain)) / 128;
+      const int gain = scalar ? step_value(cell.gain) : gain_value(cell.gain);
+      *values++ = coded_only && !cell.coded ? 0.0F : static_cast<float>(gain) / 128;
     });
     return map;
   }
@@ -299,13 +323,13 @@ class Session : public NetworkSession {
 
   static void store(const TokenTensors& t, const CellBox& box, TokenGrid& grid) {
     const auto* structure = t.structure.data_ptr<int64_t>();
-    each_cell(grid, box, [&](int, int, size_t i) { grid.structure[i] = static_cast<uint16_t>(*structure++); });
+    each_cell(grid, box, [&](int, int, size_t i) { grid.structure[i] = static_cast<int16_t>(*structure++); });
     for (size_t s = 0; s < t.detail.size(); ++s) {
       const auto* values = t.detail[s].data_ptr<int64_t>();
       each_cell(grid, box, [&](int r, int c, size_t) {
         for (int k = 0; k < 4; ++k) {
           grid.detail[s][detail_place(box.row + r, box.column + c, k, grid.cols())] =
-              static_cast<uint16_t>(values[detail_place(r, c, k, box.cols)]);
+              static_cast<int16_t>(values[detail_place(r, c, k, box.cols)]);
         }
       });
     }
@@ -327,7 +351,7 @@ class NeuralNetwork : public Network {
     constexpr int kSide = 8 * kCellSize;
     Session session(net_, bf16_);
     const Picture grey(kSide, kSide);
-    TokenGrid grid(kSide / kCellSize, kSide / kCellSize, net_->config().layout.stages());
+    TokenGrid grid(kSide / kCellSize, kSide / kCellSize, net_->config().layout);
     for (Cell& c : grid.cells) c.coded = true;
     std::vector<Picture> out(static_cast<size_t>(net_->config().layout.stages()) + 1);
     session.encode(grey, grey, {}, grid, out);

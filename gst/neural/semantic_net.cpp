@@ -61,38 +61,48 @@ constexpr ConfigField kFields[] = {
 
 constexpr double kChromaWeight = 0.7071;  // squared, what a chroma sample counts beside one of luma
 
-// The first `count` basis functions of the two-dimensional DCT of side x side samples, by rising frequency, each of
-// length one: [count, side, side].
-torch::Tensor cosine_basis(int side, int count) {
-  std::vector<std::pair<int, int>> order;
-  for (int y = 0; y < side; ++y) {
-    for (int x = 0; x < side; ++x) order.emplace_back(y, x);
+// A basis function of the two-dimensional DCT.
+struct Wave {
+  int plane, y, x;
+  int order;  // squared frequency; waves of chroma count as finer than they are, as less is in them
+};
+
+// `count` waves of a block by rising order, the coarsest ones: two thirds in luma, the rest alike in both chroma
+// planes.
+std::vector<Wave> waves_of(int side, int count) {
+  constexpr int kChromaHandicap = 3;
+  std::vector<Wave> all;
+  for (int plane = 0; plane < 3; ++plane) {
+    const int length = plane == 0 ? side : side / 2;
+    const auto wanted = static_cast<size_t>(plane == 0 ? count - 2 * (count / 6) : count / 6);
+    std::vector<Wave> waves;
+    for (int y = 0; y < length; ++y) {
+      for (int x = 0; x < length; ++x)
+        waves.push_back({plane, y, x, y * y + x * x + (plane == 0 ? 0 : kChromaHandicap)});
+    }
+    std::stable_sort(waves.begin(), waves.end(), [](const Wave& a, const Wave& b) { return a.order < b.order; });
+    all.insert(all.end(), waves.begin(), waves.begin() + static_cast<std::ptrdiff_t>(wanted));
   }
-  std::stable_sort(order.begin(), order.end(), [](auto a, auto b) {
-    return a.first * a.first + a.second * a.second < b.first * b.first + b.second * b.second;
-  });
-  auto wave = [side](int frequency) {
-    auto w = torch::cos((torch::arange(side, torch::kFloat32) + 0.5) * (M_PI * frequency / side));
-    return w / w.norm();
-  };
-  std::vector<torch::Tensor> waves;
-  for (int k = 0; k < count; ++k) {
-    waves.push_back(
-        torch::outer(wave(order[static_cast<size_t>(k)].first), wave(order[static_cast<size_t>(k)].second)));
-  }
-  return torch::stack(waves);
+  std::stable_sort(all.begin(), all.end(), [](const Wave& a, const Wave& b) { return a.order < b.order; });
+  return all;
 }
 
-// Basis functions of a block of side x side luma samples and their chroma as pictures: two thirds of `count` in luma,
-// the rest alike in both chroma planes. Chroma is scaled by `chroma`.
+// Basis functions of a block of side x side luma samples and their chroma as pictures, each of length one, chroma
+// scaled by `chroma`.
 PictureTensor block_basis(int side, int count, double chroma) {
-  const int each = count / 6;
-  const int luma = count - 2 * each;
   PictureTensor out{torch::zeros({count, 1, side, side}), torch::zeros({count, 2, side / 2, side / 2})};
-  out.luma.slice(0, 0, luma).select(1, 0).copy_(cosine_basis(side, luma));
-  const auto waves = cosine_basis(side / 2, each) * chroma;
-  for (int plane = 0; plane < 2; ++plane) {
-    out.chroma.slice(0, luma + plane * each, luma + (plane + 1) * each).select(1, plane).copy_(waves);
+  auto line = [](int frequency, int length) {
+    auto w = torch::cos((torch::arange(length, torch::kFloat32) + 0.5) * (M_PI * frequency / length));
+    return w / w.norm();
+  };
+  const std::vector<Wave> waves = waves_of(side, count);
+  for (int k = 0; k < count; ++k) {
+    const Wave& w = waves[static_cast<size_t>(k)];
+    if (w.plane == 0) {
+      out.luma[k][0].copy_(torch::outer(line(w.y, side), line(w.x, side)));
+    } else {
+      out.chroma[k][w.plane - 1].copy_(torch::outer(line(w.y, side / 2), line(w.x, side / 2)) * chroma);
+    }
   }
   return out;
 }
@@ -128,12 +138,18 @@ torch::Tensor gain_feature(const torch::Tensor& gains) {
 
 }  // namespace
 
-NetConfig NetConfig::standard() {
+NetConfig NetConfig::standard(bool scalar) {
   NetConfig config;
-  config.layout.structure_codes = 512;
-  config.layout.detail_codes = {512, 256, 256};
   config.layout.stage_layer = {1, 2, 2};
-  config.layout.gain_levels = 6;
+  if (scalar) {
+    config.layout.structure_coefficients = config.structure_dim;
+    config.layout.detail_coefficients = {16, 32, 48};
+    config.layout.gain_levels = kMaxGainLevels;
+  } else {
+    config.layout.structure_codes = 512;
+    config.layout.detail_codes = {512, 256, 256};
+    config.layout.gain_levels = 6;
+  }
   return config;
 }
 
@@ -228,8 +244,10 @@ SemanticNetImpl::SemanticNetImpl(NetConfig config) : config_(std::move(config)) 
   refine_ = register_module("refine", nn::Sequential(conv3(c.quarter_width + kPacked4, c.quarter_width), activation(),
                                                      conv3(c.quarter_width, c.quarter_width), activation(),
                                                      conv3(c.quarter_width, kPacked4)));
-  structure_quantiser =
-      register_module("structure", VectorQuantiser(c.layout.gain_classes, c.layout.structure_codes, c.structure_dim));
+  if (!c.layout.scalar()) {
+    structure_quantiser =
+        register_module("structure", VectorQuantiser(c.layout.gain_classes, c.layout.structure_codes, c.structure_dim));
+  }
   for (size_t s = 0; s < c.layout.detail_codes.size(); ++s) {
     detail_quantisers.push_back(register_module(
         "detail" + std::to_string(s), VectorQuantiser(c.layout.gain_classes, c.layout.detail_codes[s], c.detail_dim)));
@@ -254,9 +272,10 @@ void SemanticNetImpl::initialise() {
   for (auto* head : {&structure_head_, &detail_head_, &refine_}) {
     for (auto& p : (*head)[(*head)->size() - 1]->parameters()) p.zero_();
   }
-  start_as_transform(structure_in_, structure_out_, 16, config_.structure_dim, kStructureScale,
+  const bool scalar = config_.layout.scalar();
+  start_as_transform(structure_in_, structure_out_, 16, config_.structure_dim, scalar ? 1 : kStructureScale,
                      [](const PictureTensor& p) { return torch::pixel_unshuffle(p.packed(8), 2); });
-  start_as_transform(detail_in_, detail_out_, 8, config_.detail_dim, kDetailScale,
+  start_as_transform(detail_in_, detail_out_, 8, config_.detail_dim, scalar ? 1 : kDetailScale,
                      [](const PictureTensor& p) { return p.packed(8); });
 }
 

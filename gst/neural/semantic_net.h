@@ -26,7 +26,7 @@ struct NetConfig {
   int detail_dim = 96;     // length of a detail code vector
   TokenLayout layout;      // how many codes and stages
 
-  static NetConfig standard();
+  static NetConfig standard(bool scalar);
   static NetConfig from_metadata(const std::map<std::string, std::string>& metadata, const TokenLayout& layout);
   void to_metadata(std::map<std::string, std::string>& metadata) const;
 };
@@ -70,7 +70,7 @@ class ResidualBlockImpl : public torch::nn::Module {
 TORCH_MODULE(ResidualBlock);
 
 // Latents of the linear path are a change's cosine transform, of which waves have length one, scaled by these: what
-// keeps them near one for changes of unit size.
+// keeps them near one for changes of unit size. A scalar quantiser takes them as they are.
 constexpr double kStructureScale = 0.25;
 constexpr double kDetailScale = 0.5;
 

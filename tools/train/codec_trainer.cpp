@@ -18,6 +18,7 @@
 #include "neural/picture_tensor.h"
 #include "train/codebook_trainer.h"
 #include "train/losses.h"
+#include "train/rate_model.h"
 #include "train/sample.h"
 
 namespace crlsc::tools {
@@ -38,6 +39,9 @@ constexpr double kCommitment = 0.25;
 constexpr double kErrorWeight = 0.4;   // of the logarithm: a decibel counts alike at all qualities
 constexpr double kChromaWeight = 0.4;  // beside luma's
 constexpr double kErrorFloor = 4;      // squared error of a sample that is good enough
+// Of the scalar quantiser: what the loss of all structure counts as, a sample.
+constexpr double kStructureError = 200;
+constexpr double kFloorBits = 5;  // a coded cell's least cost, so that easy samples do not rule
 constexpr double kClip = 1.0;
 constexpr double kAverage = 0.998;  // of the weights that are exported
 constexpr int kScales = 3;
@@ -75,8 +79,12 @@ Tensor cell_tensor(const std::vector<Sample*>& samples, std::vector<int> Sample:
 }
 
 // In the unit of pictures.
-Tensor gain_tensor(const std::vector<Sample*>& samples) {
-  return torch::pow(2, cell_tensor(samples, &Sample::gains)) * (gain_value(0) / 128.0);
+Tensor gain_tensor(const std::vector<Sample*>& samples, bool scalar) {
+  const auto levels = cell_tensor(samples, &Sample::gains);
+  if (!scalar) return torch::pow(2, levels) * (gain_value(0) / 128.0);
+  std::vector<float> steps;
+  for (int level = 0; level < kMaxGainLevels; ++level) steps.push_back(static_cast<float>(step_value(level)) / 128);
+  return torch::tensor(steps).index_select(0, levels.flatten().to(torch::kLong)).view_as(levels);
 }
 
 std::string clock_text(double s) {
@@ -86,10 +94,28 @@ std::string clock_text(double s) {
   return text;
 }
 
-SemanticNet first_network(const std::string& from) {
-  if (from.empty()) return SemanticNet(neural::NetConfig::standard());
-  SemanticNet net = neural::import_model(ModelFile(from));
-  net->train();
+// The linear path stays a transform, and what is added to latents nothing: the other quantiser wants them on another
+// scale.
+bool fits_any_quantiser(const std::string& name) {
+  for (const char* prefix : {"prediction.", "encoder.", "spread.", "decoder.", "refine."}) {
+    if (name.rfind(prefix, 0) == 0) return true;
+  }
+  return false;
+}
+
+SemanticNet first_network(const TrainOptions& o) {
+  if (o.from.empty()) return SemanticNet(neural::NetConfig::standard(o.scalar));
+  SemanticNet from = neural::import_model(ModelFile(o.from));
+  from->train();
+  if (from->config().layout.scalar() == o.scalar) return from;
+  SemanticNet net(neural::NetConfig::standard(o.scalar));
+  torch::NoGradGuard no_grad;
+  const auto known = from->named_parameters();
+  for (auto& p : net->named_parameters()) {
+    const Tensor* same = known.find(p.key());
+    if (same == nullptr || !fits_any_quantiser(p.key()) || same->sizes() != p.value().sizes()) continue;
+    p.value().copy_(*same);
+  }
   return net;
 }
 
@@ -98,6 +124,7 @@ SemanticNet first_network(const std::string& from) {
 struct CodecTrainer::State {
   TrainOptions options;
   SemanticNet net;
+  RateModel rate{nullptr};  // of a scalar quantiser
   std::unique_ptr<torch::optim::AdamW> optimizer;
   std::vector<Tensor> average;         // running means of the parameters
   std::vector<CodebookTrainer> books;  // structure, then each stage
@@ -109,7 +136,7 @@ struct CodecTrainer::State {
   // What the warm-up saw, for the first codebooks.
   std::vector<Tensor> warm_structure, warm_detail, warm_cells, warm_blocks;
 
-  State(const TrainOptions& o, const Material& material) : options(o), net(first_network(o.from)) {
+  State(const TrainOptions& o, const Material& material) : options(o), net(first_network(o)) {
     for (auto& p : net->parameters()) {
       if (p.dim() == 4) p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
     }
@@ -119,13 +146,19 @@ struct CodecTrainer::State {
           p.value().set_requires_grad(false);
       }
     }
+    auto trained = net->parameters();
+    if (scalar()) {
+      rate = RateModel(net->config().layout);
+      for (auto& p : rate->parameters()) trained.push_back(p);
+    }
     optimizer = std::make_unique<torch::optim::AdamW>(
-        net->parameters(), torch::optim::AdamWOptions(o.learning_rate).betas({0.9, 0.99}).weight_decay(1e-4));
+        trained, torch::optim::AdamWOptions(o.learning_rate).betas({0.9, 0.99}).weight_decay(1e-4));
     for (const auto& p : net->parameters()) average.push_back(p.detach().clone());
-    books.emplace_back(net->structure_quantiser);
+    if (!scalar()) books.emplace_back(net->structure_quantiser);
     for (auto& q : net->detail_quantisers) books.emplace_back(q);
     bf16 = neural::cpu_has_bf16();
-    const SampleOptions sample_options{stages(), net->config().layout.gain_levels, o.loss_share, o.knowledge_share};
+    const SampleOptions sample_options{stages(), net->config().layout.gain_levels, scalar(), o.loss_share,
+                                       o.knowledge_share};
     for (int i = 0; i < o.batch; ++i) {
       // Overfitting: all slots draw from few seeds and play the same scene again and again.
       const auto slot = static_cast<uint64_t>(o.overfit > 0 ? i % o.overfit : i);
@@ -135,6 +168,7 @@ struct CodecTrainer::State {
   }
 
   int stages() const { return net->config().layout.stages(); }
+  bool scalar() const { return net->config().layout.scalar(); }
 
   void prepare_samples() {
     at::parallel_for(0, options.batch, 1, [&](int64_t begin, int64_t end) {
@@ -164,8 +198,9 @@ struct CodecTrainer::State {
 
   struct Coded {
     Tensor commitment;
+    Tensor bits;       // of a scalar quantiser: what each cell is likely to take [B, 1, h, w], 0 if it is not coded
     Tensor structure;  // quantised with straight-through gradients [B, dim, h, w], zero in cells that are not coded
-    Tensor detail;     // map, before quantisation
+    Tensor detail;     // map, before quantisation; a scalar quantiser's levels, with straight-through gradients
     neural::TokenTensors tokens;
     neural::GainClasses classes;
     // The samples of `index` alone, without structure tokens.
@@ -175,6 +210,7 @@ struct CodecTrainer::State {
       out.structure = structure.index_select(0, index);
       out.detail = detail.index_select(0, index);
       for (const auto& t : tokens.detail) out.tokens.detail.push_back(chosen(t));
+      if (!classes.cells.defined()) return out;
       out.classes = {chosen(classes.cells), chosen(classes.blocks)};
       return out;
     }
@@ -183,6 +219,36 @@ struct CodecTrainer::State {
   // A map at 1/16 of what holds for whole cells, repeated at 1/8.
   static Tensor repeated(const Tensor& map) {
     return torch::upsample_nearest2d(map, {map.size(2) * 2, map.size(3) * 2});
+  }
+
+  static Tensor straight_through(const Tensor& latent) { return latent + (to_levels(latent) - latent).detach(); }
+
+  // Coefficients of stages below `kept`, stages of each cell: a mask like detail latents, [B, coefficients, 2h, 2w].
+  Tensor stage_mask(const Tensor& kept) const {
+    const auto kept8 = repeated(kept);
+    std::vector<Tensor> masks;
+    int stage = 0;
+    for (int n : net->config().layout.detail_coefficients) {
+      masks.push_back((kept8 > stage++).to(torch::kFloat32).expand({-1, n, -1, -1}));
+    }
+    return torch::cat(masks, 1);
+  }
+
+  // With a scalar quantiser. `sent` [B, 1, h, w]: stages, -1 where nothing is coded.
+  Coded round(const neural::SemanticNetImpl::Analysis& a, const Tensor& sent) {
+    Coded out;
+    const auto coded = (sent >= 0).to(torch::kFloat32);
+    const auto mask = stage_mask(sent);
+    const auto z = a.structure.to(torch::kFloat32) * coded;
+    out.structure = straight_through(z);
+    const auto d = net->detail_latent(a, net->spread(out.structure)).to(torch::kFloat32);
+    out.detail = straight_through(d);
+    auto noisy = [](const Tensor& latent) { return latent + torch::rand_like(latent) - 0.5; };
+    const auto bits = rate->forward(noisy(z), noisy(d), out.structure.detach(), (out.detail * mask).detach());
+    const auto stage = torch::arange(stages()).view({1, -1, 1, 1});
+    out.bits = (bits.structure + (bits.detail * (sent > stage).to(torch::kFloat32)).sum(1, true)) * coded;
+    out.commitment = torch::zeros({});
+    return out;
   }
 
   // `coded` and gain levels [B, 1, h, w].
@@ -229,6 +295,11 @@ struct CodecTrainer::State {
   PictureTensor decode(const Coded& c, const Tensor& prediction, const Tensor& features, const Tensor& kept,
                        const Tensor& gains) {
     const auto coded = (kept >= 0).to(torch::kFloat32);
+    if (scalar()) {
+      return PictureTensor::unpacked(net->synthesise(prediction, features, net->spread(c.structure * coded),
+                                                     c.detail * stage_mask(kept), gains * coded),
+                                     4);
+    }
     const auto kept8 = neural::to_rows(repeated(kept));
     const auto d = neural::to_rows(c.detail).to(torch::kFloat32);
     auto detail = d;
@@ -241,7 +312,7 @@ struct CodecTrainer::State {
   }
 
   Tensor picture_loss(const PictureTensor& decoded, const PictureTensor& prediction, const PictureTensor& current,
-                      const Tensor& kept, StepReport& report) {
+                      const Tensor& kept, const Tensor& bits, const Tensor& steps, StepReport& report) {
     const int64_t side = kept.size(2);
     const auto coded = (kept >= 0).to(torch::kFloat32);
     const auto luma_mask = torch::upsample_nearest2d(coded, {side * kCellSize, side * kCellSize});
@@ -255,6 +326,19 @@ struct CodecTrainer::State {
     const auto shown = decoded.luma * luma_mask + prediction.luma * (1 - luma_mask);
     const auto dissimilar = (1 - multi_scale_ssim(shown, current.luma, kScales)) / share.clamp_min(0.15);
     record_psnr(torch::avg_pool2d(luma_error.detach(), kCellSize).view(-1), kept.view(-1), report);
+    if (scalar()) {
+      const auto cells = coded.sum({1, 2, 3}).clamp_min(1);
+      const auto worth = kLambdaOfStep * steps.square() * (128 * 128);
+      auto by_step = [&](const Tensor& error, int64_t size) {
+        return (torch::avg_pool2d(error, size) / worth).mean(1).sum({1, 2});
+      };
+      const auto error = by_step(luma_error, kCellSize) * (kCellSize * kCellSize) +
+                         by_step(chroma_error, kCellSize / 2) * (kCellSize * kCellSize / 4);
+      const auto structure = dissimilar * kStructureError * (kCellSize * kCellSize) * (coded / worth).sum({1, 2, 3});
+      const auto cost = error + structure + bits.sum({1, 2, 3});
+      report.bits = (bits.sum() / cells.sum()).item<double>();
+      return torch::log(cost / cells + kFloorBits).mean();
+    }
     return (kErrorWeight * ((luma + kErrorFloor).log() + kChromaWeight * (chroma + kErrorFloor).log()) / 2 +
             options.structure_weight * dissimilar)
         .mean();
@@ -304,7 +388,7 @@ struct CodecTrainer::State {
     b.decoder_prediction = neural::to_tensor(pictures(b.all, &Sample::decoder_prediction));
     b.sent = cell_tensor(b.all, &Sample::sent);
     b.received = cell_tensor(b.all, &Sample::received);
-    b.gains = gain_tensor(b.all);
+    b.gains = gain_tensor(b.all, scalar());
     return b;
   }
 
@@ -320,7 +404,8 @@ struct CodecTrainer::State {
     const auto base = b.encoder_prediction.packed(8);
     r.encoder_features = net->prediction_features(base);
     const auto analysis = net->analyse(b.current.packed(8), base, r.encoder_features, b.gains);
-    r.coded = quantise(analysis, (b.sent >= 0).to(torch::kFloat32), cell_tensor(b.all, &Sample::gains));
+    r.coded = scalar() ? round(analysis, b.sent)
+                       : quantise(analysis, (b.sent >= 0).to(torch::kFloat32), cell_tensor(b.all, &Sample::gains));
     const auto decoder_base = b.decoder_prediction.packed(8);
     r.decoded = decode(r.coded, decoder_base, net->prediction_features(decoder_base), b.received, b.gains);
     return r;
@@ -336,7 +421,7 @@ struct CodecTrainer::State {
     const auto prediction = neural::to_tensor(pictures(b.lossy, &Sample::encoder_prediction)).packed(8);
     neural::to_pictures(
         decode(r.coded.select(index, options.batch), prediction, r.encoder_features.index_select(0, index),
-               cell_tensor(b.lossy, &Sample::sent), gain_tensor(b.lossy)),
+               cell_tensor(b.lossy, &Sample::sent), gain_tensor(b.lossy, scalar())),
         out);
     return out;
   }
@@ -348,11 +433,13 @@ struct CodecTrainer::State {
     optimizer->zero_grad();
     loss.backward();
     torch::nn::utils::clip_grad_norm_(net->parameters(), kClip);
+    if (scalar()) torch::nn::utils::clip_grad_norm_(rate->parameters(), kClip);
     optimizer->step();
     update_average();
   }
 
   void tend_codebooks() {
+    if (scalar()) return;
     if (step + 1 == kWarmUpSteps) initialise_codebooks();
     if (step <= kWarmUpSteps || step % kReviveEvery != 0) return;
     for (auto& b : books) b.revive();
@@ -362,7 +449,8 @@ struct CodecTrainer::State {
     StepReport report;
     const Batch batch = next_batch();
     const Result result = run(batch);
-    const Tensor loss = picture_loss(result.decoded, batch.decoder_prediction, batch.current, batch.received, report) +
+    const Tensor loss = picture_loss(result.decoded, batch.decoder_prediction, batch.current, batch.received,
+                                     result.coded.bits, batch.gains, report) +
                         kCommitment * result.coded.commitment;
     descend(loss);
 
@@ -372,7 +460,7 @@ struct CodecTrainer::State {
     tend_codebooks();
     report.loss = loss.item<double>();
     report.commitment = result.coded.commitment.item<double>();
-    report.bits = books[0].mean_bits();
+    if (!scalar()) report.bits = books[0].mean_bits();
     for (size_t s = 1; s < books.size(); ++s) report.bits += 4 * books[s].mean_bits();
     for (const auto& b : books) {
       report.used.push_back(b.used_share());
@@ -426,6 +514,11 @@ struct CodecTrainer::State {
     torch::serialize::OutputArchive optimizer_archive;
     optimizer->save(optimizer_archive);
     archive.write("optimizer", optimizer_archive);
+    if (scalar()) {
+      torch::serialize::OutputArchive rate_archive;
+      rate->save(rate_archive);
+      archive.write("rate", rate_archive);
+    }
     for (size_t i = 0; i < average.size(); ++i) archive.write("average." + std::to_string(i), average[i], true);
     for (size_t i = 0; i < books.size(); ++i) {
       const std::string name = "book." + std::to_string(i) + ".";
@@ -446,6 +539,11 @@ struct CodecTrainer::State {
     torch::serialize::InputArchive optimizer_archive;
     archive.read("optimizer", optimizer_archive);
     optimizer->load(optimizer_archive);
+    if (scalar()) {
+      torch::serialize::InputArchive rate_archive;
+      archive.read("rate", rate_archive);
+      rate->load(rate_archive);
+    }
     for (size_t i = 0; i < average.size(); ++i) archive.read("average." + std::to_string(i), average[i], true);
     for (size_t i = 0; i < books.size(); ++i) {
       const std::string name = "book." + std::to_string(i) + ".";
@@ -503,6 +601,7 @@ struct CodecTrainer::State {
     for (const StepReport& r : window) {
       mean.loss += r.loss / static_cast<double>(window.size());
       mean.commitment += r.commitment / static_cast<double>(window.size());
+      mean.bits += r.bits / static_cast<double>(window.size());
       for (size_t n = 0; n < r.psnr.size(); ++n) {
         if (std::isnan(r.psnr[n])) continue;
         mean.psnr[n] += r.psnr[n];
@@ -510,7 +609,6 @@ struct CodecTrainer::State {
       }
     }
     for (size_t n = 0; n < mean.psnr.size(); ++n) mean.psnr[n] /= std::max(counted[n], 1);
-    mean.bits = window.back().bits;
     mean.used = window.back().used;
     mean.zeros = window.back().zeros;
     print(mean, samples_per_second);
@@ -527,7 +625,7 @@ struct CodecTrainer::State {
     window.clear();
   }
 
-  void print(const StepReport& r, double rate) const {
+  void print(const StepReport& r, double speed) const {
     const double done = std::min(1.0, spent / (options.minutes * 60));
     const int bars = static_cast<int>(done * 20);
     std::printf("[%.*s%.*s] %3.0f%% step %lld loss %.3f psnr", bars, "####################", 20 - bars,
@@ -537,7 +635,7 @@ struct CodecTrainer::State {
     for (double v : r.used) std::printf(" %.0f%%", v * 100);
     std::printf(" zero");
     for (double v : r.zeros) std::printf(" %.0f%%", v * 100);
-    std::printf(" | %.1f crops/s ETA %s\n", rate, clock_text(options.minutes * 60 - spent).c_str());
+    std::printf(" | %.1f crops/s ETA %s\n", speed, clock_text(options.minutes * 60 - spent).c_str());
     std::fflush(stdout);
   }
 };

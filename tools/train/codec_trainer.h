@@ -18,14 +18,15 @@ struct TrainOptions {
   std::vector<std::string> data;     // folders and files
   std::vector<std::string> exclude;  // parts of paths never to be read
   std::string from;                  // model file whose network training starts from; its sizes count, too
-  std::string out = "training";      // checkpoint, log, sheets and the exported model go here
+  bool scalar = true;            // quantiser of a new network; where `from` has the other, only its networks are taken
+  std::string out = "training";  // checkpoint, log, sheets and the exported model go here
   std::string license = "LGPL-2.1-or-later";
   int crop = 96;
   int batch = 24;
   double minutes = 120;  // of computing, over all resumed runs; the learning rate falls over the last third
   double checkpoint_minutes = 5;
   double learning_rate = 5e-4;
-  double structure_weight = 0.6;  // of 1 - SSIM beside the squared error
+  double structure_weight = 0.6;  // of 1 - SSIM beside the squared error; vector quantiser
   double loss_share = 0.3;        // samples that lose units
   double knowledge_share = 0.3;   // samples whose prediction mixes in cells of an earlier picture
   uint64_t seed = 1;
@@ -43,7 +44,7 @@ struct StepReport {
   std::vector<double> psnr;   // dB on coded cells by number of detail stages (0..stages)
   std::vector<double> used;   // share of codes in use: structure, then each stage
   std::vector<double> zeros;  // share of zero codes: structure, then each stage
-  double bits = 0;            // mean bits a coded cell by running code frequencies
+  double bits = 0;            // mean bits a coded cell, by running code frequencies or the rate model
 };
 
 class CodecTrainer {

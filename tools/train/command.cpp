@@ -46,6 +46,7 @@ void add_train_command(CLI::App& app) {
   codec->add_option("--exclude", o->exclude, "Leave out paths that contain this text");
   codec->add_option("--from", o->from, "Model file to start from; its codebooks are made anew")
       ->check(CLI::ExistingFile);
+  codec->add_flag("--scalar,!--vector", o->scalar, "Scalar quantiser (default) or vector quantiser of a new network");
   codec->add_option("--out", o->out, "Folder for checkpoint, log, sheets and model")->capture_default_str();
   codec->add_option("--license", o->license, "Licence that the model file names")->capture_default_str();
   codec->add_option("--minutes", o->minutes, "Minutes of training in all")->capture_default_str();

@@ -14,11 +14,17 @@ namespace {
 
 // A cell this close to its prediction is never worth tokens: mean squared error 2 a sample.
 constexpr uint32_t kGoodEnough = 2 * kCellSize * kCellSize;
+// Nor one that is nearer to it than this, in squared steps: what a few bits are worth.
+constexpr double kLeastGain = 3;
 constexpr double kLeastMotionLambda = 10;  // as encoders have it at high rates
 constexpr double kMostMotionLambda = 300;  // and at low ones
 
 const TokenCosts& vector_costs() {
-  static const TokenLayout layout{2, {2}, {1}};  // vectors cost the same in any
+  static const TokenLayout layout = [] {
+    TokenLayout smallest;  // vectors cost the same in any
+    smallest.structure_codes = 2;
+    return smallest;
+  }();
   static const TokenCosts costs(TokenContexts(layout), layout);
   return costs;
 }
@@ -35,6 +41,8 @@ void Sample::prepare() {
     lossy_ = chance(options_.loss_share);
     refresh_ = chance(0.5) ? uniform(0, 0.12) : 0;
     motion_lambda_ = std::exp(uniform(std::log(kLeastMotionLambda), std::log(kMostMotionLambda)));
+    step_ = static_cast<int>(uniform(0, options_.gain_levels - 0.001));
+    if (options_.scalar) motion_lambda_ = kLambdaOfStep * step_value(step_) * step_value(step_) * uniform(0.5, 2);
     grid_ = TokenGrid(frame.picture.width() / kCellSize, frame.picture.height() / kCellSize, options_.stages);
     memory_ = Picture();
     if (chance(options_.knowledge_share)) {
@@ -74,6 +82,15 @@ void Sample::choose_references(bool first) {
   }
 }
 
+// The step of most cells, finer ones now and then; scenes become sharper with time.
+void Sample::choose_steps() {
+  if (chance(0.15) && step_ > 0) --step_;
+  for (int& gain : gains) {
+    gain = step_;
+    if (chance(0.1)) gain = std::clamp(step_ + static_cast<int>(uniform(-2, 2.999)), 0, options_.gain_levels - 1);
+  }
+}
+
 void Sample::choose_cells(bool first) {
   const int cols = current.width() / kCellSize;
   const int count = cols * (current.height() / kCellSize);
@@ -84,6 +101,7 @@ void Sample::choose_cells(bool first) {
     error[at] = cell_error(current, encoder_prediction, i % cols, i / cols);
     gains[at] = gain_level(error[at], options_.gain_levels);
   }
+  if (options_.scalar) choose_steps();
   std::vector<int> order(static_cast<size_t>(count));
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(),
@@ -94,7 +112,8 @@ void Sample::choose_cells(bool first) {
   sent.assign(static_cast<size_t>(count), -1);
   for (int k = 0; k < std::max(1, static_cast<int>(share * count)); ++k) {
     const auto i = static_cast<size_t>(order[static_cast<size_t>(k)]);
-    if (k > 0 && error[i] < kGoodEnough) break;
+    const double worth = options_.scalar ? kLeastGain * step_value(gains[i]) * step_value(gains[i]) : kGoodEnough;
+    if (k > 0 && error[i] < worth) break;
     sent[i] = by_cell ? static_cast<int>(uniform(0, options_.stages + 0.999)) : all;
   }
 }

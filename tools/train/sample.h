@@ -16,6 +16,7 @@ namespace crlsc::tools {
 struct SampleOptions {
   int stages = 3;
   int gain_levels = 1;
+  bool scalar = false;  // gains are steps, which an encoder chooses, and not what cells change by
   double loss_share = 0.3;
   double knowledge_share = 0.3;
 };
@@ -47,6 +48,7 @@ class Sample {
 
  private:
   void choose_references(bool first);
+  void choose_steps();
   void choose_cells(bool first);
   void lose_units();
   Picture compose(const Picture& decoded, const Picture& prediction, const std::vector<int>& stages) const;
@@ -63,6 +65,7 @@ class Sample {
   bool lossy_ = false;
   bool picture_lost_ = false;
   double refresh_ = 0;
+  int step_ = 0;              // level of the sequence's step, of a scalar quantiser
   double motion_lambda_ = 0;  // squared error that a bit of a vector must save
 };
 

@@ -27,7 +27,9 @@ constexpr double kMostLambda = 4000;  // that is carried to the next picture
 constexpr double kUnbiased = 1;       // the quantiser leaves nothing out that matters
 constexpr double kLambdaStep = 1.5;   // from picture to picture
 constexpr int kBisections = 18;
-constexpr int kAttempts = 6;  // to meet the limit with real sizes
+constexpr int kRounds = 3;            // of key pictures, until the price is the one that steps were chosen for
+constexpr double kCloseEnough = 1.4;  // or nearly so
+constexpr int kAttempts = 6;          // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
 
 SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, int bitrate) {
@@ -67,7 +69,7 @@ Encoder::Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config)
   const int height = padded(config_.sequence.height);
   session_ = model_->network->open(width, height);
   previous_ = Picture(width, height);
-  grid_ = TokenGrid(width / kCellSize, height / kCellSize, model_->file.layout().stages());
+  grid_ = TokenGrid(width / kCellSize, height / kCellSize, model_->file.layout());
 }
 
 Encoder::~Encoder() = default;
@@ -104,12 +106,18 @@ EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budg
   }
   Picture prediction(current.width(), current.height());
   predict({&previous_, {}}, grid_, prediction);
-  mark_candidates(current, prediction, key);
-  std::vector<Picture> previews(static_cast<size_t>(model_->file.layout().stages_up_to(layers_ - 1)) + 1);
-  session_->encode(current, prediction, {static_cast<float>(lambda_), &costs_, &visibility_.weights()}, grid_,
-                   previews);
-  std::vector<Choice> choices = measure(prediction, previews);
-  EncodedPicture out = fit(choices, budget, key);
+  std::vector<Choice> choices;
+  EncodedPicture out;
+  for (int round = 1;; ++round) {
+    if (round > 1) choose_references(current, key);
+    choices = propose(current, prediction, key);
+    const double proposed = lambda_;
+    out = fit(choices, budget, key);
+    // Steps that were chosen for another price are as good as none.
+    const double off = std::max(fitted_ / proposed, proposed / fitted_);
+    if (!model_->file.layout().scalar() || !key || off < kCloseEnough || round == kRounds) break;
+    lambda_ = std::clamp(fitted_, kMinLambda * 4, kMostLambda);
+  }
   if (out.bytes.empty() && key && budget.most) {
     // Grey for now where nothing better will ever fit, as in a first picture.
     for (Choice& c : choices) c.forced = false;
@@ -140,6 +148,15 @@ void Encoder::choose_references(const Picture& current, bool key) {
   if (!key) choose_motion(current, previous_, visibility_.weights(), costs_, lambda_, grid_);
 }
 
+// What the network would send for cells that are not good enough by themselves, and what each way would cost.
+std::vector<Encoder::Choice> Encoder::propose(const Picture& current, const Picture& prediction, bool key) {
+  mark_candidates(current, prediction, key);
+  std::vector<Picture> previews(static_cast<size_t>(model_->file.layout().stages_up_to(layers_ - 1)) + 1);
+  session_->encode(current, prediction, {static_cast<float>(lambda_), &costs_, &visibility_.weights()}, grid_,
+                   previews);
+  return measure(prediction, previews);
+}
+
 void Encoder::mark_candidates(const Picture& current, const Picture& prediction, bool key) {
   // The choice may be made at a lower lambda than the one carried; how much lower is a guess.
   const double least = std::max(kGoodEnough, lambda_ / kLambdaStep * kLeastCodedBits);
@@ -150,8 +167,10 @@ void Encoder::mark_candidates(const Picture& current, const Picture& prediction,
     const bool grey = cell.reference == Reference::kGrey;
     cell.coded = key || grey || visibility_.distortion(prediction, column, row) > least;
     cell.stages = cell.coded ? static_cast<uint8_t>(grid_.stages()) : 0;
+    const TokenLayout& layout = model_->file.layout();
     cell.gain = static_cast<uint8_t>(
-        gain_level(cell_error(current, prediction, column, row), model_->file.layout().gain_levels));
+        layout.scalar() ? step_level(lambda_ / visibility_.weights()[static_cast<size_t>(i)], layout.gain_levels)
+                        : gain_level(cell_error(current, prediction, column, row), layout.gain_levels));
   }
 }
 
@@ -178,14 +197,11 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& prediction, const s
     c.forced = started_ && cell.reference == Reference::kGrey;
     if (!cell.coded) continue;
     int price = costs_.coded(cell.reference) + motion + costs_.gain(cell.reference == Reference::kGrey, cell.gain) +
-                costs_.structure(cell.reference == Reference::kGrey, cell.gain, grid_.structure[at]);
+                costs_.structure(grid_, at);
     for (int n = 0; n <= most; ++n) {
       c.cost[static_cast<size_t>(n)] = price + costs_.stages(cell.gain, n);
       if (n == grid_.stages()) break;
-      for (int t = 0; t < 4; ++t) {
-        const size_t x = static_cast<size_t>(2 * row + t / 2) * 2 * grid_.cols() + 2 * column + t % 2;
-        price += costs_.detail(cell.gain, n, grid_.detail[static_cast<size_t>(n)][x]);
-      }
+      price += costs_.detail(grid_, at, n);
     }
     for (int n = 0; n <= most; ++n) {
       c.distortion[static_cast<size_t>(n)] = visibility_.distortion(previews[static_cast<size_t>(n)], column, row);
@@ -244,6 +260,7 @@ EncodedPicture Encoder::fit(const std::vector<Choice>& choices, RateControl::Bud
     lambda = std::exp(high);
     select(choices, lambda);
   }
+  fitted_ = lambda;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     out = write(key);
     if (static_cast<int64_t>(out.bytes.size()) * 8 <= budget.limit) {

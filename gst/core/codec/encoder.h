@@ -63,6 +63,7 @@ class Encoder {
   struct Choice;
   EncodedPicture attempt(const Picture& current, RateControl::Budget budget, bool key);
   void choose_references(const Picture& current, bool key);
+  std::vector<Choice> propose(const Picture& current, const Picture& prediction, bool key);
   void mark_candidates(const Picture& current, const Picture& prediction, bool key);
   std::vector<Choice> measure(const Picture& prediction, const std::vector<Picture>& previews);
   int64_t select(const std::vector<Choice>& choices, double lambda, bool refresh = true);
@@ -87,6 +88,7 @@ class Encoder {
   TokenGrid grid_;
   Visibility visibility_;
   double lambda_ = 40;  // squared error a bit must save; carried from picture to picture
+  double fitted_ = 40;  // the last picture's own
   uint8_t picture_number_ = 0;
   bool started_ = false;
 };

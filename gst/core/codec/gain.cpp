@@ -14,4 +14,11 @@ int gain_level(uint32_t error, int levels) {
   return level;
 }
 
+int step_level(double lambda, int levels) {
+  int level = 0;
+  // Half way between two levels on the logarithm's scale.
+  while (level + 1 < levels && lambda > kLambdaOfStep * step_value(level) * step_value(level + 1)) ++level;
+  return level;
+}
+
 }  // namespace crlsc

@@ -10,6 +10,18 @@ namespace crlsc {
 // What level `level` stands for: 2, 4, 8, … in units of a sample, root mean square.
 constexpr int gain_value(int level) { return 2 << level; }
 
+// The same for a scalar quantiser, whose gain is the step between two levels of a coefficient: 8 times the powers of
+// the square root of 2, rounded.
+constexpr int step_value(int level) {
+  constexpr int kSteps[] = {8, 11, 16, 23, 32, 45, 64, 91};
+  return kSteps[level];
+}
+
+// The level, below `levels`, of the step that suits an encoder to which a bit is worth `lambda` of squared error:
+// lambda is 0.134 squared steps (Sullivan and Wiegand 1998, as H.264 encoders have it).
+int step_level(double lambda, int levels);
+constexpr double kLambdaOfStep = 0.134;
+
 // The level, below `levels`, that is next to the change of a cell whose cell_error() is `error`.
 int gain_level(uint32_t error, int levels);
 

@@ -50,7 +50,7 @@ struct PictureReader::State {
 };
 
 PictureReader::PictureReader(const ModelFile& model, int cols, int rows)
-    : layout_(model.layout()), priors_(model), grid_(cols, rows, model.layout().stages()) {}
+    : layout_(model.layout()), priors_(model), grid_(cols, rows, model.layout()) {}
 
 void PictureReader::read_base(const TokenUnit& unit, State& state) {
   PictureTokens& picture = state.picture;

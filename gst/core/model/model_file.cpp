@@ -68,10 +68,32 @@ std::string parse_number(const Metadata& metadata, const std::string& key, int l
   return wrong;
 }
 
-std::string parse_layout(const Metadata& metadata, TokenLayout& layout) {
-  std::string wrong = parse_number(metadata, "structure_codes", kLeastCodes, kMostCodes, layout.structure_codes);
+// The keys that say what the quantiser's tokens are.
+struct QuantiserKeys {
+  const char* structure;
+  const char* detail;
+};
+constexpr QuantiserKeys kVectorKeys{"structure_codes", "detail_codes"};
+constexpr QuantiserKeys kScalarKeys{"structure_coefficients", "detail_coefficients"};
+
+std::string parse_quantiser(const Metadata& metadata, TokenLayout& layout) {
+  const bool scalar = metadata.count(kScalarKeys.structure) != 0;
+  const QuantiserKeys& keys = scalar ? kScalarKeys : kVectorKeys;
+  const QuantiserKeys& others = scalar ? kVectorKeys : kScalarKeys;
+  for (const char* key : {others.structure, others.detail}) {
+    if (metadata.count(key) != 0) return std::string(keys.structure) + " and " + key + " contradict each other";
+  }
+  const int least = scalar ? 1 : kLeastCodes;
+  const int most = scalar ? kMaxCoefficients : kMostCodes;
+  std::string wrong = parse_number(metadata, keys.structure, least, most,
+                                   scalar ? layout.structure_coefficients : layout.structure_codes);
   if (!wrong.empty()) return wrong;
-  wrong = parse_numbers(metadata, "detail_codes", kLeastCodes, kMostCodes, kMaxDetailStages, layout.detail_codes);
+  return parse_numbers(metadata, keys.detail, least, most, kMaxDetailStages,
+                       scalar ? layout.detail_coefficients : layout.detail_codes);
+}
+
+std::string parse_layout(const Metadata& metadata, TokenLayout& layout) {
+  std::string wrong = parse_quantiser(metadata, layout);
   if (!wrong.empty()) return wrong;
   wrong = parse_numbers(metadata, "stage_layer", 1, kMaxLayers - 1, kMaxDetailStages, layout.stage_layer);
   if (!wrong.empty()) return wrong;
@@ -85,7 +107,10 @@ std::string parse_layout(const Metadata& metadata, TokenLayout& layout) {
     wrong = parse_number(metadata, "gain_classes", 1, layout.gain_levels, layout.gain_classes);
     if (!wrong.empty()) return wrong;
   }
-  if (layout.stage_layer.size() != layout.detail_codes.size()) return "stage_layer and detail_codes differ in length";
+  const auto& details = layout.scalar() ? layout.detail_coefficients : layout.detail_codes;
+  if (layout.stage_layer.size() != details.size()) {
+    return std::string("stage_layer and ") + (layout.scalar() ? kScalarKeys : kVectorKeys).detail + " differ in length";
+  }
   if (!std::is_sorted(layout.stage_layer.begin(), layout.stage_layer.end())) {
     return "stage_layer '" + join(layout.stage_layer) + "' falls";
   }
@@ -107,7 +132,8 @@ Sha256::Digest digest_of(const std::vector<TensorView>& tensors, const std::stri
   Metadata lines = layout_metadata(layout);
   lines["backend"] = backend;
   std::string text;
-  for (const char* key : {"backend", "structure_codes", "detail_codes", "stage_layer", "gain_levels", "gain_classes"}) {
+  const QuantiserKeys& keys = layout.scalar() ? kScalarKeys : kVectorKeys;
+  for (const char* key : {"backend", keys.structure, keys.detail, "stage_layer", "gain_levels", "gain_classes"}) {
     text += std::string(key) + "=" + lines.at(key) + "\n";
   }
   std::vector<const TensorView*> sorted;
@@ -203,8 +229,10 @@ void save_model(const std::string& path, const std::vector<TensorView>& tensors,
 }
 
 Metadata layout_metadata(const TokenLayout& layout) {
-  return {{"structure_codes", std::to_string(layout.structure_codes)},
-          {"detail_codes", join(layout.detail_codes)},
+  const bool scalar = layout.scalar();
+  const QuantiserKeys& keys = scalar ? kScalarKeys : kVectorKeys;
+  return {{keys.structure, std::to_string(scalar ? layout.structure_coefficients : layout.structure_codes)},
+          {keys.detail, join(scalar ? layout.detail_coefficients : layout.detail_codes)},
           {"stage_layer", join(layout.stage_layer)},
           {"gain_levels", std::to_string(layout.gain_levels)},
           {"gain_classes", std::to_string(layout.gain_classes)}};

@@ -4,8 +4,10 @@
 //   format_version  "1"
 //   backend         name of the backend module, [a-z0-9-]{1,32}
 //   sha256          model_hash() of tensors, backend and layout, 64 hexadecimal digits
-//   structure_codes "512"          2..4096
+//   structure_codes "512"          of a vector quantiser: 2..4096
 //   detail_codes    "256,256,256"  one for each residual stage, 2..4096; may be empty
+//   structure_coefficients "24"        of a scalar quantiser, instead of the two above: 1..kMaxCoefficients
+//   detail_coefficients    "16,32,48"  one for each stage, 1..kMaxCoefficients; may be empty
 //   stage_layer     "1,2,2"        layer of each stage, 1..kMaxLayers - 1, never falling
 //   gain_levels     "6"            1..kMaxGainLevels; may be absent, which means 1
 //   gain_classes    "3"            1..gain_levels; may be absent, which means 1

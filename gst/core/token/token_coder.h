@@ -13,6 +13,7 @@
 #include "core/entropy/adaptive_bit.h"
 #include "core/entropy/bit_tree.h"
 #include "core/entropy/exp_golomb.h"
+#include "core/token/coefficients.h"
 #include "core/token/grid.h"
 
 namespace crlsc {
@@ -40,8 +41,9 @@ struct TokenContexts {
   std::array<AdaptiveBit, 3> other_reference;       // by left and above having another reference than the previous
   AdaptiveBit knowledge;                            // of those: knowledge base (1) or grey (0)
   BitTree knowledge_index;
-  std::array<SignedExpGolomb, 2> motion;          // difference to the median, x and y
-  std::array<std::vector<BitTree>, 2> structure;  // on a picture, on grey; by the cell's gain class
+  std::array<SignedExpGolomb, 2> motion;                             // difference to the median, x and y
+  std::array<std::vector<BitTree>, 2> structure;                     // on a picture, on grey; by the cell's gain class
+  std::array<std::vector<CoefficientContexts>, 2> structure_levels;  // instead of them, of a scalar quantiser
   // On a picture, on grey; by the gain of the last coded cell of the same kind, [0] if there was none. Empty if the
   // model has but one level.
   std::array<std::vector<BitTree>, 2> gain;
@@ -49,6 +51,7 @@ struct TokenContexts {
   // Higher layers.
   struct Detail {
     std::array<AdaptiveBit, 3> present;  // by left and above going as far
+    CoefficientContexts levels;          // of a scalar quantiser, which has nothing of what follows
     std::array<AdaptiveBit, 6> nonzero;  // by left and above token, and by the stage before
     BitTree code;                        // codes 1.. as 0.., unless there is but one
     bool only_one = false;               // code besides 0
@@ -77,6 +80,16 @@ class TokenCosts {
   int structure(bool grey, int gain, int token) const {
     return structure_[grey ? 1 : 0][gain_class(gain)][static_cast<size_t>(token)];
   }
+  // Of a scalar quantiser.
+  const CoefficientCosts& structure_levels(bool grey, int gain) const {
+    return structure_levels_[grey ? 1 : 0][gain_class(gain)];
+  }
+  const CoefficientCosts& detail_levels(int gain, int stage) const {
+    return detail_levels_[gain_class(gain)][static_cast<size_t>(stage)];
+  }
+  // The structure of cell `cell` of `grid`, and its blocks of `stage`, whatever the quantiser.
+  int structure(const TokenGrid& grid, size_t cell) const;
+  int detail(const TokenGrid& grid, size_t cell, int stage) const;
   // After a cell of the same level, as most are.
   int gain(bool grey, int level) const { return gain_[grey ? 1 : 0][static_cast<size_t>(level)]; }
   // One detail token of `stage`.
@@ -101,6 +114,8 @@ class TokenCosts {
   TokenLayout layout_;
   std::array<std::vector<std::vector<int>>, 2> structure_;  // by gain class, as the next two
   std::vector<std::vector<std::vector<int>>> detail_;
+  std::array<std::vector<CoefficientCosts>, 2> structure_levels_;
+  std::vector<std::vector<CoefficientCosts>> detail_levels_;
   std::vector<std::vector<std::array<int, 2>>> present_;
   std::array<std::vector<int>, 2> gain_;
   std::array<int, 3> coded_{};  // previous, grey, knowledge

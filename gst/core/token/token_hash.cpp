@@ -18,12 +18,15 @@ void TokenHash::add(const TokenGrid& grid) {
     writer.u16(static_cast<uint16_t>(cell.motion.dy));
     if (!cell.coded) continue;
     writer.u8(static_cast<uint8_t>(cell.gain << 4 | cell.stages));
-    writer.u16(grid.structure[static_cast<size_t>(i)]);
-    for (size_t stage = 0; stage < cell.stages; ++stage) {
+    auto add_tokens = [&writer](const int16_t* tokens, int count) {
+      for (int k = 0; k < count; ++k) writer.u16(static_cast<uint16_t>(tokens[k]));
+    };
+    add_tokens(grid.structure_at(static_cast<size_t>(i)), grid.structure_tokens());
+    for (int stage = 0; stage < cell.stages; ++stage) {
       for (int t = 0; t < 4; ++t) {
         const int y = 2 * (i / grid.cols()) + t / 2;
         const int x = 2 * (i % grid.cols()) + t % 2;
-        writer.u16(grid.detail[stage][static_cast<size_t>(y) * 2 * grid.cols() + x]);
+        add_tokens(grid.detail_at(stage, x, y), grid.detail_tokens(stage));
       }
     }
   }

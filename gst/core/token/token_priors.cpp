@@ -45,9 +45,25 @@ void load(BitTree& tree, const ModelFile& file, const std::string& name) {
   if (!values.empty()) tree = BitTree(tree.symbols(), values);
 }
 
+template <size_t N>
+void load(std::vector<std::array<AdaptiveBit, N>>& rows, const ModelFile& file, const std::string& name) {
+  const auto values = table(file, name, rows.size() * N);
+  for (size_t i = 0; i < values.size(); ++i) rows[i / N][i % N] = AdaptiveBit(values[i]);
+}
+
 void load(SignedExpGolomb& number, const ModelFile& file, const std::string& name) {
   const auto values = table(file, name, SignedExpGolomb::kContexts);
   if (!values.empty()) number = SignedExpGolomb(values);
+}
+
+void load(CoefficientContexts& c, const ModelFile& file, const std::string& name) {
+  if (c.coefficients() == 0) return;
+  for (size_t i = 0; i < c.end.size(); ++i) load(c.end[i], file, name + ".end." + std::to_string(i));
+  load(c.nonzero, file, name + ".nonzero");
+  load(c.beyond_one, file, name + ".beyond_one");
+  load(c.beyond_two, file, name + ".beyond_two");
+  load(c.rest, file, name + ".rest");
+  for (size_t i = 0; i < c.sign.size(); ++i) load(c.sign[i], file, name + ".sign." + std::to_string(i));
 }
 
 const char* const kAxes[] = {"x", "y"};
@@ -61,9 +77,9 @@ std::string detail_name(size_t stage, const char* table, size_t gain_class) {
   return "detail" + std::to_string(stage) + "." + table + "." + std::to_string(gain_class);
 }
 
-TokenContexts::Detail likely_detail(int codes) {
+TokenContexts::Detail likely_detail(int codes, int coefficients) {
   // A stage of two codes is told by its nonzero bit alone; the tree still needs two leaves.
-  TokenContexts::Detail d{{}, {}, BitTree(std::max(codes - 1, 2)), codes == 2};
+  TokenContexts::Detail d{{}, CoefficientContexts(coefficients), {}, BitTree(std::max(codes - 1, 2)), codes == 2};
   fill(d.present, {30, 55, 75});
   fill(d.nonzero, {50, 60, 75, 60, 70, 80});
   return d;
@@ -83,11 +99,18 @@ TokenContexts::TokenContexts(const TokenLayout& layout)
   fill(coded, {50, 70, 85});
   fill(other_reference, {5, 40, 80});
   const auto classes = static_cast<size_t>(layout.gain_classes);
-  for (auto& trees : structure) trees.assign(classes, BitTree(layout.structure_codes));
+  for (size_t base = 0; base < 2; ++base) {
+    if (layout.scalar()) {
+      structure_levels[base].assign(classes, CoefficientContexts(layout.structure_coefficients));
+    } else {
+      structure[base].assign(classes, BitTree(layout.structure_codes));
+    }
+  }
   if (layout.gain_levels > 1) {
     for (auto& trees : gain) trees.assign(static_cast<size_t>(layout.gain_levels) + 1, BitTree(layout.gain_levels));
   }
-  for (int codes : layout.detail_codes) detail.emplace_back(classes, likely_detail(codes));
+  for (int codes : layout.detail_codes) detail.emplace_back(classes, likely_detail(codes, 0));
+  for (int coefficients : layout.detail_coefficients) detail.emplace_back(classes, likely_detail(0, coefficients));
 }
 
 TokenContexts::TokenContexts(const ModelFile& file) : TokenContexts(file.layout()) {
@@ -97,11 +120,18 @@ TokenContexts::TokenContexts(const ModelFile& file) : TokenContexts(file.layout(
   for (size_t i = 0; i < 2; ++i) {
     load(motion[i], file, std::string("motion.") + kAxes[i]);
     for (size_t k = 0; k < structure[i].size(); ++k) load(structure[i][k], file, base_name("structure", i, k));
+    for (size_t k = 0; k < structure_levels[i].size(); ++k) {
+      load(structure_levels[i][k], file, base_name("structure", i, k));
+    }
     for (size_t last = 0; last < gain[i].size(); ++last) load(gain[i][last], file, base_name("gain", i, last));
   }
   for (size_t s = 0; s < detail.size(); ++s) {
     for (size_t k = 0; k < detail[s].size(); ++k) {
       load(detail[s][k].present, file, detail_name(s, "present", k));
+      if (file.layout().scalar()) {
+        load(detail[s][k].levels, file, detail_name(s, "levels", k));
+        continue;
+      }
       load(detail[s][k].nonzero, file, detail_name(s, "nonzero", k));
       load(detail[s][k].code, file, detail_name(s, "code", k));
     }
@@ -141,6 +171,36 @@ struct PriorCounter::State {
       t.values.push_back(probability(n[1], n[0] + n[1]));
     }
     return t;
+  }
+
+  // Where a context was met seldom, what its whole row says counts, too.
+  template <size_t N>
+  Table rows(const std::string& name, const std::vector<std::array<AdaptiveBit, N>>& list) const {
+    constexpr double kBorrowed = 8;
+    Table t{"priors." + name, {}};
+    for (const auto& row : list) {
+      std::array<double, 2> all{0.3, 0.7};
+      std::array<std::array<double, 2>, N> each{};
+      for (size_t i = 0; i < N; ++i) {
+        const auto it = bits.find(&row[i]);
+        if (it != bits.end()) each[i] = it->second;
+        for (size_t v = 0; v < 2; ++v) all[v] += each[i][v];
+      }
+      for (const auto& n : each) {
+        const double borrowed = kBorrowed * all[1] / (all[0] + all[1]);
+        t.values.push_back(probability(n[1] + borrowed, n[0] + n[1] + kBorrowed));
+      }
+    }
+    return t;
+  }
+
+  void add_levels(const std::string& name, const CoefficientContexts& c, std::vector<Table>& out) const {
+    for (size_t i = 0; i < c.end.size(); ++i) out.push_back(tree(name + ".end." + std::to_string(i), c.end[i]));
+    out.push_back(rows(name + ".nonzero", c.nonzero));
+    out.push_back(rows(name + ".beyond_one", c.beyond_one));
+    out.push_back(flags(name + ".beyond_two", c.beyond_two));
+    out.push_back(number(name + ".rest", c.rest));
+    for (size_t i = 0; i < c.sign.size(); ++i) out.push_back(flags(name + ".sign." + std::to_string(i), c.sign[i]));
   }
 
   Table tree(const std::string& name, const BitTree& tree) const {
@@ -209,6 +269,9 @@ std::vector<PriorCounter::Table> PriorCounter::tables() const {
     for (size_t k = 0; k < c.structure[i].size(); ++k) {
       out.push_back(s.tree(base_name("structure", i, k), c.structure[i][k]));
     }
+    for (size_t k = 0; k < c.structure_levels[i].size(); ++k) {
+      s.add_levels(base_name("structure", i, k), c.structure_levels[i][k], out);
+    }
     for (size_t last = 0; last < c.gain[i].size(); ++last) {
       out.push_back(s.tree(base_name("gain", i, last), c.gain[i][last]));
     }
@@ -216,6 +279,10 @@ std::vector<PriorCounter::Table> PriorCounter::tables() const {
   for (size_t i = 0; i < c.detail.size(); ++i) {
     for (size_t k = 0; k < c.detail[i].size(); ++k) {
       out.push_back(s.flags(detail_name(i, "present", k), c.detail[i][k].present));
+      if (s.layout.scalar()) {
+        s.add_levels(detail_name(i, "levels", k), c.detail[i][k].levels, out);
+        continue;
+      }
       out.push_back(s.flags(detail_name(i, "nonzero", k), c.detail[i][k].nonzero));
       out.push_back(s.tree(detail_name(i, "code", k), c.detail[i][k].code));
     }
@@ -230,6 +297,9 @@ TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout) :
     }
   }
   for (size_t base = 0; base < 2; ++base) {
+    for (const CoefficientContexts& c : priors.structure_levels[base]) {
+      structure_levels_[base].emplace_back(c, surroundings(1, 0));
+    }
     for (const BitTree& tree : priors.structure[base]) {
       structure_[base].emplace_back();
       for (int t = 0; t < layout.structure_codes; ++t) structure_[base].back().push_back(tree.cost(t));
@@ -240,16 +310,21 @@ TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout) :
     }
   }
   detail_.resize(static_cast<size_t>(layout.gain_classes));
+  detail_levels_.resize(detail_.size());
   present_.resize(detail_.size());
   for (size_t s = 0; s < priors.detail.size(); ++s) {
     for (size_t k = 0; k < detail_.size(); ++k) {
       const TokenContexts::Detail& d = priors.detail[s][k];
+      present_[k].push_back({cost(d.present[1], false), cost(d.present[1], true)});
+      if (layout.scalar()) {
+        detail_levels_[k].emplace_back(d.levels, surroundings(1, 1));
+        continue;
+      }
       std::vector<int> costs{cost(d.nonzero[1], false)};
       for (int t = 1; t < layout.detail_codes[s]; ++t) {
         costs.push_back(cost(d.nonzero[1], true) + (d.only_one ? 0 : d.code.cost(t - 1)));
       }
       detail_[k].push_back(costs);
-      present_[k].push_back({cost(d.present[1], false), cost(d.present[1], true)});
     }
   }
   const int active = cost(priors.active[2], true);
@@ -265,6 +340,25 @@ int TokenCosts::stages(int gain, int stages) const {
   int sum = 0;
   for (int s = 0; s < stages; ++s) sum += present[static_cast<size_t>(s)][1];
   if (stages < static_cast<int>(present.size())) sum += present[static_cast<size_t>(stages)][0];
+  return sum;
+}
+
+int TokenCosts::structure(const TokenGrid& grid, size_t cell) const {
+  const bool grey = grid.cells[cell].reference == Reference::kGrey;
+  const int16_t* tokens = grid.structure_at(cell);
+  const int gain = grid.cells[cell].gain;
+  return layout_.scalar() ? structure_levels(grey, gain).block(tokens) : structure(grey, gain, *tokens);
+}
+
+int TokenCosts::detail(const TokenGrid& grid, size_t cell, int stage) const {
+  const int column = static_cast<int>(cell) % grid.cols();
+  const int row = static_cast<int>(cell) / grid.cols();
+  const int gain = grid.cells[cell].gain;
+  int sum = 0;
+  for (int t = 0; t < 4; ++t) {
+    const int16_t* tokens = grid.detail_at(stage, 2 * column + t % 2, 2 * row + t / 2);
+    sum += layout_.scalar() ? detail_levels(gain, stage).block(tokens) : detail(gain, stage, *tokens);
+  }
   return sum;
 }
 

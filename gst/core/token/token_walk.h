@@ -24,6 +24,15 @@ class SliceView {
     const bool inside = column >= 0 && column < grid_.cols() && row >= slice_.first_row;
     return inside ? grid_.cells[index(column, row)] : kStill;
   }
+  // Structure and stages of a scalar quantiser, none where there is no such block within the slice.
+  CoefficientView structure_levels(int column, int row) const {
+    if (column < 0 || row < slice_.first_row || !grid_.cells[index(column, row)].coded) return {};
+    return {grid_.structure_at(index(column, row)), grid_.structure_tokens()};
+  }
+  CoefficientView detail_levels(int stage, int x, int y) const {
+    if (x < 0 || y < 2 * slice_.first_row || grid_.cells[index(x / 2, y / 2)].stages <= stage) return {};
+    return {grid_.detail_at(stage, x, y), grid_.detail_tokens(stage)};
+  }
   // Detail token at 1/8 place (x, y); 0 outside the slice and in cells that lack the stage.
   int detail(int stage, int x, int y) const {
     if (x < 0 || y < 2 * slice_.first_row) return 0;
@@ -72,6 +81,22 @@ void walk_gain(Coder& coder, TokenContexts& c, Cell& cell, std::array<size_t, 2>
 }
 
 template <class Coder>
+void walk_structure(Coder& coder, TokenContexts& c, const TokenLayout& layout, SliceView& view, int column, int row) {
+  const Cell& cell = view.at(column, row);
+  const size_t kind = cell.reference == Reference::kGrey ? 1 : 0;
+  const auto gain_class = static_cast<size_t>(layout.gain_class(cell.gain));
+  int16_t* tokens = view.grid().structure_at(view.index(column, row));
+  if (!layout.scalar()) {
+    *tokens = static_cast<int16_t>(coder.symbol(c.structure[kind][gain_class], *tokens));
+    return;
+  }
+  const CoefficientView left = view.structure_levels(column - 1, row);
+  const CoefficientView above = view.structure_levels(column, row - 1);
+  walk_coefficients(coder, c.structure_levels[kind][gain_class], surroundings(left.nonzero() + above.nonzero(), 0),
+                    left, above, tokens);
+}
+
+template <class Coder>
 void walk_structure_layer(Coder& coder, TokenContexts& c, const TokenLayout& layout, SliceView& view) {
   auto active = [](const Cell& n) { return is_still(n) ? 0U : 1U; };
   std::array<size_t, 2> last_gain{};
@@ -90,9 +115,7 @@ void walk_structure_layer(Coder& coder, TokenContexts& c, const TokenLayout& lay
       walk_reference(coder, c, view, cell, column, row);
       if (!cell.coded) continue;
       walk_gain(coder, c, cell, last_gain);
-      auto& trees = c.structure[cell.reference == Reference::kGrey ? 1 : 0];
-      auto& token = view.grid().structure[view.index(column, row)];
-      token = static_cast<uint16_t>(coder.symbol(trees[static_cast<size_t>(layout.gain_class(cell.gain))], token));
+      walk_structure(coder, c, layout, view, column, row);
     }
   }
 }
@@ -106,12 +129,25 @@ void walk_detail_tokens(Coder& coder, TokenContexts::Detail& c, SliceView& view,
     const int y = 2 * row + i / 2;
     unsigned around = (view.detail(stage, x - 1, y) != 0 ? 1U : 0U) + (view.detail(stage, x, y - 1) != 0 ? 1U : 0U);
     if (stage > first_stage && view.detail(stage - 1, x, y) != 0) around += 3;
-    uint16_t& token = tokens[static_cast<size_t>(y) * 2 * view.grid().cols() + x];
+    int16_t& token = tokens[static_cast<size_t>(y) * 2 * view.grid().cols() + x];
     if (!coder.bit(c.nonzero[around], token != 0)) {
       token = 0;
     } else {
-      token = c.only_one ? uint16_t{1} : static_cast<uint16_t>(1 + coder.symbol(c.code, token - 1));
+      token = c.only_one ? int16_t{1} : static_cast<int16_t>(1 + coder.symbol(c.code, token - 1));
     }
+  }
+}
+
+template <class Coder>
+void walk_detail_levels(Coder& coder, CoefficientContexts& c, SliceView& view, int stage, int column, int row) {
+  for (int i = 0; i < 4; ++i) {
+    const int x = 2 * column + i % 2;
+    const int y = 2 * row + i / 2;
+    const CoefficientView left = view.detail_levels(stage, x - 1, y);
+    const CoefficientView above = view.detail_levels(stage, x, y - 1);
+    const CoefficientView below = stage == 0 ? view.structure_levels(column, row) : view.detail_levels(stage - 1, x, y);
+    walk_coefficients(coder, c, surroundings(left.nonzero() + above.nonzero(), below.nonzero()), left, above,
+                      view.grid().detail_at(stage, x, y));
   }
 }
 
@@ -134,7 +170,11 @@ void walk_detail_layer(Coder& coder, TokenContexts& c, const TokenLayout& layout
           break;
         }
         cell.stages = static_cast<uint8_t>(std::max(wanted, stage + 1));
-        walk_detail_tokens(coder, d, view, stage, first, column, row);
+        if (layout.scalar()) {
+          walk_detail_levels(coder, d.levels, view, stage, column, row);
+        } else {
+          walk_detail_tokens(coder, d, view, stage, first, column, row);
+        }
       }
     }
   }
