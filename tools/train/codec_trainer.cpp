@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -20,6 +19,7 @@
 #include "train/losses.h"
 #include "train/rate_model.h"
 #include "train/sample.h"
+#include "train/training_log.h"
 
 namespace crlsc::tools {
 namespace fs = std::filesystem;
@@ -39,9 +39,6 @@ constexpr double kCommitment = 0.25;
 constexpr double kErrorWeight = 0.4;   // of the logarithm: a decibel counts alike at all qualities
 constexpr double kChromaWeight = 0.4;  // beside luma's
 constexpr double kErrorFloor = 4;      // squared error of a sample that is good enough
-// Of the scalar quantiser: what the loss of all structure counts as, a sample.
-constexpr double kStructureError = 200;
-constexpr double kFloorBits = 5;  // a coded cell's least cost, so that easy samples do not rule
 constexpr double kClip = 1.0;
 constexpr double kAverage = 0.998;  // of the weights that are exported
 constexpr int kScales = 3;
@@ -85,13 +82,6 @@ Tensor gain_tensor(const std::vector<Sample*>& samples, bool scalar) {
   std::vector<float> steps;
   for (int level = 0; level < kMaxGainLevels; ++level) steps.push_back(static_cast<float>(step_value(level)) / 128);
   return torch::tensor(steps).index_select(0, levels.flatten().to(torch::kLong)).view_as(levels);
-}
-
-std::string clock_text(double s) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%d:%02d:%02d", static_cast<int>(s / 3600), static_cast<int>(s / 60) % 60,
-                static_cast<int>(s) % 60);
-  return text;
 }
 
 // The linear path stays a transform, and what is added to latents nothing: the other quantiser wants them on another
@@ -327,17 +317,8 @@ struct CodecTrainer::State {
     const auto dissimilar = (1 - multi_scale_ssim(shown, current.luma, kScales)) / share.clamp_min(0.15);
     record_psnr(torch::avg_pool2d(luma_error.detach(), kCellSize).view(-1), kept.view(-1), report);
     if (scalar()) {
-      const auto cells = coded.sum({1, 2, 3}).clamp_min(1);
-      const auto worth = kLambdaOfStep * steps.square() * (128 * 128);
-      auto by_step = [&](const Tensor& error, int64_t size) {
-        return (torch::avg_pool2d(error, size) / worth).mean(1).sum({1, 2});
-      };
-      const auto error = by_step(luma_error, kCellSize) * (kCellSize * kCellSize) +
-                         by_step(chroma_error, kCellSize / 2) * (kCellSize * kCellSize / 4);
-      const auto structure = dissimilar * kStructureError * (kCellSize * kCellSize) * (coded / worth).sum({1, 2, 3});
-      const auto cost = error + structure + bits.sum({1, 2, 3});
-      report.bits = (bits.sum() / cells.sum()).item<double>();
-      return torch::log(cost / cells + kFloorBits).mean();
+      report.bits = (bits.sum() / coded.sum()).item<double>();
+      return rate_distortion_loss({luma_error, chroma_error, dissimilar, coded, bits, steps * 128}).mean();
     }
     return (kErrorWeight * ((luma + kErrorFloor).log() + kChromaWeight * (chroma + kErrorFloor).log()) / 2 +
             options.structure_weight * dissimilar)
@@ -593,50 +574,13 @@ struct CodecTrainer::State {
     swap_average();
   }
 
-  void log(double samples_per_second, bool to_file) {
+  void log(double crops_per_second) {
     if (window.empty()) return;
-    StepReport mean;
-    mean.psnr.assign(static_cast<size_t>(stages()) + 1, 0);
-    std::vector<int> counted(mean.psnr.size());
-    for (const StepReport& r : window) {
-      mean.loss += r.loss / static_cast<double>(window.size());
-      mean.commitment += r.commitment / static_cast<double>(window.size());
-      mean.bits += r.bits / static_cast<double>(window.size());
-      for (size_t n = 0; n < r.psnr.size(); ++n) {
-        if (std::isnan(r.psnr[n])) continue;
-        mean.psnr[n] += r.psnr[n];
-        ++counted[n];
-      }
-    }
-    for (size_t n = 0; n < mean.psnr.size(); ++n) mean.psnr[n] /= std::max(counted[n], 1);
-    mean.used = window.back().used;
-    mean.zeros = window.back().zeros;
-    print(mean, samples_per_second);
-    if (!to_file) return;
-    const bool fresh = !fs::exists(options.out + "/log.csv");
-    std::ofstream csv(options.out + "/log.csv", std::ios::app);
-    if (fresh) csv << "step,minutes,learning_rate,loss,commitment,bits_per_cell,psnr...,used...,zeros...\n";
-    csv << step << ',' << spent / 60 << ',' << learning_rate() << ',' << mean.loss << ',' << mean.commitment << ','
-        << mean.bits;
-    for (double v : mean.psnr) csv << ',' << v;
-    for (double v : mean.used) csv << ',' << v;
-    for (double v : mean.zeros) csv << ',' << v;
-    csv << '\n';
+    const TrainingProgress progress{step, spent, options.minutes * 60, crops_per_second, learning_rate()};
+    const StepReport mean = mean_of(window);
+    print_progress(progress, mean);
+    append_csv(options.out + "/log.csv", progress, mean);
     window.clear();
-  }
-
-  void print(const StepReport& r, double speed) const {
-    const double done = std::min(1.0, spent / (options.minutes * 60));
-    const int bars = static_cast<int>(done * 20);
-    std::printf("[%.*s%.*s] %3.0f%% step %lld loss %.3f psnr", bars, "####################", 20 - bars,
-                "....................", done * 100, static_cast<long long>(step), r.loss);
-    for (double v : r.psnr) std::printf(" %.2f", v);
-    std::printf(" dB | %.0f bit/cell | used", r.bits);
-    for (double v : r.used) std::printf(" %.0f%%", v * 100);
-    std::printf(" zero");
-    for (double v : r.zeros) std::printf(" %.0f%%", v * 100);
-    std::printf(" | %.1f crops/s ETA %s\n", speed, clock_text(options.minutes * 60 - spent).c_str());
-    std::fflush(stdout);
   }
 };
 
@@ -666,14 +610,14 @@ void CodecTrainer::run() {
     std::printf("%.0f minutes are used up already; give more with --minutes\n", s.options.minutes);
     return;
   }
-  std::printf("from step %lld, %s spent\n", static_cast<long long>(s.step), clock_text(s.spent).c_str());
+  std::printf("from step %lld, %.1f minutes spent\n", static_cast<long long>(s.step), s.spent / 60);
   while (s.spent < s.options.minutes * 60) {
     s.window.push_back(s.train_step());
     const double now = seconds();
     s.spent += std::min(now - last, kLongestStep);  // a stopped process does not compute
     last = now;
     if (s.spent - last_log > kLogEvery) {
-      s.log(static_cast<double>((s.step - logged_step) * s.options.batch) / (s.spent - last_log), true);
+      s.log(static_cast<double>((s.step - logged_step) * s.options.batch) / (s.spent - last_log));
       last_log = s.spent;
       logged_step = s.step;
     }

@@ -37,16 +37,6 @@ struct TrainOptions {
   bool resume = false;
 };
 
-// What a step reports; averaged between log lines.
-struct StepReport {
-  double loss = 0;
-  double commitment = 0;
-  std::vector<double> psnr;   // dB on coded cells by number of detail stages (0..stages)
-  std::vector<double> used;   // share of codes in use: structure, then each stage
-  std::vector<double> zeros;  // share of zero codes: structure, then each stage
-  double bits = 0;            // mean bits a coded cell, by running code frequencies or the rate model
-};
-
 class CodecTrainer {
  public:
   CodecTrainer(const TrainOptions& options, const Material& material);

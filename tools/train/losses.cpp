@@ -3,8 +3,16 @@
 
 #include <cmath>
 
+#include "core/codec/gain.h"
+#include "core/picture.h"
+
 namespace crlsc::tools {
 namespace {
+
+constexpr int kCellSamples = kCellSize * kCellSize;
+constexpr double kStructureError = 200;  // squared error of a sample that the loss of all structure counts as
+constexpr double kChroma = 0.8;          // what a sample of it counts beside one of luma
+constexpr double kFloorBits = 5;         // a coded cell's least cost, so that easy samples do not rule
 
 constexpr int kWindow = 11;
 constexpr double kSigma = 1.5;
@@ -42,6 +50,16 @@ torch::Tensor multi_scale_ssim(torch::Tensor a, torch::Tensor b, int scales) {
     total = total.defined() ? total + mean : mean;
   }
   return total / scales;
+}
+
+torch::Tensor rate_distortion_loss(const CodedCrops& crops) {
+  const auto lambda = kLambdaOfStep * crops.steps.square();
+  // Of whole cells.
+  const auto error = torch::avg_pool2d(crops.luma_error, kCellSize) * kCellSamples +
+                     torch::avg_pool2d(crops.chroma_error, kCellSize / 2).sum(1, true) * (kChroma * kCellSamples / 4);
+  const auto structure = crops.dissimilar.view({-1, 1, 1, 1}) * kStructureError * kCellSamples * crops.coded;
+  const auto cost = ((error + structure) / lambda + crops.bits).sum({1, 2, 3});
+  return torch::log(cost / crops.coded.sum({1, 2, 3}).clamp_min(1) + kFloorBits);
 }
 
 }  // namespace crlsc::tools

@@ -9,7 +9,8 @@ namespace {
 
 using torch::Tensor;
 
-constexpr double kDeadZone = 0.12;     // beyond half a step
+constexpr double kDeadZone = 0.75;     // what an encoder finds too dear to say lies below, in steps
+constexpr double kRounding = 0.4;      // and rounds the rest down where it is less than this below
 constexpr double kLeastWidth = 0.04;   // of a Laplacian, in steps
 constexpr double kLeastChance = 1e-6;  // of a level
 constexpr int kFeatures = 6;
@@ -48,7 +49,10 @@ Tensor energy(const Tensor& levels) { return torch::log1p(levels.abs().sum(1, tr
 
 }  // namespace
 
-Tensor to_levels(const Tensor& latent) { return latent.sign() * (latent.abs() + (0.5 - kDeadZone)).floor(); }
+Tensor to_levels(const Tensor& latent) {
+  const auto magnitude = latent.abs();
+  return latent.sign() * (magnitude + kRounding).floor() * (magnitude > kDeadZone).to(latent.dtype());
+}
 
 RateModelImpl::RateModelImpl(const TokenLayout& layout) : layout_(layout) {
   int64_t details = 0;

@@ -16,6 +16,7 @@ namespace {
 constexpr uint32_t kGoodEnough = 2 * kCellSize * kCellSize;
 // Nor one that is nearer to it than this, in squared steps: what a few bits are worth.
 constexpr double kLeastGain = 3;
+constexpr double kCoarse = 0.7;            // below 1: coarse steps, as low rates have them, come more often
 constexpr double kLeastMotionLambda = 10;  // as encoders have it at high rates
 constexpr double kMostMotionLambda = 300;  // and at low ones
 
@@ -41,7 +42,7 @@ void Sample::prepare() {
     lossy_ = chance(options_.loss_share);
     refresh_ = chance(0.5) ? uniform(0, 0.12) : 0;
     motion_lambda_ = std::exp(uniform(std::log(kLeastMotionLambda), std::log(kMostMotionLambda)));
-    step_ = static_cast<int>(uniform(0, options_.gain_levels - 0.001));
+    step_ = static_cast<int>(std::pow(uniform(0, 1), kCoarse) * (options_.gain_levels - 0.001));
     if (options_.scalar) motion_lambda_ = kLambdaOfStep * step_value(step_) * step_value(step_) * uniform(0.5, 2);
     grid_ = TokenGrid(frame.picture.width() / kCellSize, frame.picture.height() / kCellSize, options_.stages);
     memory_ = Picture();

@@ -27,7 +27,8 @@ constexpr double kMostLambda = 4000;  // that is carried to the next picture
 constexpr double kUnbiased = 1;       // the quantiser leaves nothing out that matters
 constexpr double kLambdaStep = 1.5;   // from picture to picture
 constexpr int kBisections = 18;
-constexpr int kRounds = 3;            // of key pictures, until the price is the one that steps were chosen for
+constexpr int kRounds = 4;  // of key pictures, until the price is the one that steps were chosen for
+constexpr double kLongestWay = 16;
 constexpr double kCloseEnough = 1.4;  // or nearly so
 constexpr int kAttempts = 6;          // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
@@ -116,7 +117,9 @@ EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budg
     // Steps that were chosen for another price are as good as none.
     const double off = std::max(fitted_ / proposed, proposed / fitted_);
     if (!model_->file.layout().scalar() || !key || off < kCloseEnough || round == kRounds) break;
-    lambda_ = std::clamp(fitted_, kMinLambda * 4, kMostLambda);
+    // Half of the way, as a price that leaves too much out makes the rest look cheap.
+    const double way = std::clamp(fitted_ / proposed, 1 / kLongestWay, kLongestWay);
+    lambda_ = std::clamp(proposed * std::sqrt(way), kMinLambda * 4, kMostLambda);
   }
   if (out.bytes.empty() && key && budget.most) {
     // Grey for now where nothing better will ever fit, as in a first picture.

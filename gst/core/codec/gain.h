@@ -10,10 +10,10 @@ namespace crlsc {
 // What level `level` stands for: 2, 4, 8, … in units of a sample, root mean square.
 constexpr int gain_value(int level) { return 2 << level; }
 
-// The same for a scalar quantiser, whose gain is the step between two levels of a coefficient: 8 times the powers of
-// the square root of 2, rounded.
+// The same for a scalar quantiser, whose gain is the step between two levels of a coefficient: 8 times the
+// powers of 1.5, rounded.
 constexpr int step_value(int level) {
-  constexpr int kSteps[] = {8, 11, 16, 23, 32, 45, 64, 91};
+  constexpr int kSteps[] = {8, 12, 18, 27, 41, 61, 91, 137};
   return kSteps[level];
 }
 
