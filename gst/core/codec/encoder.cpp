@@ -29,6 +29,7 @@ constexpr double kLambdaStep = 1.5;   // from picture to picture
 constexpr int kBisections = 18;
 constexpr int kRounds = 4;  // of key pictures, until the price is the one that steps were chosen for
 constexpr double kLongestWay = 16;
+constexpr double kCut = 3;
 constexpr double kCloseEnough = 1.4;  // or nearly so
 constexpr int kAttempts = 6;          // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
@@ -110,16 +111,14 @@ EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budg
   std::vector<Choice> choices;
   EncodedPicture out;
   for (int round = 1;; ++round) {
-    if (round > 1) choose_references(current, key);
     choices = propose(current, prediction, key);
     const double proposed = lambda_;
     out = fit(choices, budget, key);
-    // Steps that were chosen for another price are as good as none.
-    const double off = std::max(fitted_ / proposed, proposed / fitted_);
-    if (!model_->file.layout().scalar() || !key || off < kCloseEnough || round == kRounds) break;
-    // Half of the way, as a price that leaves too much out makes the rest look cheap.
-    const double way = std::clamp(fitted_ / proposed, 1 / kLongestWay, kLongestWay);
-    lambda_ = std::clamp(proposed * std::sqrt(way), kMinLambda * 4, kMostLambda);
+    if (!another_round(proposed, key, round)) break;
+    for (size_t i = 0; i < choices.size(); ++i) {
+      grid_.cells[i].reference = choices[i].reference;
+      grid_.cells[i].motion = choices[i].motion;
+    }
   }
   if (out.bytes.empty() && key && budget.most) {
     // Grey for now where nothing better will ever fit, as in a first picture.
@@ -149,6 +148,18 @@ void Encoder::choose_references(const Picture& current, bool key) {
     }
   }
   if (!key) choose_motion(current, previous_, visibility_.weights(), costs_, lambda_, grid_);
+}
+
+// Steps that were chosen for another price than the one that fits are as good as none: those of key pictures and of
+// cuts are chosen anew, for a better guess.
+bool Encoder::another_round(double proposed, bool key, int round) {
+  const double off = std::max(fitted_ / proposed, proposed / fitted_);
+  if (!model_->file.layout().scalar() || off < (key ? kCloseEnough : kCut) || round == (key ? kRounds : 2))
+    return false;
+  // Half of the way, as a price that leaves too much out makes the rest look cheap.
+  const double way = std::clamp(fitted_ / proposed, 1 / kLongestWay, kLongestWay);
+  lambda_ = std::clamp(proposed * std::sqrt(way), kMinLambda * 4, kMostLambda);
+  return true;
 }
 
 // What the network would send for cells that are not good enough by themselves, and what each way would cost.

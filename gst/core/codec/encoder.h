@@ -63,6 +63,7 @@ class Encoder {
   struct Choice;
   EncodedPicture attempt(const Picture& current, RateControl::Budget budget, bool key);
   void choose_references(const Picture& current, bool key);
+  bool another_round(double proposed, bool key, int round);
   std::vector<Choice> propose(const Picture& current, const Picture& prediction, bool key);
   void mark_candidates(const Picture& current, const Picture& prediction, bool key);
   std::vector<Choice> measure(const Picture& prediction, const std::vector<Picture>& previews);
