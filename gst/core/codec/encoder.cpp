@@ -115,6 +115,7 @@ EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budg
     const double proposed = lambda_;
     out = fit(choices, budget, key);
     if (!another_round(proposed, key, round)) break;
+    budget.target = budget.limit;  // a new scene may take what there is
     for (size_t i = 0; i < choices.size(); ++i) {
       grid_.cells[i].reference = choices[i].reference;
       grid_.cells[i].motion = choices[i].motion;
