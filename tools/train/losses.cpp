@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kCellSamples = kCellSize * kCellSize;
 constexpr double kStructureError = 200;  // squared error of a sample that the loss of all structure counts as
-constexpr double kChroma = 0.8;          // what a sample of it counts beside one of luma
+constexpr double kChroma = 1.2;          // what a sample of it counts beside one of luma
 constexpr double kFloorBits = 5;         // a coded cell's least cost, so that easy samples do not rule
 
 constexpr int kWindow = 11;

@@ -134,24 +134,31 @@ void predict(const ReferencePictures& references, const TokenGrid& grid, Picture
   }
 }
 
-uint32_t cell_error(const Picture& a, const Picture& b, int column, int row) {
-  uint32_t luma = 0;
-  uint32_t chroma = 0;
-  for (int p = 0; p < 3; ++p) {
-    const int side = p == 0 ? kCellSize : kCellSize / 2;
-    int sum = 0;
-    for (int r = 0; r < side; ++r) {
-      const ptrdiff_t at = static_cast<ptrdiff_t>(a.plane_width(p)) * (row * side + r) + column * side;
-      const uint8_t* pa = a.plane(p) + at;
-      const uint8_t* pb = b.plane(p) + at;
-      for (int c = 0; c < side; ++c) {
-        const auto d = static_cast<int16_t>(pa[c] - pb[c]);  // 16 bits: compilers have instructions for this sum
-        sum += d * d;
-      }
+namespace {
+
+uint32_t plane_error(const Picture& a, const Picture& b, int plane, int column, int row) {
+  const int side = plane == 0 ? kCellSize : kCellSize / 2;
+  int sum = 0;
+  for (int r = 0; r < side; ++r) {
+    const ptrdiff_t at = static_cast<ptrdiff_t>(a.plane_width(plane)) * (row * side + r) + column * side;
+    const uint8_t* pa = a.plane(plane) + at;
+    const uint8_t* pb = b.plane(plane) + at;
+    for (int c = 0; c < side; ++c) {
+      const auto d = static_cast<int16_t>(pa[c] - pb[c]);  // 16 bits: compilers have instructions for this sum
+      sum += d * d;
     }
-    (p == 0 ? luma : chroma) += static_cast<uint32_t>(sum);
   }
-  return luma + (chroma >> kChromaShift);
+  return static_cast<uint32_t>(sum);
+}
+
+}  // namespace
+
+uint32_t chroma_error(const Picture& a, const Picture& b, int column, int row) {
+  return plane_error(a, b, 1, column, row) + plane_error(a, b, 2, column, row);
+}
+
+uint32_t cell_error(const Picture& a, const Picture& b, int column, int row) {
+  return plane_error(a, b, 0, column, row) + (chroma_error(a, b, column, row) >> kChromaShift);
 }
 
 }  // namespace crlsc

@@ -28,6 +28,9 @@ void predict(const ReferencePictures& references, const TokenGrid& grid, Picture
 // Copies cell (column, row) from one picture to another of the same size.
 void copy_cell(const Picture& from, Picture& to, int column, int row);
 
+// Sum of squared differences over one cell's chroma.
+uint32_t chroma_error(const Picture& a, const Picture& b, int column, int row);
+
 // Sum of squared differences over one cell: luma, chroma samples counting half.
 constexpr int kChromaShift = 1;
 uint32_t cell_error(const Picture& a, const Picture& b, int column, int row);

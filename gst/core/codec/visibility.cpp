@@ -20,6 +20,9 @@ constexpr double kC2 = 58.5225;
 constexpr double kTextureStrength = 0.35;
 // What the loss of a cell's whole structure counts as: an error of 20 a sample, root mean square.
 constexpr double kStructure = 400.0 * kCellSize * kCellSize;
+// What a sample of chroma counts beyond the half that cell_error() gives it: patches of a wrong colour are seen at
+// once.
+constexpr double kMoreChroma = 0.7;
 // A cell at rest for this many pictures weighs 1 + kRestGain times as much as one that moves.
 constexpr int kLongRest = 10;
 constexpr float kRestGain = 2;
@@ -124,7 +127,8 @@ double Visibility::distortion(const Picture& shown, int column, int row) const {
   const auto i = static_cast<size_t>(row) * (source_.width() / kCellSize) + column;
   // Structure knows of texture by itself.
   const double structure = kStructure * (1 - cell_ssim(source_, shown, column, row)) / texture_[i];
-  return weights_[i] * (cell_error(source_, shown, column, row) + structure);
+  const double colour = kMoreChroma * chroma_error(source_, shown, column, row);
+  return weights_[i] * (cell_error(source_, shown, column, row) + colour + structure);
 }
 
 }  // namespace crlsc

@@ -19,7 +19,8 @@ class Visibility {
   // What the squared error of each cell counts, raster. The geometric mean over a picture that moves everywhere is 1.
   const std::vector<float>& weights() const { return weights_; }
 
-  // Distortion of a cell if `shown` stood for the source picture. Squared errors are counted as by cell_error().
+  // Distortion of a cell if `shown` stood for the source picture. Squared errors are those of cell_error(), with more
+  // of chroma.
   double distortion(const Picture& shown, int column, int row) const;
 
  private:
