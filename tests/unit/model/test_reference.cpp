@@ -43,7 +43,7 @@ double squared_error(const Picture& a, const Picture& b) {
 }
 
 int count_nonzero(const TokenGrid& grid) {
-  const auto zeros = [](const std::vector<uint16_t>& v) { return std::count(v.begin(), v.end(), 0); };
+  const auto zeros = [](const std::vector<int16_t>& v) { return std::count(v.begin(), v.end(), 0); };
   int count = grid.size() * (1 + 4 * grid.stages()) - static_cast<int>(zeros(grid.structure));
   for (const auto& stage : grid.detail) count -= static_cast<int>(zeros(stage));
   return count;

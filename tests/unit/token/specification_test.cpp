@@ -52,7 +52,7 @@ TokenGrid grid_of_the_example() {
   grid.cells[4].reference = static_cast<Reference>(static_cast<int>(Reference::kKnowledge0) + 2);
   grid.cells[5] = {true, 0, Reference::kKnowledge0, {}};
   grid.structure = {0, 0, 5, 12, 0, 0};
-  const auto set = [&grid](size_t stage, int column, int row, const std::array<uint16_t, 4>& tokens) {
+  const auto set = [&grid](size_t stage, int column, int row, const std::array<int16_t, 4>& tokens) {
     for (int t = 0; t < 4; ++t) {
       grid.detail[stage][static_cast<size_t>((2 * row + t / 2) * 6 + 2 * column + t % 2)] =
           tokens[static_cast<size_t>(t)];
