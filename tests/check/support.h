@@ -21,6 +21,7 @@ namespace crlsc::test {
 
 constexpr GstClockTime kInterval = 100 * GST_MSECOND;
 constexpr const char* kModel = "test-model.safetensors";
+constexpr const char* kScalarModel = "test-scalar.safetensors";  // of a scalar quantiser
 constexpr const char* kOtherModel = "test-model-other.safetensors";
 
 inline bool has_flag(GstBuffer* buffer, guint flag) { return GST_BUFFER_FLAG_IS_SET(buffer, flag); }

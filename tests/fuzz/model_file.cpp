@@ -33,12 +33,11 @@ class MemoryFile {
   int descriptor_;
 };
 
-Bytes small_model(int gain_levels) {
+Bytes small_model(const TokenLayout& layout) {
   nlohmann::json header;
   const Bytes payload(24, 7);
   const std::vector<TensorView> tensors = {{"priors.active", DType::kU16, {5}, ByteView(payload).sub(0, 10)},
                                            {"w", DType::kF16, {7}, ByteView(payload).sub(10)}};
-  const TokenLayout layout{16, {8, 8}, {1, 2}, gain_levels, gain_levels};
   Metadata metadata = layout_metadata(layout);
   metadata.insert({{"format", "crlsc-model"},
                    {"format_version", "1"},
@@ -55,6 +54,8 @@ Bytes small_model(int gain_levels) {
   return bytes;
 }
 
+Bytes small_model(int gain_levels) { return small_model({16, {8, 8}, {1, 2}, gain_levels, gain_levels}); }
+
 }  // namespace
 
 std::vector<Bytes> crlsc::fuzz_seeds() {
@@ -62,7 +63,12 @@ std::vector<Bytes> crlsc::fuzz_seeds() {
   Bytes whole{std::istreambuf_iterator<char>(file), {}};
   require(!whole.empty(), "the test model is missing");
   // Small ones more often: most of a large one is tables.
-  return {small_model(1), small_model(1), small_model(4), small_model(kMaxGainLevels), whole};
+  return {small_model(1),
+          small_model(1),
+          small_model(4),
+          small_model(kMaxGainLevels),
+          small_model({0, {}, {1, 2}, kMaxGainLevels, 1, 6, {4, 8}}),
+          whole};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -74,7 +80,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
               "a tensor's size");
     }
     const ModelFile model(file.path());
-    require(model.layout().structure_codes >= 2 && model.layout().stages() <= kMaxDetailStages, "the layout");
+    const int coefficients = model.layout().structure_coefficients;
+    require(model.layout().structure_codes >= 2 || (coefficients >= 1 && coefficients <= kMaxCoefficients),
+            "the tokens");
+    require(model.layout().stages() <= kMaxDetailStages, "the layout");
     const TokenContexts contexts(model);
     require(contexts.detail.size() == static_cast<size_t>(model.layout().stages()), "the contexts");
   } catch (const Error& error) {

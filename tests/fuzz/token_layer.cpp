@@ -10,8 +10,9 @@ namespace {
 
 constexpr int kCols = 7;
 constexpr int kRows = 6;
-const char* const kLayouts[] = {"usual",     "two-codes", "six-stages", "gap",
-                                "no-detail", "gains",     "classes",    "two-gains"};
+const char* const kLayouts[] = {"usual",     "two-codes",       "six-stages",    "gap",
+                                "no-detail", "gains",           "classes",       "two-gains",
+                                "scalar",    "scalar-smallest", "scalar-largest"};
 
 const char* layout_name(uint8_t byte) { return kLayouts[byte % std::size(kLayouts)]; }
 
@@ -48,14 +49,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const TokenContexts priors(layout);
   const Slice slice = slice_of(data[1]);
   ByteView rest(data + 2, size - 2);
-  TokenGrid grid(kCols, kRows, layout.stages());
+  TokenGrid grid(kCols, kRows, layout);
   for (int layer = 0; layer < layout.layers() && !rest.empty(); ++layer) {
     const ByteView bits = rest.sub(1, rest[0]);
     rest = rest.sub(1 + bits.size());
     decode_layer(bits, layout, slice, layer, priors, grid);
     require(static_cast<bool>(valid(grid, layout, slice)), "the grid is not valid");
   }
-  TokenGrid again(kCols, kRows, layout.stages());
+  TokenGrid again(kCols, kRows, layout);
   require(decode_slice(encode_slice(grid, layout, slice, priors), layout, slice, priors, again), "reading again");
   require(static_cast<bool>(same_tokens(grid, again, slice)), "not the same when read again");
   return 0;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes the small model of the integer reference backend: mean offsets and Walsh patterns, as they are at the largest
-of its gains.
+"""Writes the small models of the integer reference backend: mean offsets and Walsh patterns, as they are at the largest
+of its gains, for a vector quantiser; with --scalar, a pyramid of Walsh functions for a scalar quantiser.
 
 The same seed gives the same bytes on every machine; another seed gives other tables and so another model id.
 """
@@ -74,6 +74,50 @@ def detail_table(stage, jitter):
     return (rows + [pattern(7, 7, 3 + i) for i in range(64)])[:DETAIL_CODES[stage]]
 
 
+# For the scalar quantiser: functions of a cell, and those of its blocks in three stages, as (plane, fx, fy).
+STRUCTURE_FUNCTIONS = [('Y', 0, 0), ('U', 0, 0), ('V', 0, 0), ('Y', 1, 0), ('Y', 0, 1), ('Y', 1, 1), ('U', 1, 0),
+                       ('U', 0, 1), ('V', 1, 0), ('V', 0, 1)]
+LOW_FIRST = sorted(((x, y) for x in range(8) for y in range(8)), key=lambda f: (f[0] + f[1], f[0]))
+LUMA_FUNCTIONS = [('Y', fx, fy) for fx, fy in LOW_FIRST[1:]]  # the means of blocks are those of the cell
+DETAIL_FUNCTIONS = [
+    LUMA_FUNCTIONS[:5] + [('U', 1, 0), ('V', 1, 0), ('U', 0, 1), ('V', 0, 1)] + LUMA_FUNCTIONS[5:9],
+    LUMA_FUNCTIONS[9:27],
+    LUMA_FUNCTIONS[27:],
+]
+
+
+def plane_of_function(function, plane, size, x0, y0, side):
+    """The samples x0.., y0.. of a function of a block of size x size that has the norm 16; zeros on other planes."""
+    own, fx, fy = function
+    if own != plane:
+        return [0] * side * side
+    return [16 // size * WALSH[fy][8 * y // size] * WALSH[fx][8 * x // size]
+            for y in range(y0, y0 + side) for x in range(x0, x0 + side)]
+
+
+def block_of_function(function, scale, column=0, row=0):
+    """64 Y, 16 U, 16 V of the block (column, row) of a function of scale x scale blocks."""
+    return [sample for plane, side in (('Y', 8), ('U', 4), ('V', 4))
+            for sample in plane_of_function(function, plane, scale * side, column * side, row * side, side)]
+
+
+def check_orthogonal(rows):
+    for i, a in enumerate(rows):
+        for j, b in enumerate(rows):
+            assert sum(x * y for x, y in zip(a, b)) == (256 if i == j else 0)
+
+
+def make_scalar_tensors():
+    structure = [[sample for row in range(2) for column in range(2)
+                  for sample in block_of_function(function, 2, column, row)] for function in STRUCTURE_FUNCTIONS]
+    details = [[block_of_function(function, 1) for function in functions] for functions in DETAIL_FUNCTIONS]
+    check_orthogonal(structure + [[0] * 96 + row + [0] * 192 for rows in details for row in rows])
+    tensors = {'structure.basis': tensor([len(structure), 384], structure)}
+    for stage, rows in enumerate(details):
+        tensors['detail.%d.basis' % stage] = tensor([len(rows), 96], rows)
+    return tensors
+
+
 def tensor(shape, rows):
     values = [value for row in rows for value in row]
     assert len(values) == shape[0] * shape[1]
@@ -88,26 +132,39 @@ def make_tensors(seed):
     return tensors
 
 
-def write_model(path, seed):
-    tensors = make_tensors(seed)
+def numbers(values):
+    return ','.join(map(str, values))
+
+
+# In the order of docs/bitstream.md, section "Model id".
+VECTOR_IDENTITY = {
+    'backend': 'reference',
+    'structure_codes': str(STRUCTURE_CODES),
+    'detail_codes': numbers(DETAIL_CODES),
+    'stage_layer': numbers(STAGE_LAYER),
+    'gain_levels': str(GAIN_LEVELS),
+    'gain_classes': str(GAIN_CLASSES),
+}
+SCALAR_IDENTITY = {
+    'backend': 'reference',
+    'structure_coefficients': str(len(STRUCTURE_FUNCTIONS)),
+    'detail_coefficients': numbers(map(len, DETAIL_FUNCTIONS)),
+    'stage_layer': numbers(STAGE_LAYER),
+    'gain_levels': '8',
+    'gain_classes': str(GAIN_CLASSES),
+}
+
+
+def write_model(path, identity, tensors, description):
     names = sorted(tensors)
     payload = b''.join(tensors[name]['data'] for name in names)
-    # In the order of docs/bitstream.md, section "Model id".
-    identity = {
-        'backend': 'reference',
-        'structure_codes': str(STRUCTURE_CODES),
-        'detail_codes': ','.join(map(str, DETAIL_CODES)),
-        'stage_layer': ','.join(map(str, STAGE_LAYER)),
-        'gain_levels': str(GAIN_LEVELS),
-        'gain_classes': str(GAIN_CLASSES),
-    }
     lines = ''.join('%s=%s\n' % item for item in identity.items())
     header = {'__metadata__': {
         'format': 'crlsc-model',
         'format_version': '1',
         **identity,
         'sha256': hashlib.sha256(lines.encode() + payload).hexdigest(),
-        'description': 'Integer tables for tests; seed %d' % seed,
+        'description': description,
         'license': 'LGPL-2.1-or-later',
     }}
     at = 0
@@ -124,9 +181,14 @@ def write_model(path, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--scalar', action='store_true', help='for a scalar quantiser; there is no seed')
     parser.add_argument('output')
     arguments = parser.parse_args()
-    write_model(arguments.output, arguments.seed)
+    if arguments.scalar:
+        write_model(arguments.output, SCALAR_IDENTITY, make_scalar_tensors(), 'Integer functions for tests')
+    else:
+        write_model(arguments.output, VECTOR_IDENTITY, make_tensors(arguments.seed),
+                    'Integer tables for tests; seed %d' % arguments.seed)
 
 
 if __name__ == '__main__':

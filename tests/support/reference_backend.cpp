@@ -6,15 +6,13 @@
 #include <array>
 #include <cmath>
 
-#include "core/codec/network.h"
 #include "core/error.h"
-#include "core/model/model_file.h"
+#include "reference_session.h"
 
 namespace crlsc {
 namespace {
 
-constexpr int kBlockSamples = 96;  // 8x8 of Y, 4x4 of U, 4x4 of V
-constexpr int kTokenBits = 6;      // what the quantiser thinks a token other than zero costs
+constexpr int kTokenBits = 6;  // what the quantiser thinks a token other than zero costs
 // Of a scaled residual: more than all codes together reach, and what they leave of it fits 16 bits.
 constexpr int kMostResidual = 8191;
 
@@ -29,14 +27,6 @@ struct Table {
 struct Offset {
   int y, u, v;
 };
-
-std::vector<int16_t> values(const TensorView& tensor) {
-  std::vector<int16_t> out(static_cast<size_t>(tensor.elements()));
-  for (size_t i = 0; i < out.size(); ++i) {
-    out[i] = static_cast<int16_t>(tensor.data[2 * i] | tensor.data[2 * i + 1] << 8);
-  }
-  return out;
-}
 
 void require_zero(const ModelFile& file, const TensorView& tensor, const int16_t* row, size_t count) {
   if (std::any_of(row, row + count, [](int16_t x) { return x != 0; })) {
@@ -73,19 +63,6 @@ Table read_stage(const ModelFile& file, int stage) {
   return table;
 }
 
-// Calls visit(sample index, plane, x, y) for every sample of the 8x8 block at luma (x0, y0) and its chroma.
-template <class Visit>
-void for_block(int x0, int y0, Visit visit) {
-  for (int i = 0; i < 64; ++i) visit(i, 0, x0 + i % 8, y0 + i / 8);
-  for (int plane = 1; plane < 3; ++plane) {
-    for (int i = 0; i < 16; ++i) visit(48 + 16 * plane + i, plane, x0 / 2 + i % 4, y0 / 2 + i / 4);
-  }
-}
-
-size_t sample_index(const Picture& picture, int plane, int x, int y) {
-  return static_cast<size_t>(y) * static_cast<size_t>(picture.plane_width(plane)) + static_cast<size_t>(x);
-}
-
 struct Tables {
   std::vector<Offset> structure;
   std::vector<Table> detail;
@@ -94,72 +71,33 @@ struct Tables {
   int halvings(const Cell& cell) const { return std::max(gain_levels - 1 - cell.gain, 0); }
 };
 
-class ReferenceSession : public NetworkSession {
+class VectorSession : public ReferenceSession {
  public:
-  ReferenceSession(const Tables& tables, int width, int height)
-      : tables_(tables), width_(padded(width)), height_(padded(height)) {}
-
-  void encode(const Picture& current, const Picture& prediction, const QuantiserBias& bias, TokenGrid& grid,
-              std::vector<Picture>& previews) override {
-    check(current);
-    check(prediction);
-    const int stages = static_cast<int>(tables_.detail.size());
-    if (!fits(grid)) grid = TokenGrid(width_ / kCellSize, height_ / kCellSize, stages);
-    const int64_t cost = token_cost(bias);
-    for (int row = 0; row < grid.rows(); ++row) {
-      for (int col = 0; col < grid.cols(); ++col) encode_cell(current, prediction, cost, col, row, grid);
-    }
-    TokenGrid fewer = grid;
-    for (size_t n = 0; n < previews.size(); ++n) {
-      for (size_t i = 0; i < grid.cells.size(); ++i) {
-        fewer.cells[i].stages = std::min(grid.cells[i].stages, static_cast<uint8_t>(n));
-      }
-      decode(prediction, fewer, previews[n]);
-    }
-  }
-
-  void decode(const Picture& prediction, const TokenGrid& grid, Picture& out) override {
-    check(prediction);
-    if (!fits(grid)) throw Error(ErrorKind::kSettings, "the token grid does not fit the picture");
-    out = prediction;
-    for (int row = 0; row < grid.rows(); ++row) {
-      for (int col = 0; col < grid.cols(); ++col) decode_cell(grid, col, row, out);
-    }
-  }
+  VectorSession(const TokenLayout& layout, const Tables& tables, int width, int height)
+      : ReferenceSession(layout, width, height), tables_(tables) {}
 
  private:
-  void check(const Picture& picture) const {
-    if (picture.width() != width_ || picture.height() != height_) {
-      throw Error(ErrorKind::kSettings, "the picture has another size than the session");
-    }
-  }
-
-  bool fits(const TokenGrid& grid) const {
-    return grid.cols() == width_ / kCellSize && grid.rows() == height_ / kCellSize &&
-           grid.detail.size() == tables_.detail.size();
-  }
-
   static int64_t token_cost(const QuantiserBias& bias) {
     return bias.lambda > 0.0F ? std::llround(std::min(bias.lambda, 1e6F) * kTokenBits) : 0;
   }
 
-  void encode_cell(const Picture& current, const Picture& prediction, int64_t cost, int col, int row,
-                   TokenGrid& grid) const {
+  void encode_cell(const Picture& current, const Picture& prediction, const QuantiserBias& bias, int col, int row,
+                   TokenGrid& grid) const override {
     const size_t cell_at = static_cast<size_t>(row) * static_cast<size_t>(grid.cols()) + static_cast<size_t>(col);
     // Divided by the gain; squared errors, and so what they are weighed against, grow by the square of that.
     const int scale = 1 << tables_.halvings(grid.cells[cell_at]);
-    cost *= int64_t{scale} * scale;
+    const int64_t cost = token_cost(bias) * scale * scale;
     std::array<Block, 4> residual;
     for (int b = 0; b < 4; ++b) {
-      for_block(col * 16 + b % 2 * 8, row * 16 + b / 2 * 8, [&](int i, int plane, int x, int y) {
+      for_block_of_cell(col, row, b, [&](int i, int plane, int x, int y) {
         const size_t at = sample_index(current, plane, x, y);
         const int difference = (current.plane(plane)[at] - prediction.plane(plane)[at]) * scale;
         residual[static_cast<size_t>(b)][static_cast<size_t>(i)] =
             static_cast<int16_t>(std::clamp(difference, -kMostResidual, kMostResidual));
       });
     }
-    const uint16_t token = best_offset(residual, cost);
-    grid.structure[cell_at] = token;
+    const size_t token = best_offset(residual, cost);
+    grid.structure[cell_at] = static_cast<int16_t>(token);
     const Offset offset = tables_.structure[token];
     for (int b = 0; b < 4; ++b) {
       Block& block = residual[static_cast<size_t>(b)];
@@ -169,8 +107,8 @@ class ReferenceSession : public NetworkSession {
       const size_t at = detail_index(grid, col, row, b);
       for (size_t stage = 0; stage < tables_.detail.size(); ++stage) {
         const Table& table = tables_.detail[stage];
-        const uint16_t code = best_pattern(table, block, cost);
-        grid.detail[stage][at] = code;
+        const size_t code = best_pattern(table, block, cost);
+        grid.detail[stage][at] = static_cast<int16_t>(code);
         for (size_t i = 0; i < kBlockSamples; ++i) {
           block[i] = static_cast<int16_t>(block[i] - table.patterns[code][i]);
         }
@@ -184,7 +122,7 @@ class ReferenceSession : public NetworkSession {
   }
 
   // |r - t|^2 - |r|^2 + cost is least, where t takes one value in each plane.
-  uint16_t best_offset(const std::array<Block, 4>& residual, int64_t cost) const {
+  size_t best_offset(const std::array<Block, 4>& residual, int64_t cost) const {
     int64_t sum[3] = {0, 0, 0};
     for (const Block& block : residual) {
       for (size_t i = 0; i < kBlockSamples; ++i) sum[i < 64 ? 0 : i < 80 ? 1 : 2] += block[i];
@@ -200,10 +138,10 @@ class ReferenceSession : public NetworkSession {
         code = i;
       }
     }
-    return static_cast<uint16_t>(code);
+    return code;
   }
 
-  static uint16_t best_pattern(const Table& table, const Block& residual, int64_t cost) {
+  static size_t best_pattern(const Table& table, const Block& residual, int64_t cost) {
     int64_t best = 0;
     size_t code = 0;
     for (size_t i = 1; i < table.patterns.size(); ++i) {
@@ -215,15 +153,14 @@ class ReferenceSession : public NetworkSession {
         code = i;
       }
     }
-    return static_cast<uint16_t>(code);
+    return code;
   }
 
-  void decode_cell(const TokenGrid& grid, int col, int row, Picture& out) const {
+  void decode_cell(const TokenGrid& grid, int col, int row, Picture& out) const override {
     const size_t cell_at = static_cast<size_t>(row) * static_cast<size_t>(grid.cols()) + static_cast<size_t>(col);
     const Cell& cell = grid.cells[cell_at];
-    if (!cell.coded) return;
-    const uint16_t token = grid.structure[cell_at];
-    if (token >= tables_.structure.size() || cell.stages > tables_.detail.size() || cell.gain >= tables_.gain_levels) {
+    const auto token = static_cast<size_t>(grid.structure[cell_at]);  // negative ones are large
+    if (token >= tables_.structure.size()) {
       throw Error(ErrorKind::kCorrupt, "a cell has tokens that the model does not know");
     }
     const int halvings = tables_.halvings(cell);
@@ -233,14 +170,14 @@ class ReferenceSession : public NetworkSession {
       std::array<int, kBlockSamples> change;
       for (size_t i = 0; i < kBlockSamples; ++i) change[i] = i < 64 ? offset.y : i < 80 ? offset.u : offset.v;
       for (size_t stage = 0; stage < cell.stages; ++stage) {
-        const uint16_t code = grid.detail[stage][detail_index(grid, col, row, b)];
+        const auto code = static_cast<size_t>(grid.detail[stage][detail_index(grid, col, row, b)]);
         if (code >= tables_.detail[stage].patterns.size()) {
           throw Error(ErrorKind::kCorrupt, "a block has tokens that the model does not know");
         }
         const Block& pattern = tables_.detail[stage].patterns[code];
         for (size_t i = 0; i < kBlockSamples; ++i) change[i] += pattern[i];
       }
-      for_block(col * 16 + b % 2 * 8, row * 16 + b / 2 * 8, [&](int i, int plane, int x, int y) {
+      for_block_of_cell(col, row, b, [&](int i, int plane, int x, int y) {
         uint8_t& sample = out.plane(plane)[sample_index(out, plane, x, y)];
         const int halved = (change[static_cast<size_t>(i)] + half) >> halvings;
         sample = static_cast<uint8_t>(std::clamp(sample + halved, 0, 255));
@@ -249,20 +186,18 @@ class ReferenceSession : public NetworkSession {
   }
 
   const Tables& tables_;
-  int width_;
-  int height_;
 };
 
-class ReferenceNetwork : public Network {
+class VectorNetwork : public Network {
  public:
-  explicit ReferenceNetwork(const ModelFile& file) {
+  explicit VectorNetwork(const ModelFile& file) : layout_(file.layout()) {
     tables_.gain_levels = file.layout().gain_levels;
     tables_.structure = read_structure(file);
     for (int stage = 0; stage < file.layout().stages(); ++stage) tables_.detail.push_back(read_stage(file, stage));
   }
 
   std::unique_ptr<NetworkSession> open(int width, int height) const override {
-    return std::make_unique<ReferenceSession>(tables_, width, height);
+    return std::make_unique<VectorSession>(layout_, tables_, width, height);
   }
 
   void warm_up() const override {
@@ -273,6 +208,7 @@ class ReferenceNetwork : public Network {
   }
 
  private:
+  TokenLayout layout_;
   Tables tables_;
 };
 
@@ -280,7 +216,8 @@ class ReferenceBackend : public Backend {
  public:
   int interface_version() const override { return kInterfaceVersion; }
   std::unique_ptr<Network> load(const ModelFile& file) const override {
-    return std::make_unique<ReferenceNetwork>(file);
+    if (file.layout().scalar()) return load_scalar_network(file);
+    return std::make_unique<VectorNetwork>(file);
   }
   int set_threads(int) const override { return 1; }
   const char* description() const override { return "integer reference, 1 thread"; }

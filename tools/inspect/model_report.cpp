@@ -19,6 +19,14 @@ std::string list(const std::vector<T>& values, const char* between) {
 
 bool is_table(const TensorView& tensor) { return tensor.name.compare(0, 7, "priors.") == 0; }
 
+void describe_layout(const TokenLayout& layout, std::ostream& out) {
+  const char* const tokens = layout.scalar() ? " coefficients" : " codes";
+  out << (layout.scalar() ? layout.structure_coefficients : layout.structure_codes) << " structure" << tokens << ", "
+      << layout.stages() << " detail stages of "
+      << list(layout.scalar() ? layout.detail_coefficients : layout.detail_codes, ", ") << tokens << " in layers "
+      << list(layout.stage_layer, ", ") << '\n';
+}
+
 void describe_tensor(const TensorView& tensor, std::ostream& out) {
   out << "  " << std::left << std::setw(40) << printable(tensor.name) << std::setw(5) << dtype_name(tensor.dtype)
       << std::right << std::setw(10) << tensor.data.size() << " bytes  [" << list(tensor.shape, ", ") << "]\n";
@@ -36,11 +44,10 @@ bool looks_like_model(const std::string& path) {
 
 void describe_model(const std::string& path, std::ostream& out) {
   const ModelFile model(path);
-  const TokenLayout& layout = model.layout();
   out << "model " << path << "\n  id " << to_hex(model.id()) << "\n  sha256 " << model.hash()
-      << " (correct)\n  backend " << model.backend() << "\n  " << layout.structure_codes << " structure codes, "
-      << layout.stages() << " detail stages of " << list(layout.detail_codes, ", ") << " codes in layers "
-      << list(layout.stage_layer, ", ") << "\nmetadata\n";
+      << " (correct)\n  backend " << model.backend() << "\n  ";
+  describe_layout(model.layout(), out);
+  out << "metadata\n";
   for (const auto& [key, value] : model.metadata()) out << "  " << printable(key) << ": " << printable(value) << '\n';
   int64_t parameters = 0;
   size_t bytes = 0;

@@ -76,7 +76,7 @@ void choose_levels(const float* latents, float worth, const CoefficientCosts& co
   int16_t tail = 0;  // the level at the end
   for (int i = 0; i < costs.coefficients(); ++i) {
     const double y = latents[i];
-    const int nearest = std::min(static_cast<int>(std::abs(y) + 0.5), kMaxLevel);
+    const int nearest = static_cast<int>(std::min<double>(kMaxLevel, std::abs(y) + 0.5));  // finite, whatever y is
     double best = static_cast<double>(unit) * costs.level(i, 0, false);
     double best_last = HUGE_VAL;
     int16_t chosen = 0;

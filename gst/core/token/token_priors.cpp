@@ -179,7 +179,7 @@ struct PriorCounter::State {
     constexpr double kBorrowed = 8;
     Table t{"priors." + name, {}};
     for (const auto& row : list) {
-      std::array<double, 2> all{0.3, 0.7};
+      std::array<double, 2> all{0.7, 0.3};
       std::array<std::array<double, 2>, N> each{};
       for (size_t i = 0; i < N; ++i) {
         const auto it = bits.find(&row[i]);

@@ -9,7 +9,7 @@
 namespace crlsc {
 namespace {
 
-std::shared_ptr<const LoadedModel> load(const char* path) {
+TestModel load(const char* path) {
   setenv("CRLSC_BACKEND_PATH", CRLSC_SUPPORT_FOLDER, 1);
   return acquire_model(path, 1);
 }
@@ -85,14 +85,25 @@ void for_luma(const PictureView& a, const PictureView& b, Visit visit) {
 
 }  // namespace
 
-std::shared_ptr<const LoadedModel> test_model() {
+TestModel test_model() {
   static const auto kModel = load(CRLSC_SUPPORT_FOLDER "/test-model.safetensors");
   return kModel;
 }
 
-std::shared_ptr<const LoadedModel> other_model() {
+TestModel other_model() {
   static const auto kModel = load(CRLSC_SUPPORT_FOLDER "/test-model-other.safetensors");
   return kModel;
+}
+
+TestModel scalar_model() {
+  static const auto kModel = load(CRLSC_SUPPORT_FOLDER "/test-scalar.safetensors");
+  return kModel;
+}
+
+TestModel model_named(const std::string& name) {
+  if (name == "vector") return test_model();
+  if (name == "scalar") return scalar_model();
+  throw std::invalid_argument(name);
 }
 
 Picture Clip::picture(int number) const {
@@ -127,8 +138,9 @@ EncoderConfig config_for(const Clip& clip, int bitrate, int frames_per_second) {
   return config;
 }
 
-void encode_clip(const Clip& clip, const EncoderConfig& config, int count, const OnPicture& on_picture) {
-  Encoder encoder(test_model(), config);
+void encode_clip(const Clip& clip, const EncoderConfig& config, int count, const OnPicture& on_picture,
+                 const TestModel& model) {
+  Encoder encoder(model, config);
   const double interval = 1.0 / config.sequence.framerate_num;
   for (int n = 0; n < count; ++n) {
     const EncodedPicture coded = encoder.encode(clip.picture(n).view(), n == 0 ? 0 : interval, false);
@@ -136,10 +148,11 @@ void encode_clip(const Clip& clip, const EncoderConfig& config, int count, const
   }
 }
 
-std::vector<Bytes> encode_clip(const Clip& clip, const EncoderConfig& config, int count) {
+std::vector<Bytes> encode_clip(const Clip& clip, const EncoderConfig& config, int count, const TestModel& model) {
   std::vector<Bytes> stream;
-  encode_clip(clip, config, count,
-              [&stream](int, const EncodedPicture& coded, const Encoder&) { stream.push_back(coded.bytes); });
+  encode_clip(
+      clip, config, count,
+      [&stream](int, const EncodedPicture& coded, const Encoder&) { stream.push_back(coded.bytes); }, model);
   return stream;
 }
 

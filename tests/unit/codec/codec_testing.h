@@ -16,9 +16,13 @@
 
 namespace crlsc {
 
-// The model of the integer backend, and one of the same sizes but another id.
-std::shared_ptr<const LoadedModel> test_model();
-std::shared_ptr<const LoadedModel> other_model();
+using TestModel = std::shared_ptr<const LoadedModel>;
+
+// The model of the integer backend, one of the same sizes but another id, and one with a scalar quantiser.
+TestModel test_model();
+TestModel other_model();
+TestModel scalar_model();
+TestModel model_named(const std::string& name);  // "vector" (test_model()), "scalar"
 
 // A clip whose pictures are the same on every machine.
 struct Clip {
@@ -42,9 +46,11 @@ EncoderConfig config_for(const Clip& clip, int bitrate, int frames_per_second = 
 
 // Encodes pictures 0..count - 1 at even times and shows each result together with its number.
 using OnPicture = std::function<void(int number, const EncodedPicture& coded, const Encoder& encoder)>;
-void encode_clip(const Clip& clip, const EncoderConfig& config, int count, const OnPicture& on_picture);
+void encode_clip(const Clip& clip, const EncoderConfig& config, int count, const OnPicture& on_picture,
+                 const TestModel& model = test_model());
 // Access units of a clip; empty where a picture was dropped.
-std::vector<Bytes> encode_clip(const Clip& clip, const EncoderConfig& config, int count);
+std::vector<Bytes> encode_clip(const Clip& clip, const EncoderConfig& config, int count,
+                               const TestModel& model = test_model());
 
 // The samples shown, plane after plane.
 Bytes samples(const PictureView& view);

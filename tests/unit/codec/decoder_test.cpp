@@ -14,22 +14,25 @@ namespace {
 
 // A stream of some pictures, cut into several slices.
 struct Stream {
+  TestModel model;
   Clip clip;
   SequenceHeader header;
   std::vector<Bytes> access_units;
   std::vector<Bytes> shown;  // by the encoder
 };
 
-Stream make_stream(const Clip& clip, int bitrate, size_t unit_size, int pictures) {
-  Stream stream{clip, {}, {}, {}};
+Stream make_stream(const Clip& clip, int bitrate, size_t unit_size, int pictures,
+                   const TestModel& model = test_model()) {
+  Stream stream{model, clip, {}, {}, {}};
   EncoderConfig config = config_for(clip, bitrate);
   config.target_unit_size = unit_size;
-  encode_clip(clip, config, pictures, [&stream](int, const EncodedPicture& coded, const Encoder& encoder) {
+  const auto add = [&stream](int, const EncodedPicture& coded, const Encoder& encoder) {
     if (coded.bytes.empty()) return;
     stream.header = encoder.sequence_header();
     stream.access_units.push_back(coded.bytes);
     stream.shown.push_back(samples(encoder.reconstruction()));
-  });
+  };
+  encode_clip(clip, config, pictures, add, model);
   return stream;
 }
 
@@ -38,9 +41,21 @@ const Stream& sliced_stream() {
   return kStream;
 }
 
+const Stream& sliced_stream_of(const std::string& model) {
+  static const Stream kScalar = make_stream({Clip::Kind::kBlock, 64, 64}, 60000, 45, 6, scalar_model());
+  return model == "scalar" ? kScalar : sliced_stream();
+}
+
+// What holds whatever the quantiser is.
+class DecoderOf : public testing::TestWithParam<std::string> {
+ protected:
+  const Stream& stream = sliced_stream_of(GetParam());
+};
+INSTANTIATE_TEST_SUITE_P(Models, DecoderOf, testing::Values("vector", "scalar"));
+
 // A decoder that has seen the first `count` access units.
 std::unique_ptr<Decoder> decoder_after(const Stream& stream, size_t count) {
-  auto decoder = std::make_unique<Decoder>(test_model(), stream.header);
+  auto decoder = std::make_unique<Decoder>(stream.model, stream.header);
   for (size_t i = 0; i < count; ++i) decoder->decode(stream.access_units[i]);
   return decoder;
 }
@@ -57,8 +72,7 @@ TEST(Decoder, ShowsGreyBeforeAnything) {
   EXPECT_TRUE(samples(decoder.picture()) == Picture(64, 64).data());
 }
 
-TEST(Decoder, EverySubsetOfUnitsDecodes) {
-  const Stream& stream = sliced_stream();
+TEST_P(DecoderOf, EverySubsetOfUnitsDecodes) {
   int tried = 0;
   for (size_t n = 0; n < stream.access_units.size(); ++n) {
     std::vector<Bytes> units = split_units(stream.access_units[n]);
@@ -90,11 +104,10 @@ TEST(Decoder, EverySubsetOfUnitsDecodes) {
   EXPECT_GT(tried, 250);
 }
 
-TEST(Decoder, UnitsComeInAnyOrder) {
-  const Stream& stream = sliced_stream();
+TEST_P(DecoderOf, UnitsComeInAnyOrder) {
   std::mt19937 random(1);
   for (int attempt = 0; attempt < 10; ++attempt) {
-    Decoder decoder(test_model(), stream.header);
+    Decoder decoder(stream.model, stream.header);
     for (size_t n = 0; n < stream.access_units.size(); ++n) {
       std::vector<Bytes> units = split_units(stream.access_units[n]);
       std::shuffle(units.begin(), units.end(), random);
@@ -104,9 +117,8 @@ TEST(Decoder, UnitsComeInAnyOrder) {
   }
 }
 
-TEST(Decoder, RepeatedUnitsDoNoHarm) {
-  const Stream& stream = sliced_stream();
-  Decoder decoder(test_model(), stream.header);
+TEST_P(DecoderOf, RepeatedUnitsDoNoHarm) {
+  Decoder decoder(stream.model, stream.header);
   for (size_t n = 0; n < stream.access_units.size(); ++n) {
     Bytes twice = stream.access_units[n];
     twice.insert(twice.end(), stream.access_units[n].begin(), stream.access_units[n].end());
@@ -115,8 +127,7 @@ TEST(Decoder, RepeatedUnitsDoNoHarm) {
   }
 }
 
-TEST(Decoder, RowsOfAMissingSliceStayAsTheyWere) {
-  const Stream& stream = sliced_stream();
+TEST_P(DecoderOf, RowsOfAMissingSliceStayAsTheyWere) {
   const auto owner = decoder_after(stream, 3);
   Decoder& decoder = *owner;
   const Bytes before = samples(decoder.picture());

@@ -14,17 +14,25 @@ namespace {
 
 int64_t bits_of(const EncodedPicture& coded) { return static_cast<int64_t>(coded.bytes.size()) * 8; }
 
-class Bitrate : public testing::TestWithParam<std::tuple<std::string, int>> {};
+// A model, a kind of clip and a bit rate, and what such a test is called.
+using ClipParam = std::tuple<std::string, std::string, int>;
+const auto kClipName = [](const testing::TestParamInfo<ClipParam>& info) {
+  const auto& [model, kind, bitrate] = info.param;
+  return model + "_" + kind + "_" + std::to_string(bitrate);
+};
+
+class Bitrate : public testing::TestWithParam<ClipParam> {};
 
 TEST_P(Bitrate, IsACeiling) {
-  const auto& [kind, bitrate] = GetParam();
+  const auto& [model, kind, bitrate] = GetParam();
   const Clip clip{kind_named(kind), 128, 96};
   std::vector<int64_t> bits;
   int64_t incomplete = 0;
-  encode_clip(clip, config_for(clip, bitrate), 110, [&](int, const EncodedPicture& coded, const Encoder&) {
+  const auto count = [&](int, const EncodedPicture& coded, const Encoder&) {
     bits.push_back(bits_of(coded));
     incomplete += coded.complete ? 0 : 1;
-  });
+  };
+  encode_clip(clip, config_for(clip, bitrate), 110, count, model_named(model));
   EXPECT_LE(worst_window(bits, 10, bitrate), 1.1);
   // Below the rate only where nothing was left to send.
   const double mean = static_cast<double>(std::accumulate(bits.begin() + 10, bits.end(), int64_t{0})) / 10;
@@ -34,11 +42,10 @@ TEST_P(Bitrate, IsACeiling) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Encoder, Bitrate,
-                         testing::Combine(testing::Values("still", "block", "pan", "noise", "cuts"),
+                         testing::Combine(testing::Values("vector", "scalar"),
+                                          testing::Values("still", "block", "pan", "noise", "cuts"),
                                           testing::Values(10000, 20000, 50000, 100000)),
-                         [](const auto& param) {
-                           return std::get<0>(param.param) + "_" + std::to_string(std::get<1>(param.param));
-                         });
+                         kClipName);
 
 TEST(Encoder, BitrateChangesWhileRunning) {
   const Clip clip{Clip::Kind::kNoise, 192, 160};
@@ -76,30 +83,31 @@ TEST(Encoder, VariableFrameTimes) {
   EXPECT_GE(bits, 0.6 * 20000 * time);
 }
 
-class EveryClip : public testing::TestWithParam<std::tuple<std::string, int>> {};
+class EveryClip : public testing::TestWithParam<ClipParam> {};
 
 // The heart of it: sender and receiver show the same, sample by sample, for ever.
 TEST_P(EveryClip, DecodesToTheEncodersReconstruction) {
-  const auto& [kind, bitrate] = GetParam();
+  const auto& [name, kind, bitrate] = GetParam();
+  const TestModel model = model_named(name);
   const Clip clip{kind_named(kind), 151, 109};
   std::unique_ptr<Decoder> decoder;
-  encode_clip(clip, config_for(clip, bitrate), 60, [&](int n, const EncodedPicture& coded, const Encoder& encoder) {
-    if (!decoder) decoder = std::make_unique<Decoder>(test_model(), encoder.sequence_header());
+  const auto compare = [&](int n, const EncodedPicture& coded, const Encoder& encoder) {
+    if (!decoder) decoder = std::make_unique<Decoder>(model, encoder.sequence_header());
     if (!coded.bytes.empty()) {
       const DecodedPicture decoded = decoder->decode(coded.bytes);
       EXPECT_EQ(decoded.key, coded.key);
       EXPECT_FALSE(decoded.corrupted) << n;
     }
     ASSERT_TRUE(samples(decoder->picture()) == samples(encoder.reconstruction())) << "picture " << n;
-  });
+  };
+  encode_clip(clip, config_for(clip, bitrate), 60, compare, model);
 }
 
 INSTANTIATE_TEST_SUITE_P(Encoder, EveryClip,
-                         testing::Combine(testing::Values("still", "block", "pan", "noise", "cuts"),
+                         testing::Combine(testing::Values("vector", "scalar"),
+                                          testing::Values("still", "block", "pan", "noise", "cuts"),
                                           testing::Values(8000, 60000)),
-                         [](const auto& param) {
-                           return std::get<0>(param.param) + "_" + std::to_string(std::get<1>(param.param));
-                         });
+                         kClipName);
 
 class Sizes : public testing::TestWithParam<std::tuple<int, int, int>> {};
 
@@ -336,10 +344,27 @@ TEST(Encoder, UnitsThatWouldBeTooLargeAreCut) {
 }
 
 TEST(Encoder, IsDeterministic) {
-  for (const char* kind : {"block", "noise"}) {
-    const Clip clip{kind_named(kind), 120, 90};
-    const EncoderConfig config = config_for(clip, 30000);
-    EXPECT_EQ(encode_clip(clip, config, 15), encode_clip(clip, config, 15)) << kind;
+  for (const TestModel& model : {test_model(), scalar_model()}) {
+    for (const char* kind : {"block", "noise"}) {
+      const Clip clip{kind_named(kind), 120, 90};
+      const EncoderConfig config = config_for(clip, 30000);
+      EXPECT_EQ(encode_clip(clip, config, 15, model), encode_clip(clip, config, 15, model)) << kind;
+    }
+  }
+}
+
+// What a vector quantiser cannot do: the quality follows the rate, since the steps do.
+TEST(Encoder, MoreBitsMakeCoefficientsFiner) {
+  const Clip clip{Clip::Kind::kNoise, 96, 80};
+  double last = 0;
+  for (const int bitrate : {20000, 80000, 320000, 1280000}) {
+    double sum = 0;
+    const auto measure = [&](int n, const EncodedPicture&, const Encoder& encoder) {
+      sum += psnr(clip.picture(n).view(), encoder.reconstruction());
+    };
+    encode_clip(clip, config_for(clip, bitrate), 12, measure, scalar_model());
+    EXPECT_GT(sum / 12, last + 0.5) << bitrate;
+    last = sum / 12;
   }
 }
 

@@ -49,5 +49,30 @@ TEST(Gain, StaysBelowTheNumberOfLevels) {
   EXPECT_EQ(gain_level(UINT32_MAX, 1), 0);
 }
 
+TEST(Step, ValuesAreEightTimesPowersOfTheSquareRootOfTwo) {
+  for (int level = 0; level < kMaxGainLevels; ++level) {
+    EXPECT_EQ(step_value(level), std::lround(8 * std::pow(2.0, level / 2.0))) << level;
+  }
+}
+
+// The level is the one nearest to the step that suits lambda.
+TEST(Step, NeverFurtherThanHalfALevel) {
+  for (double lambda = kLambdaOfStep * 64; lambda < kLambdaOfStep * 91 * 91; lambda *= 1.01) {
+    const double step = std::sqrt(lambda / kLambdaOfStep);
+    const int level = step_level(lambda, kMaxGainLevels);
+    EXPECT_LE(std::abs(std::log2(step / step_value(level))), 0.27) << lambda;  // steps are rounded
+  }
+}
+
+TEST(Step, RisesWithLambdaAndStaysBelowTheNumberOfLevels) {
+  EXPECT_EQ(step_level(0, kMaxGainLevels), 0);
+  EXPECT_EQ(step_level(1e9, kMaxGainLevels), kMaxGainLevels - 1);
+  EXPECT_EQ(step_level(1e9, 5), 4);
+  EXPECT_EQ(step_level(1e9, 1), 0);
+  for (int level = 0; level < kMaxGainLevels; ++level) {
+    EXPECT_EQ(step_level(kLambdaOfStep * step_value(level) * step_value(level), kMaxGainLevels), level);
+  }
+}
+
 }  // namespace
 }  // namespace crlsc

@@ -17,10 +17,10 @@ struct Sent {
   int layer;
 };
 
-class Reader : public testing::Test {
+class Reader : public testing::TestWithParam<const char*> {
  protected:
   Reader()
-      : reader(test_model()->file, kCols, kRows),
+      : reader(model_named(GetParam())->file, kCols, kRows),
         layout(reader.layout()),
         grid(random_grid(layout, kCols, kRows, mixes()[7], 1)) {}
 
@@ -46,7 +46,9 @@ class Reader : public testing::Test {
   const Slice bottom{2, 4};
 };
 
-TEST_F(Reader, AWholePicture) {
+INSTANTIATE_TEST_SUITE_P(Models, Reader, testing::Values("vector", "scalar"));
+
+TEST_P(Reader, AWholePicture) {
   const PictureTokens picture = reader.read(join({unit(whole, 0), unit(whole, 1), unit(whole, 2)}), kMaxLayers);
   EXPECT_TRUE(picture.readable);
   EXPECT_FALSE(picture.damaged);
@@ -57,7 +59,7 @@ TEST_F(Reader, AWholePicture) {
   EXPECT_TRUE(same_tokens(reader.grid(), grid));
 }
 
-TEST_F(Reader, TheSameWithoutSomeLayers) {
+TEST_P(Reader, TheSameWithoutSomeLayers) {
   for (int layers = 1; layers <= 3; ++layers) {
     const PictureTokens picture = reader.read(join({unit(whole, 0), unit(whole, 1), unit(whole, 2)}), layers);
     EXPECT_FALSE(picture.damaged);
@@ -66,7 +68,7 @@ TEST_F(Reader, TheSameWithoutSomeLayers) {
   }
 }
 
-TEST_F(Reader, SlicesOfDetailUnitsAreFilledIn) {
+TEST_P(Reader, SlicesOfDetailUnitsAreFilledIn) {
   const PictureTokens picture =
       reader.read(join({unit(top, 0, 1), unit(bottom, 0), unit(bottom, 1), unit(bottom, 2)}), 4);
   ASSERT_EQ(picture.units.size(), 4U);
@@ -76,7 +78,7 @@ TEST_F(Reader, SlicesOfDetailUnitsAreFilledIn) {
   EXPECT_EQ(picture.layers, 3) << "the top has no more layers";
 }
 
-TEST_F(Reader, WhatNoSliceCoversIsStill) {
+TEST_P(Reader, WhatNoSliceCoversIsStill) {
   reader.read(unit(whole, 0, 1), kMaxLayers);
   const PictureTokens picture = reader.read(unit(top, 0, 1), kMaxLayers);
   EXPECT_TRUE(picture.damaged);
@@ -84,27 +86,27 @@ TEST_F(Reader, WhatNoSliceCoversIsStill) {
   EXPECT_TRUE(same_tokens(reader.grid(), up_to_layer(grid, layout, 0), top));
 }
 
-TEST_F(Reader, DetailWithoutItsBaseSaysNothing) {
+TEST_P(Reader, DetailWithoutItsBaseSaysNothing) {
   const PictureTokens picture = reader.read(join({unit(top, 0), unit(bottom, 1), unit(bottom, 2)}), kMaxLayers);
   EXPECT_EQ(picture.units.size(), 1U);
   EXPECT_EQ(picture.layers, 1);
   EXPECT_TRUE(picture.damaged);
 }
 
-TEST_F(Reader, OverlappingSlicesAreRepetitions) {
+TEST_P(Reader, OverlappingSlicesAreRepetitions) {
   const PictureTokens picture = reader.read(join({unit(whole, 0, 1), unit(top, 0, 1), unit({1, 3}, 0, 1)}), kMaxLayers);
   EXPECT_EQ(picture.units.size(), 1U);
   EXPECT_FALSE(picture.damaged);
   EXPECT_TRUE(same_tokens(reader.grid(), up_to_layer(grid, layout, 0)));
 }
 
-TEST_F(Reader, KeyNeedsEverySlice) {
+TEST_P(Reader, KeyNeedsEverySlice) {
   EXPECT_TRUE(reader.read(join({unit(top, 0, 1, 5, true), unit(bottom, 0, 1, 5, true)}), 4).key);
   EXPECT_FALSE(reader.read(unit(top, 0, 1, 5, true), 4).key);
   EXPECT_FALSE(reader.read(join({unit(top, 0, 1, 5, true), unit(bottom, 0, 1, 5, false)}), 4).key);
 }
 
-TEST_F(Reader, OtherNumbersAreOtherPictures) {
+TEST_P(Reader, OtherNumbersAreOtherPictures) {
   const PictureTokens picture = reader.read(join({unit(top, 0, 1, 5), unit(bottom, 0, 1, 6)}), kMaxLayers);
   EXPECT_EQ(picture.number, 5);
   EXPECT_TRUE(picture.damaged);
@@ -112,7 +114,7 @@ TEST_F(Reader, OtherNumbersAreOtherPictures) {
   EXPECT_TRUE(same_tokens(reader.grid(), TokenGrid(kCols, kRows, 3), bottom));
 }
 
-TEST_F(Reader, LayersThatTheModelLacksAreIgnored) {
+TEST_P(Reader, LayersThatTheModelLacksAreIgnored) {
   const Bytes stranger = [this] {
     Bytes bytes;
     append_token_unit(bytes, {3, false, whole, 0, 4, Bytes{1, 2, 3}}, kRows);

@@ -35,6 +35,9 @@ Bytes from_text(const std::string& text) {
   return bytes;
 }
 
+// "vector" unless the file says otherwise.
+TestModel model_of(const Json& vector) { return model_named(vector.value("model", "vector")); }
+
 // A clip sent by the encoder; pictures that it drops are left out.
 std::vector<Bytes> stream_of_clip(const Json& vector) {
   const Json& c = vector.at("clip");
@@ -44,7 +47,7 @@ std::vector<Bytes> stream_of_clip(const Json& vector) {
   config.layers = e.at("layers");
   config.target_unit_size = e.at("target_unit_size");
   std::vector<Bytes> stream;
-  for (Bytes& unit : encode_clip(clip, config, c.at("pictures"))) {
+  for (Bytes& unit : encode_clip(clip, config, c.at("pictures"), model_of(vector))) {
     if (!unit.empty()) stream.push_back(std::move(unit));
   }
   return stream;
@@ -57,7 +60,7 @@ std::vector<Bytes> stream_of_grids(const Json& vector) {
   const int rows = g.at("rows");
   const int pictures = g.at("pictures");
   const uint32_t seed = g.at("seed");
-  const ModelFile& model = test_model()->file;
+  const ModelFile& model = model_of(vector)->file;
   const TokenContexts priors(model);
   SequenceHeader header;
   header.width = cols * kCellSize;
@@ -92,7 +95,7 @@ struct Hashes {
   std::string i420;
 };
 
-Hashes decode(const std::vector<Bytes>& stream) {
+Hashes decode(const std::vector<Bytes>& stream, const TestModel& model) {
   Sha256 bitstream;
   Sha256 i420;
   TokenHash tokens;
@@ -101,7 +104,7 @@ Hashes decode(const std::vector<Bytes>& stream) {
     bitstream.update(unit);
     if (!decoder) {
       const AccessUnitView view = parse_access_unit(unit);
-      decoder = std::make_unique<Decoder>(test_model(), parse_sequence_header(view.units.at(0).payload));
+      decoder = std::make_unique<Decoder>(model, parse_sequence_header(view.units.at(0).payload));
     }
     EXPECT_FALSE(decoder->decode(unit).corrupted);
     tokens.add(decoder->tokens());
@@ -128,8 +131,8 @@ class Vector : public testing::TestWithParam<std::string> {
  private:
   void write() {
     const std::vector<Bytes> stream = make_stream(json);
-    const Hashes hashes = decode(stream);
-    json["model_sha256"] = test_model()->file.hash();
+    const Hashes hashes = decode(stream, model_of(json));
+    json["model_sha256"] = model_of(json)->file.hash();
     json["bitstream_sha256"] = hashes.bitstream;
     json["token_sha256"] = hashes.tokens;
     json["i420_sha256"] = hashes.i420;
@@ -140,8 +143,8 @@ class Vector : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(Vector, DecodesToItsHashes) {
-  ASSERT_EQ(json.at("model_sha256"), test_model()->file.hash());
-  const Hashes hashes = decode(stored());
+  ASSERT_EQ(json.at("model_sha256"), model_of(json)->file.hash());
+  const Hashes hashes = decode(stored(), model_of(json));
   EXPECT_EQ(json.at("bitstream_sha256"), hashes.bitstream);
   EXPECT_EQ(json.at("token_sha256"), hashes.tokens);
   EXPECT_EQ(json.at("i420_sha256"), hashes.i420);
@@ -150,7 +153,7 @@ TEST_P(Vector, DecodesToItsHashes) {
 TEST_P(Vector, HasCellsOfSeveralGains) {
   std::set<int> gains;
   const std::vector<Bytes> stream = stored();
-  Decoder decoder(test_model(), parse_sequence_header(parse_access_unit(stream.at(0)).units.at(0).payload));
+  Decoder decoder(model_of(json), parse_sequence_header(parse_access_unit(stream.at(0)).units.at(0).payload));
   for (const Bytes& unit : stream) {
     decoder.decode(unit);
     for (const Cell& cell : decoder.tokens().cells) {
@@ -163,7 +166,9 @@ TEST_P(Vector, HasCellsOfSeveralGains) {
 // Fails, too, when the encoder decides otherwise than it did: then the files have to be written anew.
 TEST_P(Vector, IsWhatTheEncoderWrites) { EXPECT_TRUE(make_stream(json) == stored()); }
 
-INSTANTIATE_TEST_SUITE_P(Vectors, Vector, testing::Values("block", "cuts-sliced", "pan-low-rate", "all-syntax"),
+INSTANTIATE_TEST_SUITE_P(Vectors, Vector,
+                         testing::Values("block", "cuts-sliced", "pan-low-rate", "all-syntax", "scalar-cuts",
+                                         "scalar-all-syntax"),
                          [](const auto& param) { return test_name(param.param); });
 
 TEST(Vectors, EveryFileIsTested) {
@@ -171,7 +176,7 @@ TEST(Vectors, EveryFileIsTested) {
   for (const auto& entry : std::filesystem::directory_iterator(CRLSC_VECTORS)) {
     files += entry.path().extension() == ".json" ? 1 : 0;
   }
-  EXPECT_EQ(files, 4);
+  EXPECT_EQ(files, 6);
 }
 
 }  // namespace

@@ -20,14 +20,19 @@ TokenLayout good_layout() {
 
 std::string hash_of(const std::vector<TensorView>& tensors) { return model_hash(tensors, "probe", good_layout()); }
 
-// A model whose metadata is right but for one key; an empty value removes the key.
-std::optional<Failure> open_with(const std::string& key, const std::string& value, bool remove = false) {
+// Of a scalar quantiser.
+TokenLayout scalar_layout() { return {0, {}, {1, 2, 2}, kMaxGainLevels, 2, 24, {16, 32, 48}}; }
+
+// A model of `layout` whose metadata is right but for one key, which gets `value` or is removed.
+std::optional<Failure> open_with(const std::string& key, const std::string& value, bool remove = false,
+                                 const TokenLayout& layout = good_layout()) {
   const TempFolder folder;
   const std::vector<TensorView> tensors = {make_tensor("w", DType::kU8, {4}, kBytes)};
-  Metadata metadata = good_metadata();
+  Metadata metadata = layout_metadata(layout);
   metadata["format"] = "crlsc-model";
   metadata["format_version"] = "1";
-  metadata["sha256"] = hash_of(tensors);
+  metadata["backend"] = "probe";
+  metadata["sha256"] = model_hash(tensors, "probe", layout);
   metadata[key] = value;
   if (remove) metadata.erase(key);
   write_safetensors(folder.file("m.safetensors"), tensors, metadata);
@@ -61,6 +66,13 @@ TEST(ModelHash, ALayoutWithoutStagesHasEmptyLists) {
   layout.gain_levels = 8;
   layout.gain_classes = 3;
   EXPECT_EQ(model_hash({}, "x-1", layout), to_hex(Sha256::of(Bytes(lines.begin(), lines.end()))));
+}
+
+TEST(ModelHash, AScalarLayoutHasLinesOfItsOwn) {
+  const std::string lines =
+      "backend=probe\nstructure_coefficients=24\ndetail_coefficients=16,32,48\nstage_layer=1,2,2\ngain_levels=8\n"
+      "gain_classes=2\n";
+  EXPECT_EQ(model_hash({}, "probe", scalar_layout()), to_hex(Sha256::of(Bytes(lines.begin(), lines.end()))));
 }
 
 TEST(ModelHash, BackendAndEveryPartOfTheLayoutCount) {
@@ -160,6 +172,26 @@ TEST(ModelFile, LayoutSurvivesTheMetadata) {
   EXPECT_EQ(file.layout().gain_levels, 5);
   EXPECT_EQ(file.layout().gain_classes, 4);
   EXPECT_EQ(file.layout().layers(), kMaxLayers);
+}
+
+TEST(ModelFile, ScalarLayoutSurvivesTheMetadata) {
+  const TempFolder folder;
+  for (const TokenLayout& layout :
+       {scalar_layout(), TokenLayout{0, {}, {1, 3}, 1, 1, kMaxCoefficients, {kMaxCoefficients, 1}},
+        TokenLayout{0, {}, {}, 1, 1, 1, {}}}) {
+    Metadata metadata = layout_metadata(layout);
+    metadata["backend"] = "x";
+    save_model(folder.file("m"), {}, metadata);
+    const ModelFile file(folder.file("m"));
+    EXPECT_TRUE(file.layout().scalar());
+    EXPECT_EQ(file.layout().structure_coefficients, layout.structure_coefficients);
+    EXPECT_EQ(file.layout().detail_coefficients, layout.detail_coefficients);
+    EXPECT_EQ(file.layout().stage_layer, layout.stage_layer);
+    EXPECT_EQ(file.layout().structure_codes, 0);
+    EXPECT_TRUE(file.layout().detail_codes.empty());
+    EXPECT_EQ(file.metadata().count("structure_codes") + file.metadata().count("detail_codes"), 0U);
+    EXPECT_EQ(file.hash(), model_hash({}, "x", layout));
+  }
 }
 
 TEST(ModelFile, GainLevelsAreOneUnlessTheMetadataSaysOtherwise) {
@@ -338,6 +370,42 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"gain_levels", "17"}, BadValue{"gain_levels", ""}, BadValue{"gain_levels", "x"},
         BadValue{"gain_levels", "-1"}, BadValue{"gain_levels", "1,2"}, BadValue{"gain_classes", "0"},
         BadValue{"gain_classes", "2"}, BadValue{"gain_classes", ""}));
+
+class BadScalarMetadata : public testing::TestWithParam<BadValue> {};
+
+TEST_P(BadScalarMetadata, IsRefusedAndNamed) {
+  const auto failure = open_with(GetParam().key, GetParam().value, false, scalar_layout());
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->kind, ErrorKind::kRead);
+  EXPECT_TRUE(failure->says(GetParam().key)) << failure->text;
+  EXPECT_FALSE(failure->says("have the hash")) << failure->text;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    ModelFile, BadScalarMetadata,
+    testing::Values(BadValue{"structure_coefficients", ""}, BadValue{"structure_coefficients", "0"},
+                    BadValue{"structure_coefficients", "257"}, BadValue{"structure_coefficients", "-1"},
+                    BadValue{"structure_coefficients", "3,4"}, BadValue{"detail_coefficients", ""},
+                    BadValue{"detail_coefficients", "16,32"}, BadValue{"detail_coefficients", "16,32,48,64"},
+                    BadValue{"detail_coefficients", "16,0,48"}, BadValue{"detail_coefficients", "16,32,257"},
+                    BadValue{"detail_coefficients", "16,32,"}, BadValue{"stage_layer", "1,2"},
+                    BadValue{"structure_codes", "16"}, BadValue{"detail_codes", "8,8,8"},
+                    BadValue{"detail_codes", ""}));
+
+// Keys of both kinds name each other, whichever the model was made with.
+TEST(ModelFile, KeysOfBothKindsOfQuantisersContradictEachOther) {
+  for (const auto& [key, value] : Metadata{{"structure_coefficients", "24"}, {"detail_coefficients", "8,8,4"}}) {
+    const auto failure = open_with(key, value);
+    ASSERT_TRUE(failure) << key;
+    EXPECT_EQ(failure->kind, ErrorKind::kRead);
+    EXPECT_TRUE(failure->says("contradict each other") && failure->says(key.c_str())) << failure->text;
+  }
+}
+
+TEST(ModelFile, MissingKeysOfAScalarQuantiserAreNamed) {
+  EXPECT_TRUE(open_with("detail_coefficients", "", true, scalar_layout())->says("detail_coefficients"));
+  EXPECT_TRUE(open_with("structure_coefficients", "", true, scalar_layout())->says("detail_coefficients"));
+}
 
 class MissingMetadata : public testing::TestWithParam<const char*> {};
 

@@ -43,7 +43,7 @@ double squared_error(const Picture& a, const Picture& b) {
 }
 
 int count_nonzero(const TokenGrid& grid) {
-  const auto zeros = [](const std::vector<uint16_t>& v) { return std::count(v.begin(), v.end(), 0); };
+  const auto zeros = [](const std::vector<int16_t>& v) { return std::count(v.begin(), v.end(), 0); };
   int count = grid.size() * (1 + 4 * grid.stages()) - static_cast<int>(zeros(grid.structure));
   for (const auto& stage : grid.detail) count -= static_cast<int>(zeros(stage));
   return count;
@@ -277,6 +277,78 @@ TEST_F(Reference, WithoutGainsCodesChangeWhatTheTablesSay) {
   EXPECT_EQ(plain.structure, largest.structure);
   EXPECT_EQ(plain.detail, largest.detail);
   EXPECT_EQ(decoded.data(), decode(grey, largest).data());
+}
+
+// The model with a scalar quantiser.
+class ScalarReference : public Reference {
+ protected:
+  ScalarReference() {
+    model_ = acquire_model(CRLSC_SUPPORT_FOLDER "/test-scalar.safetensors", 1);
+    session_ = model_->network->open(kWidth, kHeight);
+  }
+  TokenGrid encode(int gain, const Picture& prediction, const QuantiserBias& bias = {}) {
+    TokenGrid grid(kWidth / kCellSize, kHeight / kCellSize, model_->file.layout());
+    mark(grid, 3);
+    for (Cell& cell : grid.cells) cell.gain = static_cast<uint8_t>(gain);
+    session_->encode(scene(0), prediction, bias, grid, no_previews_);
+    return grid;
+  }
+};
+
+TEST_F(ScalarReference, EachStageMakesThePictureBetter) {
+  const Picture grey(kWidth, kHeight);
+  TokenGrid grid = encode(0, grey);
+  double last = squared_error(scene(0), grey);
+  for (int stages = 0; stages <= 3; ++stages) {
+    mark(grid, stages);
+    const double error = squared_error(scene(0), decode(grey, grid));
+    EXPECT_LT(error, 0.9 * last) << stages;
+    last = error;
+  }
+}
+
+// The functions of luma are a whole basis: what is left is what the steps leave, a twelfth of their square at most.
+TEST_F(ScalarReference, TheStepBoundsTheError) {
+  const Picture grey(kWidth, kHeight);
+  for (int gain = 0; gain < kMaxGainLevels; ++gain) {
+    const Picture decoded = decode(grey, encode(gain, grey));
+    double sum = 0;
+    for (int i = 0; i < kWidth * kHeight; ++i) {
+      const int off = decoded.plane(0)[i] - scene(0).plane(0)[i];
+      sum += off * off;
+    }
+    const double step = step_value(gain);
+    EXPECT_LT(sum / (kWidth * kHeight), 1.1 * step * step / 12 + 0.25) << gain;
+  }
+}
+
+TEST_F(ScalarReference, EqualPicturesNeedNoTokens) {
+  const TokenGrid grid = encode(0, scene(0));
+  const auto all_zero = [](const auto& v) { return std::all_of(v.begin(), v.end(), [](int t) { return t == 0; }); };
+  EXPECT_TRUE(all_zero(grid.structure));
+  for (const auto& stage : grid.detail) EXPECT_TRUE(all_zero(stage));
+  EXPECT_EQ(decode(scene(0), grid).data(), scene(0).data());
+}
+
+TEST_F(ScalarReference, LambdaSavesTokens) {
+  int last = INT_MAX;
+  for (const float lambda : {0.0F, 10.0F, 100.0F, 2000.0F}) {
+    const TokenGrid grid = encode(2, Picture(kWidth, kHeight), {lambda});
+    int nonzero = 0;
+    for (const auto& stage : grid.detail)
+      nonzero += static_cast<int>(stage.size() - std::count(stage.begin(), stage.end(), 0));
+    EXPECT_LT(nonzero, last) << lambda;
+    last = nonzero;
+  }
+}
+
+TEST_F(ScalarReference, GridsOfOtherLayoutsAreRefused) {
+  const Picture grey(kWidth, kHeight);
+  EXPECT_EQ(failure_of([&] { decode(grey, TokenGrid(kWidth / kCellSize, kHeight / kCellSize, 3)); })->kind,
+            ErrorKind::kSettings);
+  TokenGrid gain = encode(0, grey);
+  gain.cells[2].gain = kMaxGainLevels;
+  EXPECT_EQ(failure_of([&] { decode(grey, gain); })->kind, ErrorKind::kCorrupt);
 }
 
 TEST_F(Reference, OtherSizesAreRefused) {

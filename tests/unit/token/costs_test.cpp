@@ -25,14 +25,9 @@ class Costs : public testing::Test {
     const int motion = previous ? costs.motion(cell.motion.dx - p.dx, cell.motion.dy - p.dy) : 0;
     if (!cell.coded) return previous && cell.motion == MotionVector{} ? 0 : costs.moved_copy() + motion;
     int sum = costs.coded(cell.reference) + motion + costs.stages(cell.gain, cell.stages);
-    sum += costs.structure(cell.reference == Reference::kGrey, cell.gain, grid.structure[at]);
+    sum += costs.structure(grid, at);
     sum += costs.gain(cell.reference == Reference::kGrey, cell.gain);
-    for (int stage = 0; stage < cell.stages; ++stage) {
-      for (int t = 0; t < 4; ++t) {
-        const auto x = static_cast<size_t>((2 * row + t / 2) * 2 * grid.cols() + 2 * column + t % 2);
-        sum += costs.detail(cell.gain, stage, grid.detail[static_cast<size_t>(stage)][x]);
-      }
-    }
+    for (int stage = 0; stage < cell.stages; ++stage) sum += costs.detail(grid, at, stage);
     return sum;
   }
 
@@ -46,6 +41,18 @@ class Costs : public testing::Test {
     size_t bytes = 0;
     for (const Bytes& unit : encode_slice(grid, layout, {0, grid.rows()}, priors)) bytes += unit.size();
     return 8.0 * static_cast<double>(bytes);
+  }
+
+  void expect_measured_bits_add_up() const {
+    for (const Mix& mix : mixes()) {
+      const TokenGrid grid = random_grid(layout, 20, 15, mix, 8);
+      for (int layer = 0; layer < layout.layers(); ++layer) {
+        const TokenBits bits = measure_layer(grid, layout, {0, 15}, layer, priors);
+        const double sum = static_cast<double>(std::accumulate(bits.begin(), bits.end(), int64_t{0})) / kCostPerBit;
+        const double real = 8.0 * static_cast<double>(encode_layer(grid, layout, {0, 15}, layer, priors).size());
+        EXPECT_NEAR(sum, real, 16 + 0.01 * real) << mix.name << ", layer " << layer;
+      }
+    }
   }
 
   TokenLayout layout;
@@ -110,17 +117,7 @@ TEST_F(Costs, EveryReferenceHasAPrice) {
   EXPECT_GT(costs.coded(last), costs.coded(Reference::kGrey));
 }
 
-TEST_F(Costs, MeasuredBitsAddUpToTheRealSize) {
-  for (const Mix& mix : mixes()) {
-    const TokenGrid grid = random_grid(layout, 20, 15, mix, 8);
-    for (int layer = 0; layer < layout.layers(); ++layer) {
-      const TokenBits bits = measure_layer(grid, layout, {0, 15}, layer, priors);
-      const double sum = static_cast<double>(std::accumulate(bits.begin(), bits.end(), int64_t{0})) / kCostPerBit;
-      const double real = 8.0 * static_cast<double>(encode_layer(grid, layout, {0, 15}, layer, priors).size());
-      EXPECT_NEAR(sum, real, 16 + 0.01 * real) << mix.name << ", layer " << layer;
-    }
-  }
-}
+TEST_F(Costs, MeasuredBitsAddUpToTheRealSize) { expect_measured_bits_add_up(); }
 
 TEST_F(Costs, MeasuredKindsAreThoseThatAreThere) {
   const TokenBits first = measure_layer(random_grid(layout, 20, 15, mixes()[3], 9), layout, {0, 15}, 0, priors);
@@ -167,7 +164,7 @@ class GainCosts : public Costs {
 TEST_F(GainCosts, AreThoseOfTheSameLevelOnceMore) {
   for (const bool grey : {false, true}) {
     for (int level = 0; level < layout.gain_levels; ++level) {
-      TokenGrid grid(2, 1, layout.stages());
+      TokenGrid grid(2, 1, layout);
       for (Cell& cell : grid.cells) {
         cell.coded = true;
         cell.reference = grey ? Reference::kGrey : Reference::kKnowledge0;
@@ -247,6 +244,67 @@ TEST_F(ClassCosts, EstimatesAreCloseToRealSizes) {
   for (uint32_t seed = 0; seed < 4; ++seed) {
     const TokenGrid grid = random_grid(layout, 20, 15, mixes()[7], seed);
     EXPECT_NEAR(estimated_bits(grid) / real_bits(grid), 1.0, 0.15) << seed;
+  }
+}
+
+class ScalarCosts : public Costs {
+ protected:
+  ScalarCosts() : Costs(layout_named("scalar"), TokenContexts(layout_named("scalar"))) {}
+};
+
+TEST_F(ScalarCosts, EstimatesAreCloseToRealSizes) {
+  for (uint32_t seed = 0; seed < 4; ++seed) {
+    const TokenGrid grid = random_grid(layout, 20, 15, mixes()[7], seed);
+    EXPECT_NEAR(estimated_bits(grid) / real_bits(grid), 1.0, 0.2) << seed;
+  }
+}
+
+TEST_F(ScalarCosts, MeasuredBitsAddUpToTheRealSize) { expect_measured_bits_add_up(); }
+
+TEST_F(ScalarCosts, MeasuredKindsAreThoseThatAreThere) {
+  // Every level is beyond 2, so that all kinds of contexts are met.
+  TokenGrid grid = random_grid(layout, 20, 15, mixes()[7], 9);
+  std::fill(grid.structure.begin(), grid.structure.end(), int16_t{-9});
+  for (auto& stage : grid.detail) std::fill(stage.begin(), stage.end(), int16_t{12});
+  const TokenBits first = measure_layer(grid, layout, {0, 15}, 0, priors);
+  EXPECT_GT(first[index_of(TokenKind::kStructure)], first[index_of(TokenKind::kModes)]);
+  EXPECT_EQ(first[index_of(TokenKind::kDetail)], 0);
+  EXPECT_EQ(first[index_of(TokenKind::kStages)], 0);
+  const TokenBits second = measure_layer(grid, layout, {0, 15}, 2, priors);
+  for (size_t kind = 0; kind < kTokenKinds; ++kind) {
+    const bool there = kind == index_of(TokenKind::kDetail) || kind == index_of(TokenKind::kStages);
+    EXPECT_EQ(second[kind] > 0, there) << kind;
+  }
+}
+
+// What the cells' blocks cost, added up by hand.
+TEST_F(ScalarCosts, OfACellAreThoseOfItsBlocks) {
+  const TokenGrid grid = random_grid(layout, 6, 5, mixes()[7], 10);
+  for (size_t cell = 0; cell < grid.cells.size(); ++cell) {
+    const Cell& of = grid.cells[cell];
+    const bool grey = of.reference == Reference::kGrey;
+    EXPECT_EQ(costs.structure(grid, cell), costs.structure_levels(grey, of.gain).block(grid.structure_at(cell)));
+    for (int stage = 0; stage < layout.stages(); ++stage) {
+      int sum = 0;
+      for (int t = 0; t < 4; ++t) {
+        const int x = 2 * (static_cast<int>(cell) % 6) + t % 2;
+        const int y = 2 * (static_cast<int>(cell) / 6) + t / 2;
+        sum += costs.detail_levels(of.gain, stage).block(grid.detail_at(stage, x, y));
+      }
+      EXPECT_EQ(costs.detail(grid, cell, stage), sum);
+    }
+  }
+}
+
+TEST_F(ScalarCosts, AreThoseOfTheClassOfTheLevel) {
+  TokenContexts unlike(layout);
+  for (auto& list : unlike.structure_levels) list[1].end.assign(9, BitTree(13, std::vector<uint16_t>(12, 500)));
+  for (auto& stage : unlike.detail) stage[1].levels.beyond_two.fill(AdaptiveBit(1000));
+  const TokenCosts own(unlike, layout);
+  for (int level = 0; level < layout.gain_levels; ++level) {
+    const bool second = level >= layout.gain_levels / 2;
+    EXPECT_EQ(own.structure_levels(true, level).end(0) < costs.structure_levels(true, level).end(0), second) << level;
+    EXPECT_EQ(own.detail_levels(level, 2).level(0, 9, true) > costs.detail_levels(level, 2).level(0, 9, true), second);
   }
 }
 

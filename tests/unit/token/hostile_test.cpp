@@ -51,7 +51,7 @@ TEST_P(Hostile, RandomBytes) {
   const TokenLayout layout = layout_named(GetParam());
   const TokenContexts priors(layout);
   Random random(1);
-  TokenGrid grid(6, 5, layout.stages());
+  TokenGrid grid(6, 5, layout);
   for (int i = 0; i < 3000; ++i) {
     std::vector<Bytes> layers;
     for (int layer = 0; layer < layout.layers(); ++layer) layers.push_back(random_bytes(random, random() % 60));
@@ -63,7 +63,7 @@ TEST_P(Hostile, MutatedUnits) {
   const TokenLayout layout = layout_named(GetParam());
   const TokenContexts priors(layout);
   Random random(2);
-  TokenGrid grid(6, 5, layout.stages());
+  TokenGrid grid(6, 5, layout);
   for (uint32_t seed = 0; seed < 40; ++seed) {
     const Mix& mix = mixes()[seed % mixes().size()];
     const std::vector<Bytes> units = encode_slice(random_grid(layout, 6, 5, mix, seed), layout, {0, 5}, priors);
@@ -78,7 +78,7 @@ TEST_P(Hostile, MutatedUnits) {
 TEST_P(Hostile, ConstantBytes) {
   const TokenLayout layout = layout_named(GetParam());
   const TokenContexts priors(layout);
-  TokenGrid grid(6, 5, layout.stages());
+  TokenGrid grid(6, 5, layout);
   for (int value = 0; value < 256; ++value) {
     const std::vector<Bytes> layers(static_cast<size_t>(layout.layers()), Bytes(40, static_cast<uint8_t>(value)));
     ASSERT_TRUE(survives(layers, layout, {0, 5}, priors, grid)) << value;
@@ -87,7 +87,7 @@ TEST_P(Hostile, ConstantBytes) {
 
 INSTANTIATE_TEST_SUITE_P(Layouts, Hostile,
                          testing::Values("usual", "no-detail", "two-codes", "large", "six-stages", "gap", "gains",
-                                         "classes"),
+                                         "classes", "scalar", "scalar-smallest", "scalar-largest", "scalar-no-detail"),
                          [](const auto& param) { return test_name(param.param); });
 
 TEST(HostileLayer, AddedUpMotionStaysWithinBounds) {
@@ -104,7 +104,7 @@ TEST(HostileLayer, AddedUpMotionStaysWithinBounds) {
     contexts.motion[0].encode(range, SignedExpGolomb::kMaxMagnitude);
     contexts.motion[1].encode(range, -SignedExpGolomb::kMaxMagnitude);
   }
-  TokenGrid grid(12, 1, layout.stages());
+  TokenGrid grid(12, 1, layout);
   ASSERT_TRUE(decode_layer(range.finish(), layout, {0, 1}, 0, priors, grid));
   for (const Cell& cell : grid.cells) EXPECT_EQ(cell.motion, (MotionVector{kMaxMotion, -kMaxMotion}));
 }
@@ -114,7 +114,7 @@ TEST(HostileLayer, NoBytesAreAStillSlice) {
   const TokenContexts priors(layout);
   TokenGrid grid = random_grid(layout, 20, 15, mixes()[0], 3);
   EXPECT_TRUE(decode_layer({}, layout, {0, 15}, 0, priors, grid));
-  EXPECT_TRUE(same_tokens(grid, TokenGrid(20, 15, layout.stages())));
+  EXPECT_TRUE(same_tokens(grid, TokenGrid(20, 15, layout)));
 }
 
 TEST(HostileLayer, CutUnitsAreRefused) {
@@ -122,7 +122,7 @@ TEST(HostileLayer, CutUnitsAreRefused) {
   const TokenContexts priors(layout);
   const TokenGrid grid = random_grid(layout, 30, 20, mixes()[3], 4);
   const Bytes bits = encode_layer(grid, layout, {0, 20}, 0, priors);
-  TokenGrid read(30, 20, layout.stages());
+  TokenGrid read(30, 20, layout);
   // Zeros read as unlikely bits soon add up to more than any encoder leaves away.
   EXPECT_FALSE(decode_layer(ByteView(bits).sub(0, bits.size() / 4), layout, {0, 20}, 0, priors, read));
   EXPECT_TRUE(valid(read, layout, {0, 20}));
@@ -133,7 +133,7 @@ TEST(HostileLayer, BytesTooManyDoNoHarm) {
   const TokenContexts priors(layout);
   const TokenGrid grid = random_grid(layout, 6, 5, mixes()[0], 5);
   std::vector<Bytes> units = encode_slice(grid, layout, {0, 5}, priors);
-  TokenGrid read(6, 5, layout.stages());
+  TokenGrid read(6, 5, layout);
   units[0].insert(units[0].end(), 1000, 0);
   EXPECT_TRUE(decode_layer(units[0], layout, {0, 5}, 0, priors, read));
   EXPECT_TRUE(same_tokens(read, up_to_layer(grid, layout, 0)));
@@ -143,7 +143,7 @@ TEST(HostileLayer, TheLargestPictureTakesBoundedTime) {
   const TokenLayout layout = layout_named("six-stages");
   const TokenContexts priors(layout);
   Random random(6);
-  TokenGrid grid(120, 68, layout.stages());
+  TokenGrid grid(120, 68, layout);
   const std::vector<Bytes> layers(static_cast<size_t>(layout.layers()), random_bytes(random, 65535));
   const auto start = std::chrono::steady_clock::now();
   ASSERT_TRUE(survives(layers, layout, {0, 68}, priors, grid));

@@ -9,8 +9,9 @@
 namespace crlsc {
 namespace {
 
-const std::vector<std::string> kLayouts = {"usual", "no-detail", "two-codes", "large",    "six-stages",
-                                           "gap",   "gains",     "classes",   "two-gains"};
+const std::vector<std::string> kLayouts = {
+    "usual",     "no-detail", "two-codes",       "large",          "six-stages",      "gap", "gains", "classes",
+    "two-gains", "scalar",    "scalar-smallest", "scalar-largest", "scalar-no-detail"};
 
 class RoundTrip : public testing::TestWithParam<std::tuple<std::string, size_t>> {};
 
@@ -21,7 +22,7 @@ TEST_P(RoundTrip, EveryLayer) {
   for (uint32_t seed = 0; seed < 6; ++seed) {
     const TokenGrid grid = random_grid(layout, 7 + static_cast<int>(seed), 5, mixes()[mix], seed);
     const Slice whole{0, grid.rows()};
-    TokenGrid read(grid.cols(), grid.rows(), layout.stages());
+    TokenGrid read(grid.cols(), grid.rows(), layout);
     for (int layer = 0; layer < layout.layers(); ++layer) {
       const Bytes bits = encode_layer(grid, layout, whole, layer, priors);
       ASSERT_TRUE(decode_layer(bits, layout, whole, layer, priors, read)) << "layer " << layer;
@@ -48,7 +49,7 @@ TEST(Layer, EveryNumberOfStagesOfEveryReference) {
       for (Cell& cell : grid.cells) {
         cell = {true, static_cast<uint8_t>(stages), static_cast<Reference>(reference), {}};
       }
-      TokenGrid read(4, 3, layout.stages());
+      TokenGrid read(4, 3, layout);
       ASSERT_TRUE(decode_slice(encode_slice(grid, layout, {0, 3}, priors), layout, {0, 3}, priors, read));
       ASSERT_TRUE(same_tokens(read, grid)) << "reference " << reference << ", stages " << stages;
     }
@@ -60,7 +61,7 @@ TEST(Layer, SizesFromOneCellToTheLargestPicture) {
   const TokenContexts priors(layout);
   for (const auto& [cols, rows] : {std::pair{1, 1}, {1, 68}, {120, 1}, {2, 2}, {120, 68}}) {
     const TokenGrid grid = random_grid(layout, cols, rows, mixes()[0], 77);
-    TokenGrid read(cols, rows, layout.stages());
+    TokenGrid read(cols, rows, layout);
     ASSERT_TRUE(decode_slice(encode_slice(grid, layout, {0, rows}, priors), layout, {0, rows}, priors, read));
     EXPECT_TRUE(same_tokens(read, grid)) << cols << 'x' << rows;
   }
@@ -84,7 +85,7 @@ TEST(Layer, EveryWayToCutSlices) {
   const TokenContexts priors(layout);
   const TokenGrid grid = random_grid(layout, 6, kRows, mixes()[0], 5);
   for (int cuts = 0; cuts < 1 << (kRows - 1); ++cuts) {
-    TokenGrid read(6, kRows, layout.stages());
+    TokenGrid read(6, kRows, layout);
     std::vector<Slice> slices = cut(cuts, kRows);
     std::reverse(slices.begin(), slices.end());  // the order must not matter
     for (const Slice slice : slices) {
@@ -163,7 +164,7 @@ TEST(Layer, WritingLeavesGridAndPriorsAlone) {
 TEST(Layer, LayerZeroForgetsWhatStoodInTheSlice) {
   const TokenLayout layout = test_layout();
   const TokenContexts priors(layout);
-  const TokenGrid still(5, 5, layout.stages());
+  const TokenGrid still(5, 5, layout);
   TokenGrid read = random_grid(layout, 5, 5, mixes()[7], 35);
   ASSERT_TRUE(decode_layer(encode_layer(still, layout, {0, 5}, 0, priors), layout, {0, 5}, 0, priors, read));
   EXPECT_TRUE(same_tokens(read, still));
@@ -184,7 +185,7 @@ TEST(Layer, TokensOutOfRangeAreNotWritten) {
 // A picture in which nothing changed, as a whole access unit.
 size_t still_access_unit(int cols, int rows) {
   const TokenLayout layout = test_layout();
-  const TokenGrid grid(cols, rows, layout.stages());
+  const TokenGrid grid(cols, rows, layout);
   const Bytes bits = encode_layer(grid, layout, {0, rows}, 0, TokenContexts(layout));
   Bytes unit;
   append_token_unit(unit, {0, false, {0, rows}, 17, 1, bits}, rows);
@@ -203,7 +204,7 @@ TEST(Layer, AStillCellCostsLessThanAFiftiethBit) {
 TEST(Layer, AStillRestCostsLittleBesideOneActiveCell) {
   const TokenLayout layout = test_layout();
   const TokenContexts priors(layout);
-  TokenGrid grid(20, 15, layout.stages());
+  TokenGrid grid(20, 15, layout);
   grid.cells[150] = {true, 0, Reference::kPrevious, {}};
   EXPECT_LE(encode_layer(grid, layout, {0, 15}, 0, priors).size(), 6U);
 }

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "core/bitstream/unit.h"
+#include "core/codec/gain.h"
 #include "core/codec/token_unit.h"
 #include "core/model/model_file.h"
 #include "core/token/token_hash.h"
@@ -52,7 +53,7 @@ TokenGrid grid_of_the_example() {
   grid.cells[4].reference = static_cast<Reference>(static_cast<int>(Reference::kKnowledge0) + 2);
   grid.cells[5] = {true, 0, Reference::kKnowledge0, {}};
   grid.structure = {0, 0, 5, 12, 0, 0};
-  const auto set = [&grid](size_t stage, int column, int row, const std::array<uint16_t, 4>& tokens) {
+  const auto set = [&grid](size_t stage, int column, int row, const std::array<int16_t, 4>& tokens) {
     for (int t = 0; t < 4; ++t) {
       grid.detail[stage][static_cast<size_t>((2 * row + t / 2) * 6 + 2 * column + t % 2)] =
           tokens[static_cast<size_t>(t)];
@@ -148,6 +149,94 @@ TEST(TokenSpecification, ReadingTheExampleWithGains) {
   EXPECT_EQ(hex(example("token-gain-hash")), hex({digest.data(), digest.size()}));
 }
 
+struct Walker {
+  RangeEncoder range;
+  bool bit(AdaptiveBit& c, bool value) {
+    range.bit(c, value);
+    return value;
+  }
+  int symbol(BitTree& c, int value) {
+    c.encode(range, value);
+    return value;
+  }
+  int number(SignedExpGolomb& c, int value) {
+    c.encode(range, value);
+    return value;
+  }
+};
+
+TEST(TokenSpecification, Coefficients) {
+  CoefficientContexts contexts(8);
+  Walker walker;
+  CoefficientView left;
+  std::vector<std::vector<int16_t>> blocks = {{4, 0, -1, 1, 0, 0, 0, 0}, {3, -2, 0, 0, 0, 0, 0, 0}, {}};
+  blocks[2] = {0, 0, 0, 0, 0, 0, 0, -kMaxLevel};
+  for (auto& block : blocks) {
+    walk_coefficients(walker, contexts, surroundings(left.nonzero(), 0), left, {}, block.data());
+    left = {block.data(), 8};
+  }
+  EXPECT_EQ(hex(example("coefficients")), hex(walker.range.finish()));
+}
+
+TEST(TokenSpecification, Gains) {
+  std::string vector = "| vector quantiser |";
+  std::string scalar = "| scalar quantiser |";
+  for (int level = 0; level < kMaxGainLevels; ++level) {
+    vector += " " + std::to_string(gain_value(level)) + " |";
+    scalar += " " + std::to_string(step_value(level)) + " |";
+  }
+  EXPECT_NE(specification().find(vector + "\n" + scalar + "\n"), std::string::npos) << vector << scalar;
+}
+
+TokenLayout layout_with_coefficients() { return {0, {}, {1, 2}, 8, 2, 6, {4, 8}}; }
+
+TokenGrid grid_with_coefficients() {
+  TokenGrid grid(3, 2, layout_with_coefficients());
+  grid.cells = grid_of_the_example().cells;
+  grid.cells[2].gain = 1;
+  grid.cells[3].gain = 3;
+  grid.cells[3].stages = 2;
+  grid.cells[5].gain = 4;
+  const auto set = [](int16_t* tokens, const std::vector<int16_t>& levels) {
+    std::copy(levels.begin(), levels.end(), tokens);
+  };
+  set(grid.structure_at(2), {3, 0, -1, 0, 0, 0});
+  set(grid.detail_at(0, 4, 0), {1, 0, 0, 0});
+  set(grid.detail_at(0, 4, 1), {-2, 1, 0, 1});
+  set(grid.structure_at(3), {-40, 12, 5, 0, -1, 1});
+  set(grid.detail_at(0, 0, 2), {2, -1, 0, 0});
+  set(grid.detail_at(0, 0, 3), {3, 0, 0, -1});
+  set(grid.detail_at(0, 1, 3), {1, 1, 1, 1});
+  set(grid.detail_at(1, 1, 2), {1, 0, 0, 0, -1, 0, 0, 0});
+  set(grid.detail_at(1, 0, 3), {0, 0, 0, 0, 0, 0, 0, 5});
+  set(grid.detail_at(1, 1, 3), {2047, 0, 0, 0, 0, 0, 0, 0});
+  return grid;
+}
+
+std::string scalar_example(int layer) { return "token-scalar-layer-" + std::to_string(layer); }
+
+TEST(TokenSpecification, LayersOfTheExampleWithCoefficients) {
+  const TokenLayout layout = layout_with_coefficients();
+  for (int layer = 0; layer < 3; ++layer) {
+    EXPECT_EQ(hex(example(scalar_example(layer))),
+              hex(encode_layer(grid_with_coefficients(), layout, kWhole, layer, TokenContexts(layout))));
+  }
+}
+
+TEST(TokenSpecification, ReadingTheExampleWithCoefficients) {
+  const TokenLayout layout = layout_with_coefficients();
+  const TokenContexts priors(layout);
+  TokenGrid grid(3, 2, layout);
+  for (int layer = 0; layer < 3; ++layer) {
+    ASSERT_TRUE(decode_layer(example(scalar_example(layer)), layout, kWhole, layer, priors, grid));
+  }
+  EXPECT_TRUE(same_tokens(grid, grid_with_coefficients()));
+  TokenHash hash;
+  hash.add(grid);
+  const Sha256::Digest digest = hash.finish();
+  EXPECT_EQ(hex(example("token-scalar-hash")), hex({digest.data(), digest.size()}));
+}
+
 TEST(TokenSpecification, HashOfTheExample) {
   TokenHash hash;
   hash.add(grid_of_the_example());
@@ -155,14 +244,30 @@ TEST(TokenSpecification, HashOfTheExample) {
   EXPECT_EQ(hex(example("token-hash")), hex({digest.data(), digest.size()}));
 }
 
-TEST(TokenSpecification, HashOfAModel) {
+// The lines of a model in the text, and the hash that stands behind them.
+void expect_model_hash(const std::string& backend, const TokenLayout& layout, const std::string& name) {
   const std::string text = specification();
-  const size_t from = text.find("backend=reference\n");
+  const size_t from = text.find("backend=" + backend + "\n");
   ASSERT_NE(from, std::string::npos);
   const std::string lines = text.substr(from, text.find("```", from) - from);
   const Sha256::Digest digest = Sha256::of(Bytes(lines.begin(), lines.end()));
-  EXPECT_EQ(hex(example("model-hash")), hex({digest.data(), digest.size()}));
-  EXPECT_EQ(model_hash({}, "reference", test_layout()), to_hex(digest));
+  EXPECT_EQ(hex(example(name)), hex({digest.data(), digest.size()}));
+  EXPECT_EQ(model_hash({}, backend, layout), to_hex(digest));
+}
+
+TEST(TokenSpecification, HashOfAModel) {
+  expect_model_hash("reference", test_layout(), "model-hash");
+  expect_model_hash("other", layout_with_coefficients(), "model-hash-scalar");
+}
+
+// What all contexts of a table have in common.
+template <class Rows>
+std::string percent_of(const Rows& rows) {
+  const int p = rows[0][0].probability();
+  for (const auto& row : rows) {
+    for (const AdaptiveBit& bit : row) EXPECT_EQ(bit.probability(), p);
+  }
+  return std::to_string((p * 100 + kProbabilityOne / 2) / kProbabilityOne) + " %";
 }
 
 // The defaults of the table "Priors" are those of the code.
@@ -179,9 +284,26 @@ TEST(TokenSpecification, DefaultPriors) {
   for (const std::string& row :
        {"| `priors.active` | 5 | " + percent(contexts.active), "| `priors.coded` | 3 | " + percent(contexts.coded),
         "| `priors.other_reference` | 3 | " + percent(contexts.other_reference),
-        "| `priors.detail<s>.present.<c>` | 3 | " + percent(contexts.detail[1][0].present),
+        "| `priors.detail<s>.present.<c>`, c = 0..C - 1 | 3 | " + percent(contexts.detail[1][0].present),
         "| `priors.detail<s>.nonzero.<c>` | 6 | " + percent(contexts.detail[1][0].nonzero)}) {
     EXPECT_NE(text.find(row), std::string::npos) << row;
+  }
+  for (const CoefficientContexts& levels : {TokenContexts(layout_with_coefficients()).structure_levels[0][1],
+                                            TokenContexts(layout_with_coefficients()).detail[1][0].levels}) {
+    const std::string rows[] = {"nonzero` | 9 N, those of coefficient 0 first | " + percent_of(levels.nonzero),
+                                "beyond_one` | 3 N, those of coefficient 0 first | " + percent_of(levels.beyond_one),
+                                "beyond_two` | 3 | " + percent_of(std::vector{levels.beyond_two})};
+    for (const std::string& row : rows) {
+      EXPECT_NE(text.find("| `priors.<block>." + row + " |"), std::string::npos) << row;
+    }
+    for (const BitTree& end : levels.end) {
+      const int n = levels.coefficients();
+      for (int symbol = 0; symbol <= n; ++symbol) EXPECT_EQ(end.cost(symbol), BitTree(n + 1).cost(symbol));
+    }
+    for (const auto& signs : levels.sign) {
+      for (const AdaptiveBit& sign : signs) EXPECT_EQ(sign.probability(), 16384);
+    }
+    EXPECT_EQ(levels.rest.cost(100), SignedExpGolomb().cost(100));
   }
   for (const auto& motion : contexts.motion) EXPECT_EQ(motion.cost(0), SignedExpGolomb().cost(0));
 }

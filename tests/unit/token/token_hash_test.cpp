@@ -34,6 +34,36 @@ TEST(TokenHash, OfOneCodedCell) {
             to_hex(Sha256::of(Bytes{0, 1, 0, 1, 1, 0, 0xFF, 0xFF, 0, 2, 1, 1, 0xF2, 0, 1, 0, 2, 0, 3, 1, 4})));
 }
 
+TEST(TokenHash, OfOneCellOfCoefficients) {
+  TokenGrid grid(1, 1, TokenLayout{0, {}, {1, 1}, 8, 1, 3, {2, 1}});
+  grid.cells[0] = {true, 1, Reference::kGrey, {}, 5};
+  grid.structure = {1, 0, -2};
+  grid.detail[0] = {0, 3, -1, 0, 0, 0, kMaxLevel, -kMaxLevel};
+  grid.detail[1] = {9, 9, 9, 9};  // the cell has no such stage
+  EXPECT_EQ(hash_of({grid}),
+            to_hex(Sha256::of(Bytes{0, 1, 0, 1, 1,    1,    0, 0, 0, 0, 0x51, 0, 1, 0,    0,    0xFF, 0xFE,
+                                    0, 0, 0, 3, 0xFF, 0xFF, 0, 0, 0, 0, 0,    0, 7, 0xFF, 0xF8, 1})));
+}
+
+TEST(TokenHash, EveryLevelCounts) {
+  const TokenLayout layout = layout_named("scalar");
+  TokenGrid grid = random_grid(layout, 2, 2, mixes()[7], 1);
+  for (Cell& cell : grid.cells) cell = {true, 3, Reference::kGrey, {}};
+  const std::string plain = hash_of({grid});
+  for (size_t i = 0; i < grid.structure.size(); ++i) {
+    TokenGrid other = grid;
+    other.structure[i] = static_cast<int16_t>(other.structure[i] + 1);
+    EXPECT_NE(hash_of({other}), plain) << i;
+  }
+  for (size_t stage = 0; stage < 3; ++stage) {
+    for (size_t i = 0; i < grid.detail[stage].size(); ++i) {
+      TokenGrid other = grid;
+      other.detail[stage][i] = static_cast<int16_t>(other.detail[stage][i] + 1);
+      EXPECT_NE(hash_of({other}), plain) << stage << ", " << i;
+    }
+  }
+}
+
 TEST(TokenHash, EqualGridsEqualHash) { EXPECT_EQ(hash_of({sample(), sample(2)}), hash_of({sample(), sample(2)})); }
 
 TEST(TokenHash, TheOrderOfPicturesCounts) { EXPECT_NE(hash_of({sample(), sample(2)}), hash_of({sample(2), sample()})); }

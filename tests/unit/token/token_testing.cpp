@@ -47,10 +47,39 @@ Cell random_cell(Random& random, const Mix& mix, int stages) {
   return cell;
 }
 
-size_t detail_index(const TokenGrid& grid, int cell, int token) {
-  const int y = 2 * (cell / grid.cols()) + token / 2;
-  const int x = 2 * (cell % grid.cols()) + token % 2;
-  return static_cast<size_t>(y * 2 * grid.cols() + x);
+// Calls visit(tokens, count, stage) for the cell's structure (stage -1) and then each block of its first `stages`.
+template <class Grid, class Visit>
+void for_tokens(Grid& grid, int cell, int stages, Visit visit) {
+  visit(grid.structure_at(static_cast<size_t>(cell)), grid.structure_tokens(), -1);
+  for (int stage = 0; stage < stages; ++stage) {
+    for (int t = 0; t < 4; ++t) {
+      const int y = 2 * (cell / grid.cols()) + t / 2;
+      const int x = 2 * (cell % grid.cols()) + t % 2;
+      visit(grid.detail_at(stage, x, y), grid.detail_tokens(stage), stage);
+    }
+  }
+}
+
+// One more than the largest token of a vector quantiser.
+int codes_of(const TokenLayout& layout, int stage) {
+  return stage < 0 ? layout.structure_codes : layout.detail_codes[static_cast<size_t>(stage)];
+}
+
+void random_tokens(Random& random, const TokenLayout& layout, int stage, int16_t* tokens, int count) {
+  if (layout.scalar()) return random_levels(random, tokens, count);
+  *tokens = static_cast<int16_t>(stage >= 0 && below(random, 3) == 0 ? 0 : below(random, codes_of(layout, stage)));
+}
+
+bool valid_token(int token, const TokenLayout& layout, int stage) {
+  return layout.scalar() ? std::abs(token) <= kMaxLevel : token >= 0 && token < codes_of(layout, stage);
+}
+
+// All tokens of a cell that take part.
+std::vector<int> tokens_of(const TokenGrid& grid, int cell) {
+  std::vector<int> all;
+  for_tokens(grid, cell, grid.cells[static_cast<size_t>(cell)].stages,
+             [&all](const int16_t* tokens, int count, int) { all.insert(all.end(), tokens, tokens + count); });
+  return all;
 }
 
 std::string place(const TokenGrid& grid, int cell) {
@@ -85,6 +114,10 @@ TokenLayout layout_named(const std::string& name) {
   if (name == "gains") return {16, {8, 8}, {1, 2}, kMaxGainLevels};
   if (name == "classes") return {16, {8, 8}, {1, 2}, 6, 3};
   if (name == "two-gains") return {16, {8}, {1}, 2};
+  if (name == "scalar") return {0, {}, {1, 2, 2}, kMaxGainLevels, 2, 12, {6, 10, 16}};
+  if (name == "scalar-smallest") return {0, {}, {1, 1}, 1, 1, 1, {1, 2}};
+  if (name == "scalar-largest") return {0, {}, {1, 3}, 2, 2, kMaxCoefficients, {kMaxCoefficients, 3}};
+  if (name == "scalar-no-detail") return {0, {}, {}, 1, 1, 20, {}};
   throw std::invalid_argument(name);
 }
 
@@ -102,22 +135,26 @@ const std::vector<Mix>& mixes() {
   return kMixes;
 }
 
+void random_levels(std::mt19937& random, int16_t* levels, int count) {
+  std::fill(levels, levels + count, int16_t{0});
+  const int end = below(random, count + 1);
+  const int sparse = 1 + below(random, 4);
+  for (int i = 0; i < end; ++i) {
+    const int most = below(random, 40) == 0 ? kMaxLevel : 1 + below(random, 4);
+    if (below(random, sparse) == 0) levels[i] = static_cast<int16_t>(below(random, 2 * most + 1) - most);
+  }
+}
+
 TokenGrid random_grid(const TokenLayout& layout, int cols, int rows, const Mix& mix, uint32_t seed) {
   Random random(seed);
-  TokenGrid grid(cols, rows, layout.stages());
+  TokenGrid grid(cols, rows, layout);
   for (int i = 0; i < grid.size(); ++i) {
     const auto at = static_cast<size_t>(i);
     grid.cells[at] = random_cell(random, mix, layout.stages());
     // Also where they take no part: nobody may look at them there.
     if (layout.gain_levels > 1) grid.cells[at].gain = static_cast<uint8_t>(below(random, layout.gain_levels));
-    grid.structure[at] = static_cast<uint16_t>(below(random, layout.structure_codes));
-    for (int stage = 0; stage < layout.stages(); ++stage) {
-      for (int t = 0; t < 4; ++t) {
-        const int codes = layout.detail_codes[static_cast<size_t>(stage)];
-        grid.detail[static_cast<size_t>(stage)][detail_index(grid, i, t)] =
-            static_cast<uint16_t>(below(random, 3) == 0 ? 0 : below(random, codes));
-      }
-    }
+    for_tokens(grid, i, layout.stages(),
+               [&](int16_t* tokens, int count, int stage) { random_tokens(random, layout, stage, tokens, count); });
   }
   return grid;
 }
@@ -143,14 +180,7 @@ testing::AssertionResult same_tokens(const TokenGrid& a, const TokenGrid& b, Sli
     }
     if (!x.coded) continue;
     if (x.gain != y.gain) return testing::AssertionFailure() << place(a, i) << ": gain " << +x.gain << '/' << +y.gain;
-    if (a.structure[at] != b.structure[at]) return testing::AssertionFailure() << place(a, i) << ": structure differs";
-    for (size_t stage = 0; stage < x.stages; ++stage) {
-      for (int t = 0; t < 4; ++t) {
-        if (a.detail[stage][detail_index(a, i, t)] != b.detail[stage][detail_index(b, i, t)]) {
-          return testing::AssertionFailure() << place(a, i) << ": token " << t << " of stage " << stage << " differs";
-        }
-      }
-    }
+    if (tokens_of(a, i) != tokens_of(b, i)) return testing::AssertionFailure() << place(a, i) << ": tokens differ";
   }
   return testing::AssertionSuccess();
 }
@@ -165,14 +195,11 @@ testing::AssertionResult valid(const TokenGrid& grid, const TokenLayout& layout,
     const Cell& cell = grid.cells[at];
     if (!valid_cell(cell, layout)) return testing::AssertionFailure() << place(grid, i) << " is not valid";
     if (!cell.coded) continue;
-    if (grid.structure[at] >= layout.structure_codes) return testing::AssertionFailure() << place(grid, i) << " token";
-    for (size_t stage = 0; stage < cell.stages; ++stage) {
-      for (int t = 0; t < 4; ++t) {
-        if (grid.detail[stage][detail_index(grid, i, t)] >= layout.detail_codes[stage]) {
-          return testing::AssertionFailure() << place(grid, i) << " has a token out of range in stage " << stage;
-        }
-      }
-    }
+    bool all = true;
+    for_tokens(grid, i, cell.stages, [&](const int16_t* tokens, int count, int stage) {
+      all = all && std::all_of(tokens, tokens + count, [&](int t) { return valid_token(t, layout, stage); });
+    });
+    if (!all) return testing::AssertionFailure() << place(grid, i) << " has a token out of range";
   }
   return testing::AssertionSuccess();
 }

@@ -17,7 +17,8 @@ std::string test_name(std::string name);
 
 // A layout whose tables are small, of each shape that a model file may ask for.
 TokenLayout test_layout();
-// By name: "usual", "no-detail", "two-codes", "large", "six-stages", "gap" (a layer without stages).
+// By name: "usual", "no-detail", "two-codes", "large", "six-stages", "gap" (a layer without stages), "gains",
+// "classes", "two-gains"; of scalar quantisers "scalar", "scalar-smallest", "scalar-largest" and "scalar-no-detail".
 TokenLayout layout_named(const std::string& name);
 
 // How often cells take each mode, in parts of the sum.
@@ -33,6 +34,9 @@ struct Mix {
   bool all_stages = false;  // coded cells have every stage
 };
 const std::vector<Mix>& mixes();
+
+// `count` levels of a scalar quantiser: zeros behind a random end, mostly small, seldom up to kMaxLevel.
+void random_levels(std::mt19937& random, int16_t* levels, int count);
 
 TokenGrid random_grid(const TokenLayout& layout, int cols, int rows, const Mix& mix, uint32_t seed);
 

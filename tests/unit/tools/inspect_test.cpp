@@ -135,6 +135,14 @@ TEST(InspectModel, SaysWhatTheFileHolds) {
   EXPECT_TRUE(has(text, "4 tensors, 38400 bytes, 19200 parameters and 0 tables of priors")) << text;
 }
 
+TEST(InspectModel, NamesCoefficients) {
+  std::ostringstream out;
+  describe_model(CRLSC_SUPPORT_FOLDER "/test-scalar.safetensors", out);
+  EXPECT_TRUE(has(out.str(), "10 structure coefficients, 3 detail stages of 13, 18, 36 coefficients in layers 1, 2, 2"))
+      << out.str();
+  EXPECT_FALSE(has(out.str(), " codes")) << out.str();
+}
+
 TEST(InspectModel, TablesAreNoParameters) {
   const TempFolder folder;
   const Bytes weights(8);
