@@ -23,6 +23,7 @@ constexpr double kMostRefresh = 0.5;     // of what a picture may take
 constexpr double kRefreshMemory = 0.9;   // of what refreshed cells have cost
 constexpr double kMinLambda = 1.0 / 16;  // below, everything that helps at all is sent
 constexpr double kMaxLambda = 1e6;
+constexpr double kFirstLambda = 200;  // a guess, of a scalar quantiser
 constexpr double kMostLambda = 4000;  // that is carried to the next picture
 constexpr double kUnbiased = 1;       // the quantiser leaves nothing out that matters
 constexpr double kLambdaStep = 1.5;   // from picture to picture
@@ -70,6 +71,7 @@ Encoder::Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config)
   const int width = padded(config_.sequence.width);
   const int height = padded(config_.sequence.height);
   session_ = model_->network->open(width, height);
+  if (model_->file.layout().scalar()) lambda_ = kFirstLambda;
   previous_ = Picture(width, height);
   grid_ = TokenGrid(width / kCellSize, height / kCellSize, model_->file.layout());
 }

@@ -88,8 +88,8 @@ class Encoder {
   Picture previous_;
   TokenGrid grid_;
   Visibility visibility_;
-  double lambda_ = 200;  // squared error a bit must save; carried from picture to picture
-  double fitted_ = 200;  // the last picture's own
+  double lambda_ = 40;  // squared error a bit must save; carried from picture to picture
+  double fitted_ = 40;  // the last picture's own
   uint8_t picture_number_ = 0;
   bool started_ = false;
 };
