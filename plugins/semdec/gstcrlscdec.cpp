@@ -37,6 +37,7 @@
 #include "crlsc/guard.h"
 #include "crlsc/maps.h"
 #include "crlsc/model_settings.h"
+#include "crlsc/throttle.h"
 #include "crlsc/time_window.h"
 #include "output_format.h"
 
@@ -53,6 +54,7 @@ using crlsc::ErrorKind;
 using crlsc::SequenceHeader;
 
 constexpr gint64 kRequestPause = 500 * G_TIME_SPAN_MILLISECOND;
+constexpr gint64 kWarningPause = 10 * G_TIME_SPAN_SECOND;
 // Decoding that keeps up takes less than one frame's time; slow streams need not wait that long.
 constexpr GstClockTime kMaxLatency = 50 * GST_MSECOND;
 
@@ -93,6 +95,7 @@ struct Impl {
   bool filled = false;                 // a frame in the format of the output state is about to be finished
   gint errors = 0;                     // in a row
   std::optional<gint64> last_request;  // monotonic time, microseconds
+  crlsc::Throttle warnings{kWarningPause};
 };
 
 }  // namespace
@@ -282,32 +285,46 @@ void request_key_picture(GstCrlscDec* self, GstVideoCodecFrame* frame) {
                                        static_cast<GstVideoDecoderRequestSyncPointFlags>(0));
 }
 
-// The bitstream says it, not every source of access units sets flags; of what holds no tokens, the flags do.
-bool is_key(GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
-  for (const crlsc::UnitView& unit : units) {
-    if (unit.header.type == crlsc::UnitType::kToken) return unit.header.key;
-  }
-  return GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame);
-}
-
-// Pictures that do not begin a stream say nothing before one that does.
+// Pictures that do not begin a stream say nothing before one that does. The bitstream says which do, for not every
+// source of access units sets flags; of what holds no tokens, the flags say it.
 bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
   const Impl& impl = self->impl;
-  if (impl.decoder && (impl.shows_picture || is_key(frame, units))) return false;
+  const bool key = crlsc::key_of(units).value_or(GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame));
+  if (impl.decoder && (impl.shows_picture || key)) return false;
   GST_LOG_OBJECT(self, "discarding a picture: waiting for a key picture");
   count(self, [](Counters& counters) { ++counters.discarded; });
   request_key_picture(self, frame);
   return true;
 }
 
-// Headers within the stream come with what follows them, the caps perhaps later.
+// Throws Error(kWrongType) if the stream cannot go on with `header`. A new size needs a picture to begin with.
+void check_header(const Impl& impl, const SequenceHeader& header, const std::vector<crlsc::UnitView>& units) {
+  check_model(impl, header.model_id);
+  const bool resized = impl.header && (header.width != impl.header->width || header.height != impl.header->height);
+  if (resized && !crlsc::key_of(units).value_or(false)) {
+    throw Error(ErrorKind::kWrongType, "the size changes without a key picture");
+  }
+}
+
+// Headers within the stream come with what follows them, the caps perhaps later. Once there is a stream, anybody may
+// have sent one that does not fit it: it is damage then, not the end.
 void take_headers(GstCrlscDec* self, const std::vector<crlsc::UnitView>& units) {
+  Impl& impl = self->impl;
   for (const crlsc::UnitView& unit : units) {
     if (unit.header.type != crlsc::UnitType::kSequenceHeader) continue;
-    const SequenceHeader header = crlsc::parse_sequence_header(unit.payload);
-    if (self->impl.header && *self->impl.header == header) continue;
-    check_model(self->impl, header.model_id);
-    use_header(self, header);
+    try {
+      const SequenceHeader header = crlsc::parse_sequence_header(unit.payload);
+      if (impl.header && *impl.header == header) continue;
+      check_header(impl, header, units);
+      use_header(self, header);
+    } catch (const Error& error) {
+      if (!impl.header || error.kind() != ErrorKind::kWrongType) throw;
+      if (impl.warnings.pass(g_get_monotonic_time())) {
+        GST_ELEMENT_WARNING(self, STREAM, WRONG_TYPE,
+                            ("Leaving out a picture that is not of this stream: %s", error.what()), (nullptr));
+      }
+      throw Error(ErrorKind::kCorrupt, error.what());
+    }
   }
 }
 
@@ -416,6 +433,7 @@ GstFlowReturn drain(GstVideoDecoder*) { return GST_FLOW_OK; }
 
 gboolean start(GstVideoDecoder* base) {
   flush(base);
+  GST_CRLSC_DEC(base)->impl.warnings.reset();
   count(GST_CRLSC_DEC(base), [](Counters& counters) { counters = {}; });
   return TRUE;
 }
