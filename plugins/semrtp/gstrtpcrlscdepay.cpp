@@ -259,12 +259,12 @@ GstBuffer* make_buffer(ReceivedPicture&& picture, GstClockTime pts, bool discont
   return buffer;
 }
 
-// Whether the picture may go on; a picture that may not becomes a gap.
-bool pass_wait(GstRtpCrlscDepay* self, const ReceivedPicture& picture, const Settings& settings) {
+// Takes note of a loss, or of a complete key picture that ends the wait for one. Returns whether pictures may go on;
+// one that may not becomes a gap.
+bool pass_wait(GstRtpCrlscDepay* self, bool lost, bool complete_key, const Settings& settings) {
   Impl& impl = self->impl;
-  const bool lost = picture.missing_before > 0 || !picture.complete;
   impl.waiting = settings.wait_for_keyframe && (impl.waiting || lost);
-  if (impl.waiting && picture.key && picture.complete) impl.waiting = false;
+  if (complete_key) impl.waiting = false;
   if (impl.waiting || (lost && settings.request_keyframe)) request_key_picture(self);
   return !impl.waiting;
 }
@@ -281,6 +281,7 @@ void refuse(GstRtpCrlscDepay* self, const ReceivedPicture& picture, GstClockTime
                         ("Leaving out a picture that is not of this stream: %s", error.what()), (nullptr));
   }
   if (!impl.stream.header) return;
+  pass_wait(self, true, false, get_settings(self));
   push_missing(self, picture.missing_before, pts);
   impl.discontinuity = true;
   if (!GST_CLOCK_TIME_IS_VALID(pts) || !has_segment(self)) return;
@@ -309,7 +310,8 @@ GstFlowReturn hand_on(GstRtpCrlscDepay* self, ReceivedPicture&& picture) {
   push_missing(self, picture.missing_before, pts);
   impl.discontinuity |= picture.missing_before > 0;
   if (GST_CLOCK_TIME_IS_VALID(pts)) impl.last_pts = pts;
-  if (!pass_wait(self, picture, get_settings(self))) {
+  const bool lost = picture.missing_before > 0 || !picture.complete;
+  if (!pass_wait(self, lost, picture.key && picture.complete, get_settings(self))) {
     GST_LOG_OBJECT(self, "dropping picture %u: waiting for a key picture", picture.picture_id);
     impl.discontinuity = true;
     if (GST_CLOCK_TIME_IS_VALID(pts) && has_segment(self)) push_gap(self, pts, impl.last_interval);

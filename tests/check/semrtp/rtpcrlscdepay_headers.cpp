@@ -55,6 +55,16 @@ GST_START_TEST(b4_10_a_header_of_another_model_is_damage) {
 }
 GST_END_TEST;
 
+GST_START_TEST(b4_10_a_refused_picture_is_a_loss) {
+  Depay depay("wait-for-keyframe=true");
+  PacketSource source = with_forged(key(3, other_model()));
+  source.add(key(5));
+  depay.send(source);
+  check_text(depay.log(), "C S B0k B100 G200+100 G300+100 B400kd");
+  fail_unless_equals_int(depay.key_requests(), 1);
+}
+GST_END_TEST;
+
 GST_START_TEST(b4_10_a_header_of_another_version_is_damage) {
   Depay depay;
   depay.send(with_forged(joined(header_of_another_version(), access_unit(three_layers(), true, 3))));
@@ -133,6 +143,7 @@ static Suite* rtpcrlscdepay_headers_suite(void) {
   TCase* tests = tcase_create("general");
   suite_add_tcase(suite, tests);
   tcase_add_test(tests, b4_10_a_header_of_another_model_is_damage);
+  tcase_add_test(tests, b4_10_a_refused_picture_is_a_loss);
   tcase_add_test(tests, b4_10_a_header_of_another_version_is_damage);
   tcase_add_test(tests, b4_10_one_foreign_header_of_two_is_damage);
   tcase_add_test(tests, b4_10_a_size_changes_with_a_key_picture_only);
