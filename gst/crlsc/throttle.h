@@ -8,6 +8,8 @@
 
 namespace crlsc {
 
+constexpr gint64 kWarningPause = 10 * G_TIME_SPAN_SECOND;  // between warning messages of one kind
+
 class Throttle {
  public:
   // At most once in `pause` microseconds.

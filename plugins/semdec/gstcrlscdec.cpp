@@ -54,7 +54,6 @@ using crlsc::ErrorKind;
 using crlsc::SequenceHeader;
 
 constexpr gint64 kRequestPause = 500 * G_TIME_SPAN_MILLISECOND;
-constexpr gint64 kWarningPause = 10 * G_TIME_SPAN_SECOND;
 // Decoding that keeps up takes less than one frame's time; slow streams need not wait that long.
 constexpr GstClockTime kMaxLatency = 50 * GST_MSECOND;
 
@@ -90,12 +89,12 @@ struct Impl {
   crlsc::PixelAspectRatio shape;
   std::optional<SequenceHeader> header;  // of the stream
   std::unique_ptr<crlsc::Decoder> decoder;
-  bool shows_picture = false;          // since the start or flush
-  bool concealing = false;             // the frame on its way stands for one that never came
-  bool filled = false;                 // a frame in the format of the output state is about to be finished
-  gint errors = 0;                     // in a row
-  std::optional<gint64> last_request;  // monotonic time, microseconds
-  crlsc::Throttle warnings{kWarningPause};
+  bool shows_picture = false;  // since the start or flush
+  bool concealing = false;     // the frame on its way stands for one that never came
+  bool filled = false;         // a frame in the format of the output state is about to be finished
+  gint errors = 0;             // in a row
+  crlsc::Throttle requests{kRequestPause};
+  crlsc::Throttle warnings{crlsc::kWarningPause};
 };
 
 }  // namespace
@@ -276,9 +275,7 @@ GstFlowReturn conceal(GstCrlscDec* self, OwnedFrame& frame) {
 
 void request_key_picture(GstCrlscDec* self, GstVideoCodecFrame* frame) {
   Impl& impl = self->impl;
-  const gint64 now = g_get_monotonic_time();
-  if (impl.last_request && now - *impl.last_request < kRequestPause) return;
-  impl.last_request = now;
+  if (!impl.requests.pass(g_get_monotonic_time())) return;
   GST_DEBUG_OBJECT(self, "requesting a key picture");
   count(self, [](Counters& counters) { ++counters.key_requests; });
   gst_video_decoder_request_sync_point(GST_VIDEO_DECODER(self), frame,
@@ -297,18 +294,19 @@ bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const std::vector<c
   return true;
 }
 
-// Throws Error(kWrongType) if the stream cannot go on with `header`. A new size needs a picture to begin with.
+// Throws Error(kWrongType) if no stream can go on with `header`, Error(kCorrupt) if this one cannot: a new size needs a
+// picture to begin with.
 void check_header(const Impl& impl, const SequenceHeader& header, const std::vector<crlsc::UnitView>& units) {
   check_model(impl, header.model_id);
   const bool resized = impl.header && (header.width != impl.header->width || header.height != impl.header->height);
   if (resized && !crlsc::key_of(units).value_or(false)) {
-    throw Error(ErrorKind::kWrongType, "the size changes without a key picture");
+    throw Error(ErrorKind::kCorrupt, "the size changes without a key picture");
   }
 }
 
 // Headers within the stream come with what follows them, the caps perhaps later. Once there is a stream, anybody may
 // have sent one that does not fit it: it is damage then, not the end.
-void take_headers(GstCrlscDec* self, const std::vector<crlsc::UnitView>& units) {
+void take_headers(GstCrlscDec* self, GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
   Impl& impl = self->impl;
   for (const crlsc::UnitView& unit : units) {
     if (unit.header.type != crlsc::UnitType::kSequenceHeader) continue;
@@ -318,11 +316,13 @@ void take_headers(GstCrlscDec* self, const std::vector<crlsc::UnitView>& units) 
       check_header(impl, header, units);
       use_header(self, header);
     } catch (const Error& error) {
-      if (!impl.header || error.kind() != ErrorKind::kWrongType) throw;
+      if (!impl.header) throw;
       if (impl.warnings.pass(g_get_monotonic_time())) {
         GST_ELEMENT_WARNING(self, STREAM, WRONG_TYPE,
                             ("Leaving out a picture that is not of this stream: %s", error.what()), (nullptr));
       }
+      // The key picture that a new size began with may be lost.
+      if (error.kind() == ErrorKind::kCorrupt) request_key_picture(self, frame);
       throw Error(ErrorKind::kCorrupt, error.what());
     }
   }
@@ -368,7 +368,7 @@ GstFlowReturn decode_frame(GstCrlscDec* self, OwnedFrame& frame) {
   try {
     const crlsc::BufferMap map(frame.get()->input_buffer, GST_MAP_READ);
     const std::vector<crlsc::UnitView> units = crlsc::parse_access_unit(map.bytes()).units;
-    take_headers(self, units);
+    take_headers(self, frame.get(), units);
     if (must_wait(self, frame.get(), units)) return GST_FLOW_OK;
     corrupted |= decode(self, frame.get(), map.bytes()).corrupted;
   } catch (const Error& error) {
@@ -423,7 +423,7 @@ gboolean sink_event(GstVideoDecoder* base, GstEvent* event) {
 gboolean flush(GstVideoDecoder* base) {
   Impl& impl = GST_CRLSC_DEC(base)->impl;
   impl.shows_picture = false;
-  impl.last_request.reset();
+  impl.requests.reset();
   impl.errors = 0;
   return TRUE;
 }

@@ -54,7 +54,6 @@ using crlsc::SequenceHeader;
 constexpr guint kClockRate = 90000;
 constexpr GstRtpCrlscDelivery kDefaultDeliver = GST_RTP_CRLSC_DELIVER_DECODABLE;
 constexpr gint64 kRequestPause = 500 * G_TIME_SPAN_MILLISECOND;
-constexpr gint64 kWarningPause = 10 * G_TIME_SPAN_SECOND;
 // A packet this far behind the newest one comes from a sender that started anew.
 constexpr int kRestartDistance = 100;
 // Longer runs of missing pictures end in one gap that covers the rest.
@@ -95,7 +94,7 @@ struct Impl {
   crlsc::Reassembler reassembler;
   Numbering numbering;
   crlsc::KnownStream stream;  // its header is what the source caps were made of
-  crlsc::Throttle warnings{kWarningPause};
+  crlsc::Throttle warnings{crlsc::kWarningPause};
   GstClockTime last_pts = GST_CLOCK_TIME_NONE;       // of the last picture, or of its gap
   GstClockTime last_interval = GST_CLOCK_TIME_NONE;  // from picture to picture
   bool waiting = false;                              // for a key picture
@@ -282,6 +281,8 @@ void refuse(GstRtpCrlscDepay* self, const ReceivedPicture& picture, GstClockTime
   }
   if (!impl.stream.header) return;
   pass_wait(self, true, false, get_settings(self));
+  // The key picture that a new size began with may be lost.
+  if (error.kind() == crlsc::ErrorKind::kCorrupt) request_key_picture(self);
   push_missing(self, picture.missing_before, pts);
   impl.discontinuity = true;
   if (!GST_CLOCK_TIME_IS_VALID(pts) || !has_segment(self)) return;

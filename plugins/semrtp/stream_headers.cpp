@@ -14,7 +14,7 @@ void check(const KnownStream& stream, const SequenceHeader& header, bool key) {
   }
   const bool resized =
       stream.header && (header.width != stream.header->width || header.height != stream.header->height);
-  if (resized && !key) throw Error(ErrorKind::kWrongType, "the size changes without a key picture");
+  if (resized && !key) throw Error(ErrorKind::kCorrupt, "the size changes without a key picture");
 }
 
 }  // namespace
