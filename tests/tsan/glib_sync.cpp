@@ -43,13 +43,6 @@ void g_mutex_unlock(GMutex* mutex) {
   __tsan_mutex_post_unlock(mutex, 0);
 }
 
-// Or the next mutex in this place would inherit what was locked before or behind this one.
-void g_mutex_clear(GMutex* mutex) {
-  static OnMutex* const real = next<OnMutex>("g_mutex_clear");
-  __tsan_mutex_destroy(mutex, 0);
-  real(mutex);
-}
-
 void g_cond_wait(GCond* cond, GMutex* mutex) {
   static auto* const real = next<void(GCond*, GMutex*)>("g_cond_wait");
   __tsan_mutex_pre_unlock(mutex, 0);
