@@ -37,6 +37,7 @@
 #include "crlsc/guard.h"
 #include "crlsc/maps.h"
 #include "crlsc/model_settings.h"
+#include "crlsc/throttle.h"
 #include "crlsc/time_window.h"
 #include "output_format.h"
 
@@ -88,11 +89,12 @@ struct Impl {
   crlsc::PixelAspectRatio shape;
   std::optional<SequenceHeader> header;  // of the stream
   std::unique_ptr<crlsc::Decoder> decoder;
-  bool shows_picture = false;          // since the start or flush
-  bool concealing = false;             // the frame on its way stands for one that never came
-  bool filled = false;                 // a frame in the format of the output state is about to be finished
-  gint errors = 0;                     // in a row
-  std::optional<gint64> last_request;  // monotonic time, microseconds
+  bool shows_picture = false;  // since the start or flush
+  bool concealing = false;     // the frame on its way stands for one that never came
+  bool filled = false;         // a frame in the format of the output state is about to be finished
+  gint errors = 0;             // in a row
+  crlsc::Throttle requests{kRequestPause};
+  crlsc::Throttle warnings{crlsc::kWarningPause};
 };
 
 }  // namespace
@@ -273,41 +275,56 @@ GstFlowReturn conceal(GstCrlscDec* self, OwnedFrame& frame) {
 
 void request_key_picture(GstCrlscDec* self, GstVideoCodecFrame* frame) {
   Impl& impl = self->impl;
-  const gint64 now = g_get_monotonic_time();
-  if (impl.last_request && now - *impl.last_request < kRequestPause) return;
-  impl.last_request = now;
+  if (!impl.requests.pass(g_get_monotonic_time())) return;
   GST_DEBUG_OBJECT(self, "requesting a key picture");
   count(self, [](Counters& counters) { ++counters.key_requests; });
   gst_video_decoder_request_sync_point(GST_VIDEO_DECODER(self), frame,
                                        static_cast<GstVideoDecoderRequestSyncPointFlags>(0));
 }
 
-// The bitstream says it, not every source of access units sets flags; of what holds no tokens, the flags do.
-bool is_key(GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
-  for (const crlsc::UnitView& unit : units) {
-    if (unit.header.type == crlsc::UnitType::kToken) return unit.header.key;
-  }
-  return GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame);
-}
-
-// Pictures that do not begin a stream say nothing before one that does.
+// Pictures that do not begin a stream say nothing before one that does. The bitstream says which do, for not every
+// source of access units sets flags; of what holds no tokens, the flags say it.
 bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
   const Impl& impl = self->impl;
-  if (impl.decoder && (impl.shows_picture || is_key(frame, units))) return false;
+  const bool key = crlsc::key_of(units).value_or(GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame));
+  if (impl.decoder && (impl.shows_picture || key)) return false;
   GST_LOG_OBJECT(self, "discarding a picture: waiting for a key picture");
   count(self, [](Counters& counters) { ++counters.discarded; });
   request_key_picture(self, frame);
   return true;
 }
 
-// Headers within the stream come with what follows them, the caps perhaps later.
-void take_headers(GstCrlscDec* self, const std::vector<crlsc::UnitView>& units) {
+// Throws Error(kWrongType) if no stream can go on with `header`, Error(kCorrupt) if this one cannot: a new size needs a
+// picture to begin with.
+void check_header(const Impl& impl, const SequenceHeader& header, const std::vector<crlsc::UnitView>& units) {
+  check_model(impl, header.model_id);
+  const bool resized = impl.header && (header.width != impl.header->width || header.height != impl.header->height);
+  if (resized && !crlsc::key_of(units).value_or(false)) {
+    throw Error(ErrorKind::kCorrupt, "the size changes without a key picture");
+  }
+}
+
+// Headers within the stream come with what follows them, the caps perhaps later. Once there is a stream, anybody may
+// have sent one that does not fit it: it is damage then, not the end.
+void take_headers(GstCrlscDec* self, GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
+  Impl& impl = self->impl;
   for (const crlsc::UnitView& unit : units) {
     if (unit.header.type != crlsc::UnitType::kSequenceHeader) continue;
-    const SequenceHeader header = crlsc::parse_sequence_header(unit.payload);
-    if (self->impl.header && *self->impl.header == header) continue;
-    check_model(self->impl, header.model_id);
-    use_header(self, header);
+    try {
+      const SequenceHeader header = crlsc::parse_sequence_header(unit.payload);
+      if (impl.header && *impl.header == header) continue;
+      check_header(impl, header, units);
+      use_header(self, header);
+    } catch (const Error& error) {
+      if (!impl.header) throw;
+      if (impl.warnings.pass(g_get_monotonic_time())) {
+        GST_ELEMENT_WARNING(self, STREAM, WRONG_TYPE,
+                            ("Leaving out a picture that is not of this stream: %s", error.what()), (nullptr));
+      }
+      // The key picture that a new size began with may be lost.
+      if (error.kind() == ErrorKind::kCorrupt) request_key_picture(self, frame);
+      throw Error(ErrorKind::kCorrupt, error.what());
+    }
   }
 }
 
@@ -351,7 +368,7 @@ GstFlowReturn decode_frame(GstCrlscDec* self, OwnedFrame& frame) {
   try {
     const crlsc::BufferMap map(frame.get()->input_buffer, GST_MAP_READ);
     const std::vector<crlsc::UnitView> units = crlsc::parse_access_unit(map.bytes()).units;
-    take_headers(self, units);
+    take_headers(self, frame.get(), units);
     if (must_wait(self, frame.get(), units)) return GST_FLOW_OK;
     corrupted |= decode(self, frame.get(), map.bytes()).corrupted;
   } catch (const Error& error) {
@@ -406,7 +423,7 @@ gboolean sink_event(GstVideoDecoder* base, GstEvent* event) {
 gboolean flush(GstVideoDecoder* base) {
   Impl& impl = GST_CRLSC_DEC(base)->impl;
   impl.shows_picture = false;
-  impl.last_request.reset();
+  impl.requests.reset();
   impl.errors = 0;
   return TRUE;
 }
@@ -416,6 +433,7 @@ GstFlowReturn drain(GstVideoDecoder*) { return GST_FLOW_OK; }
 
 gboolean start(GstVideoDecoder* base) {
   flush(base);
+  GST_CRLSC_DEC(base)->impl.warnings.reset();
   count(GST_CRLSC_DEC(base), [](Counters& counters) { counters = {}; });
   return TRUE;
 }
@@ -458,6 +476,11 @@ GstStructure* make_stats(const Counters& counters) {
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
   Settings& settings = GST_CRLSC_DEC(object)->impl.settings;
   GST_OBJECT_LOCK(object);
+  if ((id == kPropModel || id == kPropThreads) && crlsc::is_running(GST_ELEMENT(object))) {
+    GST_OBJECT_UNLOCK(object);
+    GST_WARNING_OBJECT(object, "`%s` can be set in READY only and stays as it is", pspec->name);
+    return;
+  }
   switch (id) {
     case kPropModel:
       crlsc::set_model(settings.model, value);

@@ -366,6 +366,11 @@ GstStructure* make_stats(const Counters& counters) {
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
   Settings& settings = GST_CRLSC_ENC(object)->impl.settings;
   GST_OBJECT_LOCK(object);
+  if ((id == kPropModel || id == kPropThreads) && crlsc::is_running(GST_ELEMENT(object))) {
+    GST_OBJECT_UNLOCK(object);
+    GST_WARNING_OBJECT(object, "`%s` can be set in READY only and stays as it is", pspec->name);
+    return;
+  }
   switch (id) {
     case kPropModel:
       crlsc::set_model(settings.model, value);

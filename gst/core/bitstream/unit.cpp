@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/bitstream/unit.h"
 
-#include <optional>
 #include <string>
 
 #include "core/bitstream/byte_io.h"
@@ -79,6 +78,13 @@ void append_unit(Bytes& out, const UnitHeader& header, ByteView payload) {
   writer.leb128(static_cast<uint32_t>(payload.size()));
   writer.bytes(payload);
   writer.u16(crc16(ByteView(out).sub(start)));
+}
+
+std::optional<bool> key_of(const std::vector<UnitView>& units) {
+  for (const UnitView& unit : units) {
+    if (unit.header.type == UnitType::kToken) return unit.header.key;
+  }
+  return std::nullopt;
 }
 
 AccessUnitView parse_access_unit(ByteView bytes) {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/bytes.h"
@@ -51,6 +52,9 @@ size_t unit_size(size_t payload);
 // Appends one unit. Layer and whole are written for token units only. Throws Error(kSettings) when the payload exceeds
 // kMaxUnitPayload, the layer is not 0..3, or the type is reserved. `payload` must not lie within `out`.
 void append_unit(Bytes& out, const UnitHeader& header, ByteView payload);
+
+// Whether they are of a key picture, as the first token unit says it; nothing if there is none.
+std::optional<bool> key_of(const std::vector<UnitView>& units);
 
 // Finds the units of one access unit. Takes any bytes and throws nothing; the views point into `bytes`.
 AccessUnitView parse_access_unit(ByteView bytes);

@@ -325,14 +325,12 @@ GST_START_TEST(b3_04_another_model_named_by_the_caps_alone) {
 }
 GST_END_TEST;
 
+// Once there is a stream, such a header is damage: see crlscdec_headers.cpp.
 GST_START_TEST(b3_04_another_model_within_the_stream) {
-  const Stream stream(2);
   const Stream other(1, "", video_info(), kOtherModel);
-  Decoder decoder(stream.caps());
-  decoder.push_all(stream, 0, 2);
-  GstBuffer* buffer = other.copy(0);
-  GST_BUFFER_PTS(buffer) = 2 * kInterval;
-  fail_unless_equals_int(decoder.push(buffer), GST_FLOW_ERROR);
+  Harness decoder(std::string("crlscdec model=") + kModel);
+  gst_harness_set_src_caps_str(decoder.h(), GST_CRLSC_CAPS);
+  fail_unless_equals_int(decoder.push(other.copy(0)), GST_FLOW_ERROR);
   const Posted posted = decoder.pop();
   fail_unless(posted.is(GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE), "%s", posted.text.c_str());
 }
