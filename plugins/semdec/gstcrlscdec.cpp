@@ -28,7 +28,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "core/bitstream/unit.h"
 #include "core/codec/decoder.h"
@@ -282,18 +281,12 @@ void request_key_picture(GstCrlscDec* self, GstVideoCodecFrame* frame) {
                                        static_cast<GstVideoDecoderRequestSyncPointFlags>(0));
 }
 
-// The bitstream says it, not every source of access units sets flags; of what holds no tokens, the flags do.
-bool is_key(GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
-  for (const crlsc::UnitView& unit : units) {
-    if (unit.header.type == crlsc::UnitType::kToken) return unit.header.key;
-  }
-  return GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame);
-}
-
 // Pictures that do not begin a stream say nothing before one that does.
-bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
+bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const crlsc::AccessUnitView& access_unit) {
   const Impl& impl = self->impl;
-  if (impl.decoder && (impl.shows_picture || is_key(frame, units))) return false;
+  // The bitstream says it, not every source of access units sets flags; of what holds no tokens, the flags do.
+  const bool key = access_unit.key().value_or(GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame));
+  if (impl.decoder && (impl.shows_picture || key)) return false;
   GST_LOG_OBJECT(self, "discarding a picture: waiting for a key picture");
   count(self, [](Counters& counters) { ++counters.discarded; });
   request_key_picture(self, frame);
@@ -301,14 +294,13 @@ bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const std::vector<c
 }
 
 // Headers within the stream come with what follows them, the caps perhaps later.
-void take_headers(GstCrlscDec* self, const std::vector<crlsc::UnitView>& units) {
-  for (const crlsc::UnitView& unit : units) {
-    if (unit.header.type != crlsc::UnitType::kSequenceHeader) continue;
-    const SequenceHeader header = crlsc::parse_sequence_header(unit.payload);
-    if (self->impl.header && *self->impl.header == header) continue;
-    check_model(self->impl, header.model_id);
-    use_header(self, header);
-  }
+void take_header(GstCrlscDec* self, const crlsc::AccessUnitView& access_unit) {
+  const crlsc::UnitView* unit = access_unit.sequence_header();
+  if (unit == nullptr) return;
+  const SequenceHeader header = crlsc::parse_sequence_header(unit->payload);
+  if (self->impl.header && *self->impl.header == header) return;
+  check_model(self->impl, header.model_id);
+  use_header(self, header);
 }
 
 DecodedPicture decode(GstCrlscDec* self, GstVideoCodecFrame* frame, ByteView access_unit) {
@@ -350,9 +342,9 @@ GstFlowReturn decode_frame(GstCrlscDec* self, OwnedFrame& frame) {
   bool corrupted = GST_BUFFER_FLAG_IS_SET(frame.get()->input_buffer, GST_BUFFER_FLAG_CORRUPTED);
   try {
     const crlsc::BufferMap map(frame.get()->input_buffer, GST_MAP_READ);
-    const std::vector<crlsc::UnitView> units = crlsc::parse_access_unit(map.bytes()).units;
-    take_headers(self, units);
-    if (must_wait(self, frame.get(), units)) return GST_FLOW_OK;
+    const crlsc::AccessUnitView access_unit = crlsc::parse_access_unit(map.bytes());
+    take_header(self, access_unit);
+    if (must_wait(self, frame.get(), access_unit)) return GST_FLOW_OK;
     corrupted |= decode(self, frame.get(), map.bytes()).corrupted;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kCorrupt) throw;

@@ -161,17 +161,17 @@ void use_header(GstRtpCrlscDepay* self, const SequenceHeader& header) {
   impl.header = header;
 }
 
-// The first sequence header among `units`, if it can be read.
+// The sequence header among `units`, if there is one that can be read.
 std::optional<SequenceHeader> find_header(GstRtpCrlscDepay* self, ByteView units) {
-  for (const crlsc::UnitView& unit : crlsc::parse_access_unit(units).units) {
-    if (unit.header.type != crlsc::UnitType::kSequenceHeader) continue;
-    try {
-      return crlsc::parse_sequence_header(unit.payload);
-    } catch (const Error& error) {
-      GST_WARNING_OBJECT(self, "ignoring a sequence header: %s", error.what());
-    }
+  const crlsc::AccessUnitView access_unit = crlsc::parse_access_unit(units);
+  const crlsc::UnitView* unit = access_unit.sequence_header();
+  if (unit == nullptr) return std::nullopt;
+  try {
+    return crlsc::parse_sequence_header(unit->payload);
+  } catch (const Error& error) {
+    GST_WARNING_OBJECT(self, "ignoring a sequence header: %s", error.what());
+    return std::nullopt;
   }
-  return std::nullopt;
 }
 
 std::optional<SequenceHeader> header_from_config(GstRtpCrlscDepay* self, const gchar* config) {
