@@ -531,7 +531,7 @@ static void gst_crlsc_parse_class_init(GstCrlscParseClass* klass) {
   GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
   gst_element_class_add_static_pad_template(element_class, &sink_template);
   gst_element_class_add_static_pad_template(element_class, &src_template);
-  gst_element_class_set_static_metadata(element_class, "CRLSC parser", "Codec/Parser/Video",
+  gst_element_class_set_static_metadata(element_class, "CRLSC parser", "Codec/Parser/Converter/Video",
                                         "Parses CRLSC streams, and reads and writes .crlsc files",
                                         "CRLSC contributors");
 
