@@ -52,6 +52,8 @@ using crlsc::ErrorKind;
 using crlsc::SequenceHeader;
 
 constexpr gint64 kRequestPause = 500 * G_TIME_SPAN_MILLISECOND;
+// How long, in the stream's time, pictures are discarded for want of a key picture before one is done without.
+constexpr GstClockTime kPatience = 2 * GST_SECOND;
 // Decoding that keeps up takes less than one frame's time; slow streams need not wait that long.
 constexpr GstClockTime kMaxLatency = 50 * GST_MSECOND;
 
@@ -87,8 +89,9 @@ struct Impl {
   crlsc::PixelAspectRatio shape;
   std::optional<SequenceHeader> header;  // of the stream
   std::unique_ptr<crlsc::Decoder> decoder;
-  bool shows_picture = false;          // since the start or flush
-  bool concealing = false;             // the frame on its way stands for one that never came
+  bool shows_picture = false;                        // since the start or flush
+  GstClockTime waiting_since = GST_CLOCK_TIME_NONE;  // time of the first picture that was discarded
+  bool concealing = false;                           // the frame on its way stands for one that never came
   bool filled = false;                 // a frame in the format of the output state is about to be finished
   gint errors = 0;                     // in a row
   std::optional<gint64> last_request;  // monotonic time, microseconds
@@ -281,12 +284,19 @@ void request_key_picture(GstCrlscDec* self, GstVideoCodecFrame* frame) {
                                        static_cast<GstVideoDecoderRequestSyncPointFlags>(0));
 }
 
+// Where nobody sends key pictures, as in a file whose only one is damaged, refreshed cells are all that ever comes.
+bool is_patience_over(Impl& impl, GstClockTime time) {
+  if (!GST_CLOCK_TIME_IS_VALID(time)) return false;
+  if (!GST_CLOCK_TIME_IS_VALID(impl.waiting_since) || time < impl.waiting_since) impl.waiting_since = time;
+  return time - impl.waiting_since >= kPatience;
+}
+
 // Pictures that do not begin a stream say nothing before one that does.
 bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const crlsc::AccessUnitView& access_unit) {
   const Impl& impl = self->impl;
   // The bitstream says it, not every source of access units sets flags; of what holds no tokens, the flags do.
   const bool key = access_unit.key().value_or(GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame));
-  if (impl.decoder && (impl.shows_picture || key)) return false;
+  if (impl.decoder && (impl.shows_picture || key || is_patience_over(self->impl, frame->pts))) return false;
   GST_LOG_OBJECT(self, "discarding a picture: waiting for a key picture");
   count(self, [](Counters& counters) { ++counters.discarded; });
   request_key_picture(self, frame);
@@ -385,10 +395,19 @@ gboolean handle_missing_data(GstVideoDecoder* base, GstClockTime time, GstClockT
   });
 }
 
+// Caps come before the segment or not at all; the base class would only say that it is not initialised.
+void check_caps(GstVideoDecoder* base) {
+  if (gst_pad_has_current_caps(GST_VIDEO_DECODER_SINK_PAD(base))) return;
+  GST_ELEMENT_ERROR(base, CORE, NEGOTIATION,
+                    ("There are no caps that say what the stream is: put crlscparse in front of the decoder."),
+                    ("Files and sockets bring bytes; access units and their caps are what crlscparse makes of them."));
+}
+
 // A gap that became a frame is handled.
 gboolean sink_event(GstVideoDecoder* base, GstEvent* event) {
   return crlsc::guard(GST_ELEMENT(base), FALSE, [&]() -> gboolean {
     const bool gap = GST_EVENT_TYPE(event) == GST_EVENT_GAP;
+    if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) check_caps(base);
     return GST_VIDEO_DECODER_CLASS(gst_crlsc_dec_parent_class)->sink_event(base, event) || gap;
   });
 }
@@ -398,6 +417,7 @@ gboolean sink_event(GstVideoDecoder* base, GstEvent* event) {
 gboolean flush(GstVideoDecoder* base) {
   Impl& impl = GST_CRLSC_DEC(base)->impl;
   impl.shows_picture = false;
+  impl.waiting_since = GST_CLOCK_TIME_NONE;
   impl.last_request.reset();
   impl.errors = 0;
   return TRUE;

@@ -357,7 +357,12 @@ void adopt_head(Impl& impl) {
 
 Outcome skip_garbage(GstCrlscParse* self, const GstBaseParseFrame* frame, size_t size) {
   Impl& impl = self->impl;
-  if (!impl.damaged) {
+  if (!impl.damaged && !impl.begun && frame->offset == 0) {
+    GST_ELEMENT_WARNING(self, STREAM, DECODE,
+                        ("This does not begin as a CRLSC byte stream does: it is cut off, or it was written without "
+                         "crlscparse in front of the sink. Looking for a place to begin."),
+                        (nullptr));
+  } else if (!impl.damaged) {
     GST_WARNING_OBJECT(self, "the stream is damaged at byte %" G_GUINT64_FORMAT ": looking for the next record",
                        frame->offset);
   }
