@@ -292,6 +292,38 @@ GST_START_TEST(it_can_be_turned_off_while_playing) {
 }
 GST_END_TEST;
 
+// Whatever is changed on the way: no picture is lost, doubled or late in its order.
+GST_START_TEST(b1_06_properties_while_pushing) {
+  Pay pay("mtu=200");
+  GValue wait = G_VALUE_INIT;
+  g_value_init(&wait, G_TYPE_UINT);
+  g_value_set_uint(&wait, 300);
+  GstHarnessThread* thread = gst_harness_stress_property_start_full(pay.h(), "max-aggregation-ms", &wait, 0);
+  for (uint32_t i = 0; i < 300; ++i) {
+    g_object_set(pay.element(), "max-aggregation-ms", i % 3 * 100, "max-layers", 1 + i % 4, "separate-base", i % 5 == 0,
+                 nullptr);
+    fail_unless_equals_int(push_at(pay, i * kInterval, i + 1), GST_FLOW_OK);
+  }
+  gst_harness_stress_thread_stop(thread);
+  g_value_unset(&wait);
+  gst_harness_push_event(pay.h(), gst_event_new_eos());
+  Reassembler reassembler({Delivery::kComplete, 0});
+  uint64_t sequence = 1;
+  uint32_t pictures = 0;
+  const auto packets = pay.pull_all();
+  for (GstBuffer* packet : packets) {
+    const Bytes payload = rtp_payload(packet);
+    for (const ReceivedPicture& got : reassembler.push({payload, sequence++, false, read(packet).timestamp, 0})) {
+      fail_unless_equals_int(got.timestamp, pictures * kTicks);
+      ++pictures;
+    }
+  }
+  fail_unless_equals_int(pictures, 300);
+  unref_all(packets);
+  fail_unless(pay.silent());
+}
+GST_END_TEST;
+
 GST_START_TEST(sequence_headers_are_put_into_shared_packets) {
   Pay pay("max-aggregation-ms=300 config-interval=1");
   push_some(pay, 0, 12);
@@ -394,6 +426,7 @@ static Suite* rtpcrlscpay_aggregation_suite(void) {
   tcase_add_test(tests, a_live_stream_keeps_to_the_latency);
   tcase_add_test(tests, what_waits_is_forgotten_in_ready);
   tcase_add_test(tests, it_can_be_turned_off_while_playing);
+  tcase_add_test(tests, b1_06_properties_while_pushing);
   tcase_add_test(tests, sequence_headers_are_put_into_shared_packets);
   tcase_add_test(tests, headers_cost_a_third);
   tcase_add_test(tests, depayloaded_pictures_have_their_own_times);
