@@ -224,12 +224,23 @@ std::optional<RtpPacket> aggregate(GstRtpCrlscPay* self, const std::vector<Pictu
   return crlsc::aggregate(items, packet_settings(self, pictures.front()));
 }
 
+// The packet lasts from the first picture to the end of the last one.
+GstFlowReturn push_shared(GstRtpCrlscPay* self, const std::vector<Picture>& pictures, const RtpPacket& packet) {
+  const crlsc::AggregationPlan::Item& first = pictures.front().item;
+  const crlsc::AggregationPlan::Item& last = pictures.back().item;
+  Owned<GstBuffer> buffer = crlsc::make_packet_buffer(&self->parent, packet, pictures.front().buffer.get(), {});
+  GST_BUFFER_DURATION(buffer.get()) = last.duration ? last.time + *last.duration - first.time : GST_CLOCK_TIME_NONE;
+  Owned<GstBufferList> list(gst_buffer_list_new_sized(1));
+  gst_buffer_list_add(list.get(), buffer.release());
+  return gst_rtp_base_payload_push_list(&self->parent, list.release());
+}
+
 GstFlowReturn send_waiting(GstRtpCrlscPay* self) {
   const std::vector<Picture> pictures = take_waiting(self->impl);
   const std::optional<RtpPacket> packet = pictures.size() > 1 ? aggregate(self, pictures) : std::nullopt;
   if (packet) {
     GST_LOG_OBJECT(self, "%" G_GSIZE_FORMAT " pictures in %" G_GSIZE_FORMAT " bytes", pictures.size(), packet->size());
-    return push_packets(self, {*packet}, pictures.front().buffer.get(), {});
+    return push_shared(self, pictures, *packet);
   }
   GstFlowReturn flow = GST_FLOW_OK;
   for (size_t i = 0; i < pictures.size() && flow == GST_FLOW_OK; ++i) flow = send_alone(self, pictures[i]);

@@ -70,6 +70,7 @@ GST_START_TEST(four_pictures_share_a_packet) {
     fail_unless_equals_int(header.payload.picture_id, 500 + 4 * i);
     fail_unless_equals_int(header.timestamp, 4 * i * kTicks);
     fail_unless_equals_uint64(GST_BUFFER_PTS(packets[i]), 4 * i * kInterval);
+    fail_unless_equals_uint64(GST_BUFFER_DURATION(packets[i]), 4 * kInterval);
     fail_unless(has_flag(packets[i], GST_BUFFER_FLAG_MARKER) && has_flag(packets[i], GST_BUFFER_FLAG_DELTA_UNIT));
     fail_unless(has_flag(packets[i], GST_BUFFER_FLAG_NON_DROPPABLE));
     ByteView rest = ByteView(header.bytes).sub(header.payload.size());
