@@ -35,7 +35,7 @@ struct Options {
 
 struct Call {
   Options options;
-  std::string model_id;   // that the receiver has
+  std::string model_id;               // that the receiver has
   std::atomic<bool> supported{true};  // that the receiver can decode what is offered
   GMainLoop* loop = nullptr;
   GstElement* sender = nullptr;  // pipelines

@@ -81,8 +81,8 @@ std::vector<ReceivedPicture> receive(const std::vector<std::string>& names) {
 TEST(PayloadFormat, HasAllExamplesThatAreTested) {
   std::set<std::string> names;
   for (const auto& [name, bytes] : read_examples()) names.insert(name);
-  EXPECT_EQ(names, (std::set<std::string>{"single", "pair-1", "pair-2", "base-only", "fragment-1", "fragment-2", "aggregate",
-                                          "bad-version", "bad-flags", "bad-entry", "config"}));
+  EXPECT_EQ(names, (std::set<std::string>{"single", "pair-1", "pair-2", "base-only", "fragment-1", "fragment-2",
+                                          "aggregate", "bad-version", "bad-flags", "bad-entry", "config"}));
 }
 
 TEST(PayloadFormat, Single) {
