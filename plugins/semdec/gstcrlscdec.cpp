@@ -28,7 +28,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "core/bitstream/unit.h"
 #include "core/codec/decoder.h"
@@ -54,6 +53,8 @@ using crlsc::ErrorKind;
 using crlsc::SequenceHeader;
 
 constexpr gint64 kRequestPause = 500 * G_TIME_SPAN_MILLISECOND;
+// How long, in the stream's time, pictures are discarded for want of a key picture before one is done without.
+constexpr GstClockTime kPatience = 2 * GST_SECOND;
 // Decoding that keeps up takes less than one frame's time; slow streams need not wait that long.
 constexpr GstClockTime kMaxLatency = 50 * GST_MSECOND;
 
@@ -89,10 +90,11 @@ struct Impl {
   crlsc::PixelAspectRatio shape;
   std::optional<SequenceHeader> header;  // of the stream
   std::unique_ptr<crlsc::Decoder> decoder;
-  bool shows_picture = false;  // since the start or flush
-  bool concealing = false;     // the frame on its way stands for one that never came
-  bool filled = false;         // a frame in the format of the output state is about to be finished
-  gint errors = 0;             // in a row
+  bool shows_picture = false;                        // since the start or flush
+  GstClockTime waiting_since = GST_CLOCK_TIME_NONE;  // time of the first picture that was discarded
+  bool concealing = false;                           // the frame on its way stands for one that never came
+  bool filled = false;  // a frame in the format of the output state is about to be finished
+  gint errors = 0;      // in a row
   crlsc::Throttle requests{kRequestPause};
   crlsc::Throttle warnings{crlsc::kWarningPause};
 };
@@ -282,12 +284,19 @@ void request_key_picture(GstCrlscDec* self, GstVideoCodecFrame* frame) {
                                        static_cast<GstVideoDecoderRequestSyncPointFlags>(0));
 }
 
+// Where nobody sends key pictures, as in a file whose only one is damaged, refreshed cells are all that ever comes.
+bool is_patience_over(Impl& impl, GstClockTime time) {
+  if (!GST_CLOCK_TIME_IS_VALID(time)) return false;
+  if (!GST_CLOCK_TIME_IS_VALID(impl.waiting_since) || time < impl.waiting_since) impl.waiting_since = time;
+  return time - impl.waiting_since >= kPatience;
+}
+
 // Pictures that do not begin a stream say nothing before one that does. The bitstream says which do, for not every
 // source of access units sets flags; of what holds no tokens, the flags say it.
-bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
+bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const crlsc::AccessUnitView& access_unit) {
   const Impl& impl = self->impl;
-  const bool key = crlsc::key_of(units).value_or(GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame));
-  if (impl.decoder && (impl.shows_picture || key)) return false;
+  const bool key = access_unit.key().value_or(GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame));
+  if (impl.decoder && (impl.shows_picture || key || is_patience_over(self->impl, frame->pts))) return false;
   GST_LOG_OBJECT(self, "discarding a picture: waiting for a key picture");
   count(self, [](Counters& counters) { ++counters.discarded; });
   request_key_picture(self, frame);
@@ -296,35 +305,34 @@ bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const std::vector<c
 
 // Throws Error(kWrongType) if no stream can go on with `header`, Error(kCorrupt) if this one cannot: a new size needs a
 // picture to begin with.
-void check_header(const Impl& impl, const SequenceHeader& header, const std::vector<crlsc::UnitView>& units) {
+void check_header(const Impl& impl, const SequenceHeader& header, const crlsc::AccessUnitView& access_unit) {
   check_model(impl, header.model_id);
   const bool resized = impl.header && (header.width != impl.header->width || header.height != impl.header->height);
-  if (resized && !crlsc::key_of(units).value_or(false)) {
+  if (resized && !access_unit.key().value_or(false)) {
     throw Error(ErrorKind::kCorrupt, "the size changes without a key picture");
   }
 }
 
 // Headers within the stream come with what follows them, the caps perhaps later. Once there is a stream, anybody may
 // have sent one that does not fit it: it is damage then, not the end.
-void take_headers(GstCrlscDec* self, GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
+void take_header(GstCrlscDec* self, GstVideoCodecFrame* frame, const crlsc::AccessUnitView& access_unit) {
   Impl& impl = self->impl;
-  for (const crlsc::UnitView& unit : units) {
-    if (unit.header.type != crlsc::UnitType::kSequenceHeader) continue;
-    try {
-      const SequenceHeader header = crlsc::parse_sequence_header(unit.payload);
-      if (impl.header && *impl.header == header) continue;
-      check_header(impl, header, units);
-      use_header(self, header);
-    } catch (const Error& error) {
-      if (!impl.header) throw;
-      if (impl.warnings.pass(g_get_monotonic_time())) {
-        GST_ELEMENT_WARNING(self, STREAM, WRONG_TYPE,
-                            ("Leaving out a picture that is not of this stream: %s", error.what()), (nullptr));
-      }
-      // The key picture that a new size began with may be lost.
-      if (error.kind() == ErrorKind::kCorrupt) request_key_picture(self, frame);
-      throw Error(ErrorKind::kCorrupt, error.what());
+  const crlsc::UnitView* unit = access_unit.sequence_header();
+  if (unit == nullptr) return;
+  try {
+    const SequenceHeader header = crlsc::parse_sequence_header(unit->payload);
+    if (impl.header && *impl.header == header) return;
+    check_header(impl, header, access_unit);
+    use_header(self, header);
+  } catch (const Error& error) {
+    if (!impl.header) throw;
+    if (impl.warnings.pass(g_get_monotonic_time())) {
+      GST_ELEMENT_WARNING(self, STREAM, WRONG_TYPE,
+                          ("Leaving out a picture that is not of this stream: %s", error.what()), (nullptr));
     }
+    // The key picture that a new size began with may be lost.
+    if (error.kind() == ErrorKind::kCorrupt) request_key_picture(self, frame);
+    throw Error(ErrorKind::kCorrupt, error.what());
   }
 }
 
@@ -367,9 +375,9 @@ GstFlowReturn decode_frame(GstCrlscDec* self, OwnedFrame& frame) {
   bool corrupted = GST_BUFFER_FLAG_IS_SET(frame.get()->input_buffer, GST_BUFFER_FLAG_CORRUPTED);
   try {
     const crlsc::BufferMap map(frame.get()->input_buffer, GST_MAP_READ);
-    const std::vector<crlsc::UnitView> units = crlsc::parse_access_unit(map.bytes()).units;
-    take_headers(self, frame.get(), units);
-    if (must_wait(self, frame.get(), units)) return GST_FLOW_OK;
+    const crlsc::AccessUnitView access_unit = crlsc::parse_access_unit(map.bytes());
+    take_header(self, frame.get(), access_unit);
+    if (must_wait(self, frame.get(), access_unit)) return GST_FLOW_OK;
     corrupted |= decode(self, frame.get(), map.bytes()).corrupted;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kCorrupt) throw;
@@ -410,10 +418,19 @@ gboolean handle_missing_data(GstVideoDecoder* base, GstClockTime time, GstClockT
   });
 }
 
+// Caps come before the segment or not at all; the base class would only say that it is not initialised.
+void check_caps(GstVideoDecoder* base) {
+  if (gst_pad_has_current_caps(GST_VIDEO_DECODER_SINK_PAD(base))) return;
+  GST_ELEMENT_ERROR(base, CORE, NEGOTIATION,
+                    ("There are no caps that say what the stream is: put crlscparse in front of the decoder."),
+                    ("Files and sockets bring bytes; access units and their caps are what crlscparse makes of them."));
+}
+
 // A gap that became a frame is handled.
 gboolean sink_event(GstVideoDecoder* base, GstEvent* event) {
   return crlsc::guard(GST_ELEMENT(base), FALSE, [&]() -> gboolean {
     const bool gap = GST_EVENT_TYPE(event) == GST_EVENT_GAP;
+    if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) check_caps(base);
     return GST_VIDEO_DECODER_CLASS(gst_crlsc_dec_parent_class)->sink_event(base, event) || gap;
   });
 }
@@ -423,6 +440,7 @@ gboolean sink_event(GstVideoDecoder* base, GstEvent* event) {
 gboolean flush(GstVideoDecoder* base) {
   Impl& impl = GST_CRLSC_DEC(base)->impl;
   impl.shows_picture = false;
+  impl.waiting_since = GST_CLOCK_TIME_NONE;
   impl.requests.reset();
   impl.errors = 0;
   return TRUE;

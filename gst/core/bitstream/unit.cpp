@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/bitstream/unit.h"
 
+#include <algorithm>
 #include <string>
 
 #include "core/bitstream/byte_io.h"
@@ -80,13 +81,6 @@ void append_unit(Bytes& out, const UnitHeader& header, ByteView payload) {
   writer.u16(crc16(ByteView(out).sub(start)));
 }
 
-std::optional<bool> key_of(const std::vector<UnitView>& units) {
-  for (const UnitView& unit : units) {
-    if (unit.header.type == UnitType::kToken) return unit.header.key;
-  }
-  return std::nullopt;
-}
-
 AccessUnitView parse_access_unit(ByteView bytes) {
   AccessUnitView result;
   while (!bytes.empty()) {
@@ -108,6 +102,18 @@ AccessUnitView parse_access_unit(ByteView bytes) {
     result.units.push_back(*unit);
   }
   return result;
+}
+
+const UnitView* AccessUnitView::sequence_header() const {
+  const auto found = std::find_if(units.begin(), units.end(),
+                                  [](const UnitView& unit) { return unit.header.type == UnitType::kSequenceHeader; });
+  return found == units.end() ? nullptr : &*found;
+}
+
+std::optional<bool> AccessUnitView::key() const {
+  const auto found = std::find_if(units.begin(), units.end(),
+                                  [](const UnitView& unit) { return unit.header.type == UnitType::kToken; });
+  return found == units.end() ? std::nullopt : std::optional(found->header.key);
 }
 
 }  // namespace crlsc

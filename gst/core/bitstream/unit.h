@@ -44,6 +44,11 @@ struct UnitView {
 struct AccessUnitView {
   std::vector<UnitView> units;  // intact, of a known type, in order of appearance
   bool damaged = false;         // something was left out: bad CRC, broken framing, or more than kMaxUnits
+
+  // The first sequence header, null if there is none.
+  const UnitView* sequence_header() const;
+  // Whether the picture is a key picture, as its first token unit says; nothing without token units.
+  std::optional<bool> key() const;
 };
 
 // Size in bytes of a unit whose payload has `payload` bytes.
@@ -52,9 +57,6 @@ size_t unit_size(size_t payload);
 // Appends one unit. Layer and whole are written for token units only. Throws Error(kSettings) when the payload exceeds
 // kMaxUnitPayload, the layer is not 0..3, or the type is reserved. `payload` must not lie within `out`.
 void append_unit(Bytes& out, const UnitHeader& header, ByteView payload);
-
-// Whether they are of a key picture, as the first token unit says it; nothing if there is none.
-std::optional<bool> key_of(const std::vector<UnitView>& units);
 
 // Finds the units of one access unit. Takes any bytes and throws nothing; the views point into `bytes`.
 AccessUnitView parse_access_unit(ByteView bytes);

@@ -271,6 +271,20 @@ GST_START_TEST(b3_01_without_codec_data_the_stream_says_it) {
 }
 GST_END_TEST;
 
+// As behind a file source: the usual mistake is named.
+GST_START_TEST(b3_01_no_caps_at_all) {
+  Harness decoder(std::string("crlscdec model=") + kModel);
+  gst_harness_play(decoder.h());
+  fail_unless(decoder.push(gst_event_new_stream_start("test")));
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_BYTES);
+  decoder.push(gst_event_new_segment(&segment));
+  const Posted error = decoder.pop();
+  fail_unless(error.is(GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION));
+  fail_unless(error.says("put crlscparse in front"));
+}
+GST_END_TEST;
+
 GST_START_TEST(b3_01_codec_data_that_makes_no_sense) {
   const Stream stream(1);
   GstCaps* caps = gst_caps_copy(stream.caps());
@@ -520,6 +534,7 @@ static Suite* crlscdec_suite(void) {
   tcase_add_test(tests, b3_01_downstream_that_takes_nothing);
   tcase_add_test(tests, b3_01_only_parsed_packetized_streams);
   tcase_add_test(tests, b3_01_without_codec_data_the_stream_says_it);
+  tcase_add_test(tests, b3_01_no_caps_at_all);
   tcase_add_test(tests, b3_01_codec_data_that_makes_no_sense);
   tcase_add_test(tests, b3_01_a_header_within_the_stream_changes_the_size);
   tcase_add_test(tests, b3_04_another_model_in_the_caps);

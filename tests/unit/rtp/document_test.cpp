@@ -81,8 +81,8 @@ std::vector<ReceivedPicture> receive(const std::vector<std::string>& names) {
 TEST(PayloadFormat, HasAllExamplesThatAreTested) {
   std::set<std::string> names;
   for (const auto& [name, bytes] : read_examples()) names.insert(name);
-  EXPECT_EQ(names, (std::set<std::string>{"single", "pair-1", "pair-2", "fragment-1", "fragment-2", "aggregate",
-                                          "bad-version", "bad-flags", "bad-entry", "config"}));
+  EXPECT_EQ(names, (std::set<std::string>{"single", "pair-1", "pair-2", "base-only", "fragment-1", "fragment-2",
+                                          "aggregate", "bad-version", "bad-flags", "bad-entry", "config"}));
 }
 
 TEST(PayloadFormat, Single) {
@@ -125,6 +125,28 @@ TEST(PayloadFormat, Pair) {
   const auto pictures = receive({"pair-1", "pair-2"});
   ASSERT_EQ(pictures.size(), 1U);
   EXPECT_EQ(pictures[0].units, access_unit);
+}
+
+TEST(PayloadFormat, BaseLayerApartOrAlone) {
+  Bytes base = token(0, false, false, count_up(10));
+  const Bytes more = token(0, false, false, count_up(6));
+  base.insert(base.end(), more.begin(), more.end());
+  Bytes access_unit = base;
+  const Bytes detail = token(1, false, false, count_up(12));
+  access_unit.insert(access_unit.end(), detail.begin(), detail.end());
+  PacketizerSettings settings;
+  settings.picture_id = 0x7fff;
+  settings.kb_epoch = 3;
+  settings.model_tag = 0xab;
+  settings.separate_base = true;
+  EXPECT_EQ(packets_of(access_unit, settings), (std::vector<Bytes>{example("pair-1"), example("pair-2")}));
+  settings.max_layers = 1;
+  EXPECT_EQ(packets_of(access_unit, settings), std::vector<Bytes>{example("base-only")});
+
+  const auto pictures = receive({"base-only"});
+  ASSERT_EQ(pictures.size(), 1U);
+  EXPECT_TRUE(pictures[0].complete);
+  EXPECT_EQ(pictures[0].units, base);
 }
 
 TEST(PayloadFormat, Fragments) {
