@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The ladder of recovery between two processes over rtpbin, with RTCP both ways: loss feedback, key picture requests,
+// retransmission, forward error correction.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "process.h"
+#include "relay.h"
+
+namespace crlsc::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kFrames = 100;
+constexpr int kFramesPerSecond = 25;
+constexpr size_t kLumaSize = 128 * 96;
+constexpr size_t kFrameSize = kLumaSize * 3 / 2;
+constexpr unsigned kSeed = 5;
+constexpr double kEqual = 40;  // dB: no eye tells the pictures apart
+
+sockaddr_in loopback(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  return address;
+}
+
+// A port that nobody listens on at the moment.
+int free_port() {
+  const int socket = ::socket(AF_INET, SOCK_DGRAM, 0);
+  sockaddr_in address = loopback(0);
+  socklen_t size = sizeof(address);
+  if (::bind(socket, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    throw std::runtime_error("no port");
+  }
+  ::close(socket);
+  return ntohs(address.sin_port);
+}
+
+bool nothing_lost(int) { return false; }
+
+Relay::Loss burst(int first, int count) {
+  return [=](int packet) { return packet >= first && packet < first + count; };
+}
+
+class Session : public ::testing::Test {
+ protected:
+  using Words = std::vector<std::string>;
+
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "crlsc-session-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  // `meanwhile` is called with the port of the sender's RTCP while it sends.
+  void transmit(
+      const Relay::Loss& loss, const Words& words, Words sender_words = {}, Words receiver_words = {},
+      const std::function<void(int)>& meanwhile = [](int) {}) {
+    const int rtp = free_port();
+    const int receiver_rtcp = free_port();
+    const int sender_rtcp = free_port();
+    const auto join = [&](Words front, const Words& more) {
+      front.insert(front.end(), words.begin(), words.end());
+      front.insert(front.end(), more.begin(), more.end());
+      return front;
+    };
+    Process receiver(join({CRLSC_SESSION_PEER, "receive", std::to_string(rtp), std::to_string(receiver_rtcp),
+                           std::to_string(sender_rtcp), (folder_ / "shown").string()},
+                          receiver_words),
+                     folder_ / "receiver.errors");
+    ASSERT_EQ(receiver.read().first, "ready") << receiver.errors();
+    Relay relay(rtp, loss);
+    sender_words.insert(sender_words.begin(), "frames=" + std::to_string(kFrames));
+    Process sender(join({CRLSC_SESSION_PEER, "send", std::to_string(relay.port()), std::to_string(receiver_rtcp),
+                         std::to_string(sender_rtcp), (folder_ / "local").string()},
+                        sender_words),
+                   folder_ / "sender.errors");
+    meanwhile(sender_rtcp);
+    sent_ = sender.read_all();
+    received_ = receiver.read_all();
+    EXPECT_EQ(sender.wait(), 0);
+    EXPECT_EQ(receiver.wait(), 0);
+    EXPECT_EQ(sender.errors(), "");
+    EXPECT_EQ(receiver.errors(), "");
+    packets_ = relay.packets();
+    lost_ = relay.lost();
+    local_ = read_file("local");
+    shown_ = read_file("shown");
+    ASSERT_EQ(sent_["encoder.frames"], kFrames);
+    ASSERT_EQ(local_.size(), kFrames * kFrameSize);
+  }
+
+  std::string read_file(const char* name) const {
+    std::ifstream file(folder_ / name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  // Luma, dB; 100 if there is no difference.
+  double psnr(int frame) const {
+    const size_t at = static_cast<size_t>(frame) * kFrameSize;
+    double sum = 0;
+    for (size_t i = at; i < at + kLumaSize; ++i) {
+      const double difference = static_cast<uint8_t>(local_[i]) - static_cast<uint8_t>(shown_[i]);
+      sum += difference * difference;
+    }
+    return sum == 0 ? 100 : 10 * std::log10(255.0 * 255 * kLumaSize / sum);
+  }
+
+  int frames_that_differ() const {
+    int count = 0;
+    for (size_t i = 0; i < shown_.size() / kFrameSize; ++i) count += psnr(static_cast<int>(i)) < kEqual ? 1 : 0;
+    return count;
+  }
+
+  fs::path folder_;
+  std::map<std::string, long> sent_;
+  std::map<std::string, long> received_;
+  std::string local_;
+  std::string shown_;
+  int packets_ = 0;
+  int lost_ = 0;
+};
+
+TEST_F(Session, LossFree) {
+  transmit(nothing_lost, {"feedback"});
+  EXPECT_EQ(received_["pictures"], kFrames);
+  EXPECT_EQ(received_["corrupted"], 0);
+  EXPECT_EQ(sent_["feedback.packets-received"], 0);
+  EXPECT_EQ(sent_["encoder.key-frames"], 1);
+  EXPECT_TRUE(shown_ == local_);
+}
+
+// d10 d: lost units are told to the encoder, which refreshes what depends on them.
+TEST_F(Session, d10_LossFeedback) {
+  transmit(burst(40, 3), {"feedback"}, {"gop-size=0"});
+  EXPECT_EQ(lost_, 3);
+  EXPECT_EQ(received_["pictures"], kFrames);
+  EXPECT_GT(received_["feedback.losses-told"], 0);
+  EXPECT_GT(received_["feedback.packets-sent"], 0);
+  EXPECT_GT(sent_["feedback.packets-received"], 0);
+  EXPECT_EQ(sent_["feedback.packets-refused"], 0);
+  EXPECT_GE(sent_["encoder.losses"], received_["decoder.losses"]) << "told twice";
+  EXPECT_EQ(sent_["encoder.key-frames"], 1);
+  ASSERT_EQ(shown_.size(), local_.size());
+  EXPECT_GT(frames_that_differ(), 0);
+  EXPECT_GE(psnr(kFrames - 1), kEqual);
+}
+
+// d10 e: PLI becomes a key picture.
+TEST_F(Session, d09_KeyPictureRequest) {
+  transmit(burst(40, 3), {}, {}, {"request-keyframe=true"});
+  EXPECT_GE(received_["depayloader.keyframe-requests"], 1);
+  EXPECT_GE(sent_["encoder.key-frames"], 2);
+  EXPECT_LE(sent_["encoder.key-frames"], 1 + received_["depayloader.keyframe-requests"]);
+  EXPECT_EQ(received_["decoder.key-frames"], sent_["encoder.key-frames"]);
+  ASSERT_EQ(shown_.size(), local_.size());
+  EXPECT_EQ(psnr(kFrames - 1), 100) << "a key picture makes all right again";
+}
+
+// A receiver report without blocks, and a picture loss indication for SSRC 1 (RFC 4585, section 6.3.1).
+const std::vector<uint8_t> kPictureLoss{0x80, 201, 0, 1, 0, 0, 0, 77, 0x81, 206, 0, 2, 0, 0, 0, 77, 0, 0, 0, 1};
+
+TEST_F(Session, d10_StormOfKeyPictureRequests) {
+  transmit(nothing_lost, {}, {}, {}, [](int port) {
+    const int socket = ::socket(AF_INET, SOCK_DGRAM, 0);
+    const sockaddr_in to = loopback(port);
+    for (int i = 0; i < 100; ++i) {
+      ::sendto(socket, kPictureLoss.data(), kPictureLoss.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+      std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    }
+    ::close(socket);
+  });
+  // In four seconds, one every 500 ms.
+  EXPECT_GE(sent_["encoder.key-frames"], 2) << "the storm did not arrive";
+  EXPECT_LE(sent_["encoder.key-frames"], 1 + 1 + kFrames / kFramesPerSecond * 2);
+  std::printf("%ld key pictures\n", sent_["encoder.key-frames"]);
+  EXPECT_EQ(received_["pictures"], kFrames);
+}
+
+// Who comes late asks, and gets a key picture.
+TEST_F(Session, d10_LateJoinerAsks) {
+  transmit([](int packet) { return packet < 30; }, {});
+  EXPECT_EQ(lost_, 30);
+  EXPECT_EQ(sent_["encoder.key-frames"], 2);
+  EXPECT_GT(received_["pictures"], kFrames / 3);
+  std::printf("first picture %ld ms after the first packet\n", received_["first-picture-ms"]);
+}
+
+TEST_F(Session, d10_RetransmissionHealsRandomLoss) {
+  transmit(random_loss(0.1, kSeed, 3), {"rtx"});
+  EXPECT_GT(lost_, packets_ / 20);
+  EXPECT_GT(sent_["rtx.num-rtx-packets"], 0);
+  EXPECT_GE(received_["pictures"], kFrames - 1);
+  // Retransmissions are lost, too, and some come too late.
+  EXPECT_LE(received_["depayloader.missing-pictures"], 3);
+}
+
+TEST_F(Session, d10_ForwardErrorCorrectionReducesGaps) {
+  transmit(random_loss(0.1, kSeed, 3), {"fec"});
+  EXPECT_GT(lost_, packets_ / 20);
+  EXPECT_GT(sent_["fec.protected"], 0);
+  EXPECT_GT(received_["fec.recovered"], 0);
+  const long gaps = received_["depayloader.missing-pictures"];
+  std::printf("%ld pictures missing, %ld packets recovered, %d lost\n", gaps, received_["fec.recovered"], lost_);
+  EXPECT_LT(gaps, lost_ / 2);
+}
+
+}  // namespace
+}  // namespace crlsc::testing
