@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -72,7 +73,7 @@ class Session : public ::testing::Test {
   }
   void TearDown() override { fs::remove_all(folder_); }
 
-  // `meanwhile` is called with the port of the sender's RTCP while it sends.
+  // `meanwhile` is called with the port of the sender's RTCP once it sends.
   void transmit(
       const Relay::Loss& loss, const Words& words, Words sender_words = {}, Words receiver_words = {},
       const std::function<void(int)>& meanwhile = [](int) {}) {
@@ -95,6 +96,10 @@ class Session : public ::testing::Test {
                          std::to_string(sender_rtcp), (folder_ / "local").string()},
                         sender_words),
                    folder_ / "sender.errors");
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (relay.packets() == 0 && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
     meanwhile(sender_rtcp);
     sent_ = sender.read_all();
     received_ = receiver.read_all();
@@ -180,21 +185,50 @@ TEST_F(Session, d09_KeyPictureRequest) {
 // A receiver report without blocks, and a picture loss indication for SSRC 1 (RFC 4585, section 6.3.1).
 const std::vector<uint8_t> kPictureLoss{0x80, 201, 0, 1, 0, 0, 0, 77, 0x81, 206, 0, 2, 0, 0, 0, 77, 0, 0, 0, 1};
 
+// Sends what make(i) gives, so many times, over three seconds.
+void flood(int port, int count, const std::function<std::vector<uint8_t>(int)>& make) {
+  const int socket = ::socket(AF_INET, SOCK_DGRAM, 0);
+  const sockaddr_in to = loopback(port);
+  for (int i = 0; i < count; ++i) {
+    const std::vector<uint8_t> packet = make(i);
+    ::sendto(socket, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+    std::this_thread::sleep_for(std::chrono::microseconds(3000000 / count));
+  }
+  ::close(socket);
+}
+
 TEST_F(Session, d10_StormOfKeyPictureRequests) {
-  transmit(nothing_lost, {}, {}, {}, [](int port) {
-    const int socket = ::socket(AF_INET, SOCK_DGRAM, 0);
-    const sockaddr_in to = loopback(port);
-    for (int i = 0; i < 100; ++i) {
-      ::sendto(socket, kPictureLoss.data(), kPictureLoss.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
-      std::this_thread::sleep_for(std::chrono::milliseconds(30));
-    }
-    ::close(socket);
-  });
+  transmit(nothing_lost, {}, {}, {}, [](int port) { flood(port, 100, [](int) { return kPictureLoss; }); });
   // In four seconds, one every 500 ms.
   EXPECT_GE(sent_["encoder.key-frames"], 2) << "the storm did not arrive";
   EXPECT_LE(sent_["encoder.key-frames"], 1 + 1 + kFrames / kFramesPerSecond * 2);
   std::printf("%ld key pictures\n", sent_["encoder.key-frames"]);
   EXPECT_EQ(received_["pictures"], kFrames);
+}
+
+// Forged feedback: random data, other versions, other streams, and true reports that all was lost.
+TEST_F(Session, d11_HostileFeedback) {
+  std::mt19937 random(9);
+  const auto forge = [&](int i) {
+    std::vector<uint8_t> packet{0x80, 201, 0, 1, 0, 0, 0, 77, 0x80, 204, 0, 0, 0, 0, 0, 77, 'C', 'R', 'L', 'S'};
+    std::vector<uint8_t> data{0, 0, 0, 1, 1, 4, 0, 63, 0, 0, 0, 0};
+    if (i % 4 == 1) packet[8] = 0x81;  // version
+    if (i % 4 == 2) data[3] = 99;      // stream
+    if (i % 4 == 3) {
+      data.resize(4 + random() % 80 * 4);
+      for (uint8_t& byte : data) byte = static_cast<uint8_t>(random());
+    }
+    packet.insert(packet.end(), data.begin(), data.end());
+    packet[11] = static_cast<uint8_t>((packet.size() - 8) / 4 - 1);
+    return packet;
+  };
+  transmit(nothing_lost, {"feedback"}, {}, {}, [&](int port) { flood(port, 600, forge); });
+  EXPECT_GT(sent_["feedback.packets-received"], 300);
+  EXPECT_GT(sent_["feedback.packets-refused"], sent_["feedback.packets-received"] / 2);
+  EXPECT_GT(sent_["encoder.losses"], 10);
+  EXPECT_EQ(sent_["encoder.key-frames"], 1);
+  EXPECT_EQ(received_["pictures"], kFrames);
+  EXPECT_TRUE(shown_ == local_);
 }
 
 // Who comes late asks, and gets a key picture.
