@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The ladder of recovery between two processes over rtpbin, with RTCP both ways: loss feedback, key picture requests,
 // retransmission, forward error correction.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -34,27 +32,6 @@ constexpr size_t kLumaSize = 128 * 96;
 constexpr size_t kFrameSize = kLumaSize * 3 / 2;
 constexpr unsigned kSeed = 5;
 constexpr double kEqual = 40;  // dB: no eye tells the pictures apart
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  return address;
-}
-
-// A port that nobody listens on at the moment.
-int free_port() {
-  const int socket = ::socket(AF_INET, SOCK_DGRAM, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof(address);
-  if (::bind(socket, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("no port");
-  }
-  ::close(socket);
-  return ntohs(address.sin_port);
-}
 
 bool nothing_lost(int) { return false; }
 
