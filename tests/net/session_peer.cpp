@@ -22,7 +22,7 @@ namespace {
 constexpr int kVideo = 96;
 constexpr int kRetransmission = 97;
 constexpr int kFec = 98;
-constexpr gint64 kIdle = 3 * G_TIME_SPAN_SECOND;
+constexpr gint64 kIdle = 5 * G_TIME_SPAN_SECOND;
 constexpr gint64 kStart = 40 * G_TIME_SPAN_SECOND;
 // RTCP of a link as narrow as those in the field would need minutes for what is to be seen here in seconds.
 constexpr const char* kBin = "rtpbin name=bin rtp-profile=avpf do-lost=true ";
@@ -287,7 +287,7 @@ void receive(char** ports, const char* shown, const Words& words) {
   Screen screen;
   screen.words = words;
   GstElement* pipeline =
-      parse(std::string(kBin) + (words.retransmission ? "do-retransmission=true latency=2000 " : "latency=150 ") +
+      parse(std::string(kBin) + (words.retransmission ? "do-retransmission=true latency=2000 " : "latency=500 ") +
             "udpsrc name=rtp address=127.0.0.1 caps=application/x-rtp,media=video,clock-rate=90000,encoding-name=CRLSC "
             "port=" +
             ports[0] + "  udpsrc name=reports address=127.0.0.1 caps=application/x-rtcp port=" + ports[1] +

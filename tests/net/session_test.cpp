@@ -26,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kFrames = 100;
+constexpr int kFrames = 125;
 constexpr int kFramesPerSecond = 25;
 constexpr size_t kLumaSize = 128 * 96;
 constexpr size_t kFrameSize = kLumaSize * 3 / 2;
