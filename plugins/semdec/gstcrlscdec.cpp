@@ -7,7 +7,9 @@
  * Decodes what crlscenc made. Pictures that lack units are decoded from those that came; each picture that is missing
  * as a whole (a GAP event with %GST_GAP_FLAG_MISSING_DATA) and each that cannot be read is replaced by the picture
  * before. All of them, and what builds on them, carry %GST_BUFFER_FLAG_CORRUPTED. The stream heals without key
- * pictures, but the first picture after start or flush has to be one: until it comes, upstream is asked for it.
+ * pictures, but the first picture after start or flush has to be one: until it comes, upstream is asked for it. What
+ * did not arrive is told upstream (the event GstCrlscLoss); crlscenc answers with a refresh, and an RTP session carries
+ * the event if gst_crlsc_feedback_attach() was called.
  *
  * The model has to be the sender's; the caps name it. It is loaded when going from NULL to READY; elements of a process
  * share it.
@@ -34,6 +36,7 @@
 #include "crlsc/caps.h"
 #include "crlsc/frame.h"
 #include "crlsc/guard.h"
+#include "crlsc/loss_event.h"
 #include "crlsc/maps.h"
 #include "crlsc/model_settings.h"
 #include "crlsc/throttle.h"
@@ -74,6 +77,7 @@ struct Counters {
   guint64 hurried = 0;    // decoded from the base layer only, to catch up
   guint64 key_frames = 0;
   guint64 key_requests = 0;
+  guint64 losses = 0;  // told upstream
   guint64 bytes = 0;
   crlsc::TimeWindow decode_times;
 };
@@ -351,9 +355,11 @@ DecodedPicture decode(GstCrlscDec* self, GstVideoCodecFrame* frame, ByteView acc
     counters.corrupted += damaged ? 1 : 0;
     counters.hurried += hurried ? 1 : 0;
     counters.key_frames += picture.key ? 1 : 0;
+    counters.losses += picture.losses.size();
     counters.bytes += access_unit.size();
     counters.decode_times.add(duration);
   });
+  push_loss_events(GST_VIDEO_DECODER_SINK_PAD(self), picture.losses);
   return picture;
 }
 
@@ -486,9 +492,10 @@ GstStructure* make_stats(const Counters& counters) {
                            G_TYPE_UINT64, counters.corrupted, "concealed", G_TYPE_UINT64, counters.concealed, "errors",
                            G_TYPE_UINT64, counters.errors, "discarded", G_TYPE_UINT64, counters.discarded, "hurried",
                            G_TYPE_UINT64, counters.hurried, "key-frames", G_TYPE_UINT64, counters.key_frames,
-                           "key-requests", G_TYPE_UINT64, counters.key_requests, "bytes", G_TYPE_UINT64, counters.bytes,
-                           "decode-ms-p50", G_TYPE_DOUBLE, counters.decode_times.percentile(0.5), "decode-ms-p99",
-                           G_TYPE_DOUBLE, counters.decode_times.percentile(0.99), nullptr);
+                           "key-requests", G_TYPE_UINT64, counters.key_requests, "losses", G_TYPE_UINT64,
+                           counters.losses, "bytes", G_TYPE_UINT64, counters.bytes, "decode-ms-p50", G_TYPE_DOUBLE,
+                           counters.decode_times.percentile(0.5), "decode-ms-p99", G_TYPE_DOUBLE,
+                           counters.decode_times.percentile(0.99), nullptr);
 }
 
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
@@ -564,7 +571,8 @@ void install_properties(GObjectClass* object_class) {
    *
    * Counters since READY. guint64: frames (decoded), corrupted (of them), concealed (put out in place of others),
    * errors (pictures that could not be read), discarded (before the first key picture), hurried (base layer only),
-   * key-frames, key-requests, bytes; double: decode-ms-p50 and decode-ms-p99 of the latest 256 frames.
+   * key-frames, key-requests, losses (told upstream), bytes; double: decode-ms-p50 and decode-ms-p99 of the latest 256
+   * frames.
    *
    * Since: 0.1
    */

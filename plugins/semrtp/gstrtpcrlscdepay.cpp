@@ -389,9 +389,12 @@ GstBuffer* process(GstRTPBaseDepayload* base, GstRTPBuffer* rtp) {
 gboolean packet_lost(GstRTPBaseDepayload* base, GstEvent* event) {
   return crlsc::guard(GST_ELEMENT(base), FALSE, [&] {
     GstRtpCrlscDepay* self = GST_RTP_CRLSC_DEPAY(base);
-    GST_DEBUG_OBJECT(self, "%" GST_PTR_FORMAT, static_cast<const void*>(gst_event_get_structure(event)));
+    const GstStructure* fields = gst_event_get_structure(event);
+    GST_DEBUG_OBJECT(self, "%" GST_PTR_FORMAT, static_cast<const void*>(fields));
+    gboolean perhaps_no_video = FALSE;
+    gst_structure_get_boolean(fields, "might-have-been-fec", &perhaps_no_video);
     GST_OBJECT_LOCK(self);
-    ++self->impl.counters.lost_packets;
+    self->impl.counters.lost_packets += perhaps_no_video ? 0 : 1;
     GST_OBJECT_UNLOCK(self);
     return TRUE;
   });
