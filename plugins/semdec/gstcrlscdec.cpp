@@ -319,24 +319,25 @@ void check_header(const Impl& impl, const SequenceHeader& header, const crlsc::A
 
 // Headers within the stream come with what follows them, the caps perhaps later. Once there is a stream, anybody may
 // have sent one that does not fit it: it is damage then, not the end.
-void take_header(GstCrlscDec* self, GstVideoCodecFrame* frame, const crlsc::AccessUnitView& access_unit) {
+void take_headers(GstCrlscDec* self, GstVideoCodecFrame* frame, const crlsc::AccessUnitView& access_unit) {
   Impl& impl = self->impl;
-  const crlsc::UnitView* unit = access_unit.sequence_header();
-  if (unit == nullptr) return;
-  try {
-    const SequenceHeader header = crlsc::parse_sequence_header(unit->payload);
-    if (impl.header && *impl.header == header) return;
-    check_header(impl, header, access_unit);
-    use_header(self, header);
-  } catch (const Error& error) {
-    if (!impl.header) throw;
-    if (impl.warnings.pass(g_get_monotonic_time())) {
-      GST_ELEMENT_WARNING(self, STREAM, WRONG_TYPE,
-                          ("Leaving out a picture that is not of this stream: %s", error.what()), (nullptr));
+  for (const crlsc::UnitView& unit : access_unit.units) {
+    if (unit.header.type != crlsc::UnitType::kSequenceHeader) continue;
+    try {
+      const SequenceHeader header = crlsc::parse_sequence_header(unit.payload);
+      if (impl.header && *impl.header == header) continue;
+      check_header(impl, header, access_unit);
+      use_header(self, header);
+    } catch (const Error& error) {
+      if (!impl.header) throw;
+      if (impl.warnings.pass(g_get_monotonic_time())) {
+        GST_ELEMENT_WARNING(self, STREAM, WRONG_TYPE,
+                            ("Leaving out a picture that is not of this stream: %s", error.what()), (nullptr));
+      }
+      // The key picture that a new size began with may be lost.
+      if (error.kind() == ErrorKind::kCorrupt) request_key_picture(self, frame);
+      throw Error(ErrorKind::kCorrupt, error.what());
     }
-    // The key picture that a new size began with may be lost.
-    if (error.kind() == ErrorKind::kCorrupt) request_key_picture(self, frame);
-    throw Error(ErrorKind::kCorrupt, error.what());
   }
 }
 
@@ -382,7 +383,7 @@ GstFlowReturn decode_frame(GstCrlscDec* self, OwnedFrame& frame) {
   try {
     const crlsc::BufferMap map(frame.get()->input_buffer, GST_MAP_READ);
     const crlsc::AccessUnitView access_unit = crlsc::parse_access_unit(map.bytes());
-    take_header(self, frame.get(), access_unit);
+    take_headers(self, frame.get(), access_unit);
     if (must_wait(self, frame.get(), access_unit)) return GST_FLOW_OK;
     corrupted |= decode(self, frame.get(), map.bytes()).corrupted;
   } catch (const Error& error) {

@@ -9,13 +9,14 @@ namespace crlsc {
 Contents look_through(ByteView access_unit, bool key) {
   const AccessUnitView view = parse_access_unit(access_unit);
   Contents contents{view.key().value_or(key), view.damaged, std::nullopt};
-  const UnitView* unit = view.sequence_header();
-  if (unit == nullptr) return contents;
-  try {
-    contents.header = parse_sequence_header(unit->payload);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kCorrupt) throw;
-    contents.damaged = true;
+  for (const UnitView& unit : view.units) {
+    if (unit.header.type != UnitType::kSequenceHeader) continue;
+    try {
+      contents.header = parse_sequence_header(unit.payload);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kCorrupt) throw;
+      contents.damaged = true;
+    }
   }
   return contents;
 }

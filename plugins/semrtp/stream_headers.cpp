@@ -20,11 +20,13 @@ void check(const KnownStream& stream, const SequenceHeader& header, bool key) {
 }  // namespace
 
 std::optional<SequenceHeader> find_header(const KnownStream& stream, ByteView units) {
+  std::optional<SequenceHeader> header;
   const AccessUnitView view = parse_access_unit(units);
-  const UnitView* unit = view.sequence_header();
-  if (unit == nullptr) return std::nullopt;
-  const SequenceHeader header = parse_sequence_header(unit->payload);
-  check(stream, header, view.key().value_or(false));
+  for (const UnitView& unit : view.units) {
+    if (unit.header.type != UnitType::kSequenceHeader) continue;
+    header = parse_sequence_header(unit.payload);
+    check(stream, *header, view.key().value_or(false));
+  }
   return header;
 }
 

@@ -16,9 +16,9 @@ struct KnownStream {
   std::optional<ContentId> model;        // as the caps say, else as the first header does
 };
 
-// The sequence header among `units`, if there is one. A stream keeps its model as long as its caps, and changes its
-// size with a key picture only. Throws Error(kWrongType) if the header is of another model or version, Error(kCorrupt)
-// if it cannot be read or the size changes otherwise.
+// The last sequence header among `units`, if there is one. A stream keeps its model as long as its caps, and changes
+// its size with a key picture only. Throws Error(kWrongType) if one of them is of another model or version,
+// Error(kCorrupt) if it cannot be read or the size changes otherwise.
 std::optional<SequenceHeader> find_header(const KnownStream& stream, ByteView units);
 
 // Of application/x-rtp caps: the field `model`, and the sequence header in the field `config`, which anybody may have
