@@ -70,10 +70,10 @@ GstBuffer* make_codec_data(const SequenceHeader& header) {
 
 SequenceHeader parse_codec_data(GstBuffer* buffer) {
   const BufferMap map(buffer, GST_MAP_READ);
-  for (const UnitView& unit : parse_access_unit(map.bytes()).units) {
-    if (unit.header.type == UnitType::kSequenceHeader) return parse_sequence_header(unit.payload);
-  }
-  throw Error(ErrorKind::kCorrupt, "codec_data holds no intact sequence header");
+  const AccessUnitView units = parse_access_unit(map.bytes());
+  const UnitView* unit = units.sequence_header();
+  if (unit == nullptr) throw Error(ErrorKind::kCorrupt, "codec_data holds no intact sequence header");
+  return parse_sequence_header(unit->payload);
 }
 
 std::optional<StreamFormat> stream_format(const GstStructure* fields) {

@@ -21,6 +21,24 @@ G_BEGIN_DECLS
  */
 gchar* gst_crlsc_model_id(const gchar* model, GError** error);
 
+/**
+ * gst_crlsc_caps_are_supported:
+ * @caps: fixed caps: video/x-crlsc, or of an RTP payload type, also as gst_sdp_media_get_caps_from_media() makes them
+ * @model_id: (nullable): the model that one has, as gst_crlsc_model_id() returns it
+ * @kb_id: (nullable): the knowledge base that one has, 16 hexadecimal digits
+ * @error: return location for an error that says what is missing
+ *
+ * Whether a stream that is described like this can be decoded: the version of the bitstream is known, and the model,
+ * and the knowledge base if one is needed, are those that one has. Whoever answers an SDP offer leaves out the payload
+ * types for which this returns %FALSE (docs/payload-format.md, section "Offer and answer"). What the caps do not say
+ * cannot be missing: the stream tells it later.
+ *
+ * Returns: %TRUE if nothing that the caps name is missing
+ *
+ * Since: 0.1
+ */
+gboolean gst_crlsc_caps_are_supported(const GstCaps* caps, const gchar* model_id, const gchar* kb_id, GError** error);
+
 G_END_DECLS
 
 #endif /* GST_CRLSC_H */

@@ -38,6 +38,8 @@ void get_model(const ModelSettings& settings, GValue* value) {
   g_value_set_string(value, settings.model.empty() ? nullptr : settings.model.c_str());
 }
 
+bool is_running(GstElement* element) { return GST_STATE(element) > GST_STATE_READY; }
+
 void ModelSlot::load(const ModelSettings& settings) {
   if (model_ && settings == settings_) return;
   model_.reset();

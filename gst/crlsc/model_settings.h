@@ -25,6 +25,9 @@ void install_model_properties(GObjectClass* klass, guint model_id, guint threads
 void set_model(ModelSettings& settings, const GValue* value);
 void get_model(const ModelSettings& settings, GValue* value);
 
+// Whether data may flow, so that both properties have to stay as they are. Call it with the object lock held.
+bool is_running(GstElement* element);
+
 // The model that an element holds from READY on. Change it while no data flows only.
 class ModelSlot {
  public:

@@ -7,7 +7,9 @@
  * Decodes what crlscenc made. Pictures that lack units are decoded from those that came; each picture that is missing
  * as a whole (a GAP event with %GST_GAP_FLAG_MISSING_DATA) and each that cannot be read is replaced by the picture
  * before. All of them, and what builds on them, carry %GST_BUFFER_FLAG_CORRUPTED. The stream heals without key
- * pictures, but the first picture after start or flush has to be one: until it comes, upstream is asked for it.
+ * pictures, but the first picture after start or flush has to be one: until it comes, upstream is asked for it. What
+ * did not arrive is told upstream (the event GstCrlscLoss); crlscenc answers with a refresh, and an RTP session carries
+ * the event if gst_crlsc_feedback_attach() was called.
  *
  * The model has to be the sender's; the caps name it. It is loaded when going from NULL to READY; elements of a process
  * share it.
@@ -28,15 +30,16 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "core/bitstream/unit.h"
 #include "core/codec/decoder.h"
 #include "crlsc/caps.h"
 #include "crlsc/frame.h"
 #include "crlsc/guard.h"
+#include "crlsc/loss_event.h"
 #include "crlsc/maps.h"
 #include "crlsc/model_settings.h"
+#include "crlsc/throttle.h"
 #include "crlsc/time_window.h"
 #include "output_format.h"
 
@@ -53,6 +56,8 @@ using crlsc::ErrorKind;
 using crlsc::SequenceHeader;
 
 constexpr gint64 kRequestPause = 500 * G_TIME_SPAN_MILLISECOND;
+// How long, in the stream's time, pictures are discarded for want of a key picture before one is done without.
+constexpr GstClockTime kPatience = 2 * GST_SECOND;
 // Decoding that keeps up takes less than one frame's time; slow streams need not wait that long.
 constexpr GstClockTime kMaxLatency = 50 * GST_MSECOND;
 
@@ -72,6 +77,7 @@ struct Counters {
   guint64 hurried = 0;    // decoded from the base layer only, to catch up
   guint64 key_frames = 0;
   guint64 key_requests = 0;
+  guint64 losses = 0;  // told upstream
   guint64 bytes = 0;
   crlsc::TimeWindow decode_times;
 };
@@ -88,11 +94,13 @@ struct Impl {
   crlsc::PixelAspectRatio shape;
   std::optional<SequenceHeader> header;  // of the stream
   std::unique_ptr<crlsc::Decoder> decoder;
-  bool shows_picture = false;          // since the start or flush
-  bool concealing = false;             // the frame on its way stands for one that never came
-  bool filled = false;                 // a frame in the format of the output state is about to be finished
-  gint errors = 0;                     // in a row
-  std::optional<gint64> last_request;  // monotonic time, microseconds
+  bool shows_picture = false;                        // since the start or flush
+  GstClockTime waiting_since = GST_CLOCK_TIME_NONE;  // time of the first picture that was discarded
+  bool concealing = false;                           // the frame on its way stands for one that never came
+  bool filled = false;  // a frame in the format of the output state is about to be finished
+  gint errors = 0;      // in a row
+  crlsc::Throttle requests{kRequestPause};
+  crlsc::Throttle warnings{crlsc::kWarningPause};
 };
 
 }  // namespace
@@ -273,41 +281,63 @@ GstFlowReturn conceal(GstCrlscDec* self, OwnedFrame& frame) {
 
 void request_key_picture(GstCrlscDec* self, GstVideoCodecFrame* frame) {
   Impl& impl = self->impl;
-  const gint64 now = g_get_monotonic_time();
-  if (impl.last_request && now - *impl.last_request < kRequestPause) return;
-  impl.last_request = now;
+  if (!impl.requests.pass(g_get_monotonic_time())) return;
   GST_DEBUG_OBJECT(self, "requesting a key picture");
   count(self, [](Counters& counters) { ++counters.key_requests; });
   gst_video_decoder_request_sync_point(GST_VIDEO_DECODER(self), frame,
                                        static_cast<GstVideoDecoderRequestSyncPointFlags>(0));
 }
 
-// The bitstream says it, not every source of access units sets flags; of what holds no tokens, the flags do.
-bool is_key(GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
-  for (const crlsc::UnitView& unit : units) {
-    if (unit.header.type == crlsc::UnitType::kToken) return unit.header.key;
-  }
-  return GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame);
+// Where nobody sends key pictures, as in a file whose only one is damaged, refreshed cells are all that ever comes.
+bool is_patience_over(Impl& impl, GstClockTime time) {
+  if (!GST_CLOCK_TIME_IS_VALID(time)) return false;
+  if (!GST_CLOCK_TIME_IS_VALID(impl.waiting_since) || time < impl.waiting_since) impl.waiting_since = time;
+  return time - impl.waiting_since >= kPatience;
 }
 
-// Pictures that do not begin a stream say nothing before one that does.
-bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const std::vector<crlsc::UnitView>& units) {
+// Pictures that do not begin a stream say nothing before one that does. The bitstream says which do, for not every
+// source of access units sets flags; of what holds no tokens, the flags say it.
+bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const crlsc::AccessUnitView& access_unit) {
   const Impl& impl = self->impl;
-  if (impl.decoder && (impl.shows_picture || is_key(frame, units))) return false;
+  const bool key = access_unit.key().value_or(GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame));
+  if (impl.decoder && (impl.shows_picture || key || is_patience_over(self->impl, frame->pts))) return false;
   GST_LOG_OBJECT(self, "discarding a picture: waiting for a key picture");
   count(self, [](Counters& counters) { ++counters.discarded; });
   request_key_picture(self, frame);
   return true;
 }
 
-// Headers within the stream come with what follows them, the caps perhaps later.
-void take_headers(GstCrlscDec* self, const std::vector<crlsc::UnitView>& units) {
-  for (const crlsc::UnitView& unit : units) {
+// Throws Error(kWrongType) if no stream can go on with `header`, Error(kCorrupt) if this one cannot: a new size needs a
+// picture to begin with.
+void check_header(const Impl& impl, const SequenceHeader& header, const crlsc::AccessUnitView& access_unit) {
+  check_model(impl, header.model_id);
+  const bool resized = impl.header && (header.width != impl.header->width || header.height != impl.header->height);
+  if (resized && !access_unit.key().value_or(false)) {
+    throw Error(ErrorKind::kCorrupt, "the size changes without a key picture");
+  }
+}
+
+// Headers within the stream come with what follows them, the caps perhaps later. Once there is a stream, anybody may
+// have sent one that does not fit it: it is damage then, not the end.
+void take_headers(GstCrlscDec* self, GstVideoCodecFrame* frame, const crlsc::AccessUnitView& access_unit) {
+  Impl& impl = self->impl;
+  for (const crlsc::UnitView& unit : access_unit.units) {
     if (unit.header.type != crlsc::UnitType::kSequenceHeader) continue;
-    const SequenceHeader header = crlsc::parse_sequence_header(unit.payload);
-    if (self->impl.header && *self->impl.header == header) continue;
-    check_model(self->impl, header.model_id);
-    use_header(self, header);
+    try {
+      const SequenceHeader header = crlsc::parse_sequence_header(unit.payload);
+      if (impl.header && *impl.header == header) continue;
+      check_header(impl, header, access_unit);
+      use_header(self, header);
+    } catch (const Error& error) {
+      if (!impl.header) throw;
+      if (impl.warnings.pass(g_get_monotonic_time())) {
+        GST_ELEMENT_WARNING(self, STREAM, WRONG_TYPE,
+                            ("Leaving out a picture that is not of this stream: %s", error.what()), (nullptr));
+      }
+      // The key picture that a new size began with may be lost.
+      if (error.kind() == ErrorKind::kCorrupt) request_key_picture(self, frame);
+      throw Error(ErrorKind::kCorrupt, error.what());
+    }
   }
 }
 
@@ -326,9 +356,11 @@ DecodedPicture decode(GstCrlscDec* self, GstVideoCodecFrame* frame, ByteView acc
     counters.corrupted += damaged ? 1 : 0;
     counters.hurried += hurried ? 1 : 0;
     counters.key_frames += picture.key ? 1 : 0;
+    counters.losses += picture.losses.size();
     counters.bytes += access_unit.size();
     counters.decode_times.add(duration);
   });
+  push_loss_events(GST_VIDEO_DECODER_SINK_PAD(self), picture.losses);
   return picture;
 }
 
@@ -350,9 +382,9 @@ GstFlowReturn decode_frame(GstCrlscDec* self, OwnedFrame& frame) {
   bool corrupted = GST_BUFFER_FLAG_IS_SET(frame.get()->input_buffer, GST_BUFFER_FLAG_CORRUPTED);
   try {
     const crlsc::BufferMap map(frame.get()->input_buffer, GST_MAP_READ);
-    const std::vector<crlsc::UnitView> units = crlsc::parse_access_unit(map.bytes()).units;
-    take_headers(self, units);
-    if (must_wait(self, frame.get(), units)) return GST_FLOW_OK;
+    const crlsc::AccessUnitView access_unit = crlsc::parse_access_unit(map.bytes());
+    take_headers(self, frame.get(), access_unit);
+    if (must_wait(self, frame.get(), access_unit)) return GST_FLOW_OK;
     corrupted |= decode(self, frame.get(), map.bytes()).corrupted;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kCorrupt) throw;
@@ -393,10 +425,19 @@ gboolean handle_missing_data(GstVideoDecoder* base, GstClockTime time, GstClockT
   });
 }
 
+// Caps come before the segment or not at all; the base class would only say that it is not initialised.
+void check_caps(GstVideoDecoder* base) {
+  if (gst_pad_has_current_caps(GST_VIDEO_DECODER_SINK_PAD(base))) return;
+  GST_ELEMENT_ERROR(base, CORE, NEGOTIATION,
+                    ("There are no caps that say what the stream is: put crlscparse in front of the decoder."),
+                    ("Files and sockets bring bytes; access units and their caps are what crlscparse makes of them."));
+}
+
 // A gap that became a frame is handled.
 gboolean sink_event(GstVideoDecoder* base, GstEvent* event) {
   return crlsc::guard(GST_ELEMENT(base), FALSE, [&]() -> gboolean {
     const bool gap = GST_EVENT_TYPE(event) == GST_EVENT_GAP;
+    if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) check_caps(base);
     return GST_VIDEO_DECODER_CLASS(gst_crlsc_dec_parent_class)->sink_event(base, event) || gap;
   });
 }
@@ -406,7 +447,8 @@ gboolean sink_event(GstVideoDecoder* base, GstEvent* event) {
 gboolean flush(GstVideoDecoder* base) {
   Impl& impl = GST_CRLSC_DEC(base)->impl;
   impl.shows_picture = false;
-  impl.last_request.reset();
+  impl.waiting_since = GST_CLOCK_TIME_NONE;
+  impl.requests.reset();
   impl.errors = 0;
   return TRUE;
 }
@@ -416,6 +458,7 @@ GstFlowReturn drain(GstVideoDecoder*) { return GST_FLOW_OK; }
 
 gboolean start(GstVideoDecoder* base) {
   flush(base);
+  GST_CRLSC_DEC(base)->impl.warnings.reset();
   count(GST_CRLSC_DEC(base), [](Counters& counters) { counters = {}; });
   return TRUE;
 }
@@ -450,14 +493,20 @@ GstStructure* make_stats(const Counters& counters) {
                            G_TYPE_UINT64, counters.corrupted, "concealed", G_TYPE_UINT64, counters.concealed, "errors",
                            G_TYPE_UINT64, counters.errors, "discarded", G_TYPE_UINT64, counters.discarded, "hurried",
                            G_TYPE_UINT64, counters.hurried, "key-frames", G_TYPE_UINT64, counters.key_frames,
-                           "key-requests", G_TYPE_UINT64, counters.key_requests, "bytes", G_TYPE_UINT64, counters.bytes,
-                           "decode-ms-p50", G_TYPE_DOUBLE, counters.decode_times.percentile(0.5), "decode-ms-p99",
-                           G_TYPE_DOUBLE, counters.decode_times.percentile(0.99), nullptr);
+                           "key-requests", G_TYPE_UINT64, counters.key_requests, "losses", G_TYPE_UINT64,
+                           counters.losses, "bytes", G_TYPE_UINT64, counters.bytes, "decode-ms-p50", G_TYPE_DOUBLE,
+                           counters.decode_times.percentile(0.5), "decode-ms-p99", G_TYPE_DOUBLE,
+                           counters.decode_times.percentile(0.99), nullptr);
 }
 
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
   Settings& settings = GST_CRLSC_DEC(object)->impl.settings;
   GST_OBJECT_LOCK(object);
+  if ((id == kPropModel || id == kPropThreads) && crlsc::is_running(GST_ELEMENT(object))) {
+    GST_OBJECT_UNLOCK(object);
+    GST_WARNING_OBJECT(object, "`%s` can be set in READY only and stays as it is", pspec->name);
+    return;
+  }
   switch (id) {
     case kPropModel:
       crlsc::set_model(settings.model, value);
@@ -523,7 +572,8 @@ void install_properties(GObjectClass* object_class) {
    *
    * Counters since READY. guint64: frames (decoded), corrupted (of them), concealed (put out in place of others),
    * errors (pictures that could not be read), discarded (before the first key picture), hurried (base layer only),
-   * key-frames, key-requests, bytes; double: decode-ms-p50 and decode-ms-p99 of the latest 256 frames.
+   * key-frames, key-requests, losses (told upstream), bytes; double: decode-ms-p50 and decode-ms-p99 of the latest 256
+   * frames.
    *
    * Since: 0.1
    */

@@ -6,7 +6,9 @@
  *
  * Encodes raw video into the tokens of a trained network, made for 5 to 100 kbit/s. The first picture is a key picture;
  * after it, cells are refreshed in turn, so that receivers heal from losses without further ones. Key pictures come
- * when downstream asks for one (GstForceKeyUnit), after a flush, and every #GstCrlscEnc:gop-size frames.
+ * when downstream asks for one (GstForceKeyUnit; from the second on, at most one in 500 ms), after a flush, and every
+ * #GstCrlscEnc:gop-size frames. When crlscdec tells downstream's losses (GstCrlscLoss), just the cells that show them
+ * are refreshed.
  *
  * The bit rate is a ceiling for all layers together: detail gives way first, then whole frames are left out.
  *
@@ -26,10 +28,13 @@
 #include <array>
 #include <memory>
 #include <new>
+#include <utility>
+#include <vector>
 
 #include "core/codec/encoder.h"
 #include "crlsc/caps.h"
 #include "crlsc/guard.h"
+#include "crlsc/loss_event.h"
 #include "crlsc/model_settings.h"
 #include "crlsc/time_window.h"
 #include "input_reader.h"
@@ -51,6 +56,8 @@ constexpr guint kDefaultGopSize = 0;
 constexpr double kFallbackInterval = 1.0 / 25;  // seconds between frames, if nothing says
 constexpr int kMaxFailures = 10;                // in a row, before they are an error
 constexpr int kHopeless = 2;                    // frame intervals too late for even the base layer
+constexpr size_t kMostLosses = 64;              // that are kept from one frame to the next
+constexpr GstClockTime kRequestPause = 500 * GST_MSECOND;
 
 enum { kPropModel = 1, kPropThreads, kPropBitrate, kPropLayers, kPropGopSize, kPropStats };
 
@@ -68,6 +75,7 @@ struct Counters {
   guint64 failed = 0;
   guint64 hurried = 0;  // put out with the base layer only, to catch up
   guint64 key_frames = 0;
+  guint64 losses = 0;  // that receivers told
   guint64 complete_frames = 0;
   guint64 bytes = 0;
   std::array<guint64, crlsc::kMaxLayers> layer_bytes{};
@@ -79,6 +87,7 @@ struct Impl {
   // Under the object lock.
   Settings settings;
   Counters counters;
+  std::vector<crlsc::PictureLoss> losses;  // told since the last frame
 
   // Changed while no data flows only.
   crlsc::ModelSlot model;
@@ -91,8 +100,10 @@ struct Impl {
   GstClockTime last_pts = GST_CLOCK_TIME_NONE;  // of the frame that the encoder saw last
   guint frames_since_key = 0;
   bool started = false;
-  bool key_owed = false;  // asked for, and not put out yet
-  int failures = 0;       // in a row
+  bool key_owed = false;                           // and not put out yet
+  bool key_requested = false;                      // by others; becomes owed when it may
+  GstClockTime last_answer = GST_CLOCK_TIME_NONE;  // of the last key picture that was requested
+  int failures = 0;                                // in a row
 };
 
 enum class Pace { kAllLayers, kBaseLayer, kSkip };
@@ -190,6 +201,25 @@ gboolean propose_allocation(GstVideoEncoder* base, GstQuery* query) {
 
 // Frames
 
+// Requests come in storms, from many receivers or from one that repeats them: each key picture answers all before it.
+bool may_answer(const Impl& impl, GstClockTime pts) {
+  const bool known = GST_CLOCK_TIME_IS_VALID(pts) && GST_CLOCK_TIME_IS_VALID(impl.last_answer);
+  return !known || pts < impl.last_answer || pts - impl.last_answer >= kRequestPause;
+}
+
+void note_requests(Impl& impl, GstVideoCodecFrame* frame, guint gop_size) {
+  impl.key_requested |= GST_VIDEO_CODEC_FRAME_IS_FORCE_KEYFRAME(frame) != 0;
+  impl.key_owed |= impl.key_requested && may_answer(impl, frame->pts);
+  impl.key_owed |= gop_size > 0 && impl.frames_since_key >= gop_size;
+}
+
+void report_losses(GstCrlscEnc* self) {
+  GST_OBJECT_LOCK(self);
+  const std::vector<crlsc::PictureLoss> losses = std::exchange(self->impl.losses, {});
+  GST_OBJECT_UNLOCK(self);
+  for (const crlsc::PictureLoss& loss : losses) self->impl.encoder->report_loss(loss);
+}
+
 // What downstream's QoS leaves time for.
 Pace get_pace(GstCrlscEnc* self, GstVideoCodecFrame* frame) {
   const Impl& impl = self->impl;
@@ -241,7 +271,8 @@ void put_out(GstCrlscEnc* self, GstVideoCodecFrame* frame, const EncodedPicture&
   if (picture.key) {
     GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT(frame);
     GST_BUFFER_FLAG_SET(frame->output_buffer, GST_BUFFER_FLAG_HEADER);
-    impl.key_owed = false;
+    if (impl.key_requested) impl.last_answer = frame->pts;
+    impl.key_owed = impl.key_requested = false;
     impl.frames_since_key = 0;
   }
   impl.started = true;
@@ -262,8 +293,8 @@ void encode_frame(GstCrlscEnc* self, GstVideoCodecFrame* frame) {
   Impl& impl = self->impl;
   if (!impl.encoder || !impl.reader) throw Error(ErrorKind::kSettings, "a frame came without a usable format");
   const Settings settings = get_settings(self);
-  impl.key_owed |= GST_VIDEO_CODEC_FRAME_IS_FORCE_KEYFRAME(frame);
-  impl.key_owed |= settings.gop_size > 0 && impl.frames_since_key >= settings.gop_size;
+  note_requests(impl, frame, settings.gop_size);
+  report_losses(self);
   const Pace pace = get_pace(self, frame);
   if (pace != Pace::kSkip) {
     const bool hurried = pace == Pace::kBaseLayer;
@@ -300,19 +331,41 @@ GstFlowReturn handle_frame(GstVideoEncoder* base, GstVideoCodecFrame* frame) {
   return usable ? flow : GST_FLOW_ERROR;
 }
 
+// Events
+
+gboolean src_event(GstVideoEncoder* base, GstEvent* event) {
+  if (!crlsc::is_loss_event(event)) {
+    return GST_VIDEO_ENCODER_CLASS(gst_crlsc_enc_parent_class)->src_event(base, event);
+  }
+  const gboolean taken = crlsc::guard(GST_ELEMENT(base), FALSE, [&]() -> gboolean {
+    Impl& impl = GST_CRLSC_ENC(base)->impl;
+    const auto loss = crlsc::parse_loss_event(event);
+    GST_DEBUG_OBJECT(base, "%" GST_PTR_FORMAT, static_cast<const void*>(gst_event_get_structure(event)));
+    if (!loss) return FALSE;
+    GST_OBJECT_LOCK(base);
+    ++impl.counters.losses;
+    if (impl.losses.size() < kMostLosses) impl.losses.push_back(*loss);
+    GST_OBJECT_UNLOCK(base);
+    return TRUE;
+  });
+  gst_event_unref(event);
+  return taken;
+}
+
 // States
 
 gboolean flush(GstVideoEncoder* base) {
   Impl& impl = GST_CRLSC_ENC(base)->impl;
   impl.key_owed = true;
-  impl.last_pts = GST_CLOCK_TIME_NONE;
+  impl.last_pts = impl.last_answer = GST_CLOCK_TIME_NONE;
   return TRUE;
 }
 
 gboolean start(GstVideoEncoder* base) {
   GstCrlscEnc* self = GST_CRLSC_ENC(base);
   Impl& impl = self->impl;
-  impl.key_owed = false;
+  impl.key_owed = impl.key_requested = false;
+  impl.last_answer = GST_CLOCK_TIME_NONE;
   impl.frames_since_key = 0;
   impl.failures = 0;
   count(self, [](Counters& counters) { counters = {}; });
@@ -347,10 +400,11 @@ GstStructure* make_stats(const Counters& counters) {
   GstStructure* stats = gst_structure_new(
       "application/x-crlsc-encoder-stats", "frames", G_TYPE_UINT64, counters.frames, "dropped", G_TYPE_UINT64,
       counters.dropped, "skipped", G_TYPE_UINT64, counters.skipped, "failed", G_TYPE_UINT64, counters.failed, "hurried",
-      G_TYPE_UINT64, counters.hurried, "key-frames", G_TYPE_UINT64, counters.key_frames, "complete-frames",
-      G_TYPE_UINT64, counters.complete_frames, "bytes", G_TYPE_UINT64, counters.bytes, "lambda", G_TYPE_DOUBLE,
-      counters.lambda, "encode-ms-p50", G_TYPE_DOUBLE, counters.encode_times.percentile(0.5), "encode-ms-p99",
-      G_TYPE_DOUBLE, counters.encode_times.percentile(0.99), nullptr);
+      G_TYPE_UINT64, counters.hurried, "key-frames", G_TYPE_UINT64, counters.key_frames, "losses", G_TYPE_UINT64,
+      counters.losses, "complete-frames", G_TYPE_UINT64, counters.complete_frames, "bytes", G_TYPE_UINT64,
+      counters.bytes, "lambda", G_TYPE_DOUBLE, counters.lambda, "encode-ms-p50", G_TYPE_DOUBLE,
+      counters.encode_times.percentile(0.5), "encode-ms-p99", G_TYPE_DOUBLE, counters.encode_times.percentile(0.99),
+      nullptr);
   GValue array = G_VALUE_INIT;
   g_value_init(&array, GST_TYPE_ARRAY);
   for (const guint64 bytes : counters.layer_bytes) {
@@ -366,6 +420,11 @@ GstStructure* make_stats(const Counters& counters) {
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
   Settings& settings = GST_CRLSC_ENC(object)->impl.settings;
   GST_OBJECT_LOCK(object);
+  if ((id == kPropModel || id == kPropThreads) && crlsc::is_running(GST_ELEMENT(object))) {
+    GST_OBJECT_UNLOCK(object);
+    GST_WARNING_OBJECT(object, "`%s` can be set in READY only and stays as it is", pspec->name);
+    return;
+  }
   switch (id) {
     case kPropModel:
       crlsc::set_model(settings.model, value);
@@ -461,8 +520,9 @@ void install_properties(GObjectClass* object_class) {
    * GstCrlscEnc:stats:
    *
    * Counters since READY. guint64: frames, dropped (bit rate), skipped (too late), failed, hurried (base layer only),
-   * key-frames, complete-frames (nothing worth sending was left out), bytes; an array of guint64: layer-bytes; double:
-   * lambda (squared error that a bit has to save), encode-ms-p50 and encode-ms-p99 of the latest 256 frames.
+   * key-frames, losses (told by receivers), complete-frames (nothing worth sending was left out), bytes; an array of
+   * guint64: layer-bytes; double: lambda (squared error that a bit has to save), encode-ms-p50 and encode-ms-p99 of the
+   * latest 256 frames.
    *
    * Since: 0.1
    */
@@ -496,6 +556,7 @@ static void gst_crlsc_enc_class_init(GstCrlscEncClass* klass) {
   encoder_class->flush = flush;
   encoder_class->set_format = set_format;
   encoder_class->propose_allocation = propose_allocation;
+  encoder_class->src_event = src_event;
   encoder_class->handle_frame = handle_frame;
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "contents.h"
 
-#include <utility>
-
 #include "core/bitstream/unit.h"
 #include "core/error.h"
 
@@ -10,10 +8,8 @@ namespace crlsc {
 
 Contents look_through(ByteView access_unit, bool key) {
   const AccessUnitView view = parse_access_unit(access_unit);
-  Contents contents{key, view.damaged, std::nullopt};
-  bool found_token = false;
+  Contents contents{view.key().value_or(key), view.damaged, std::nullopt};
   for (const UnitView& unit : view.units) {
-    if (unit.header.type == UnitType::kToken && !std::exchange(found_token, true)) contents.key = unit.header.key;
     if (unit.header.type != UnitType::kSequenceHeader) continue;
     try {
       contents.header = parse_sequence_header(unit.payload);

@@ -357,7 +357,12 @@ void adopt_head(Impl& impl) {
 
 Outcome skip_garbage(GstCrlscParse* self, const GstBaseParseFrame* frame, size_t size) {
   Impl& impl = self->impl;
-  if (!impl.damaged) {
+  if (!impl.damaged && !impl.begun && frame->offset == 0) {
+    GST_ELEMENT_WARNING(self, STREAM, DECODE,
+                        ("This does not begin as a CRLSC byte stream does: it is cut off, or it was written without "
+                         "crlscparse in front of the sink. Looking for a place to begin."),
+                        (nullptr));
+  } else if (!impl.damaged) {
     GST_WARNING_OBJECT(self, "the stream is damaged at byte %" G_GUINT64_FORMAT ": looking for the next record",
                        frame->offset);
   }
@@ -531,7 +536,7 @@ static void gst_crlsc_parse_class_init(GstCrlscParseClass* klass) {
   GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
   gst_element_class_add_static_pad_template(element_class, &sink_template);
   gst_element_class_add_static_pad_template(element_class, &src_template);
-  gst_element_class_set_static_metadata(element_class, "CRLSC parser", "Codec/Parser/Video",
+  gst_element_class_set_static_metadata(element_class, "CRLSC parser", "Codec/Parser/Converter/Video",
                                         "Parses CRLSC streams, and reads and writes .crlsc files",
                                         "CRLSC contributors");
 

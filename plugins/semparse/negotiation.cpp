@@ -3,18 +3,43 @@
 
 namespace crlsc {
 
+namespace {
+
+// Whether some of the caps that the peer takes say the format of `caps`, not a choice of formats.
+bool asks_for(GstPad* srcpad, const GstCaps* caps) {
+  const gchar* format = gst_structure_get_string(gst_caps_get_structure(caps, 0), "stream-format");
+  // Not the allowed caps: there, what is part of a larger choice has vanished.
+  GstCaps* peer = gst_pad_peer_query_caps(srcpad, nullptr);
+  bool found = false;
+  for (guint i = 0; peer != nullptr && i < gst_caps_get_size(peer); ++i) {
+    const GstStructure* fields = gst_caps_get_structure(peer, i);
+    found |= gst_structure_has_name(fields, "video/x-crlsc") &&
+             g_strcmp0(gst_structure_get_string(fields, "stream-format"), format) == 0;
+  }
+  if (peer != nullptr) gst_caps_unref(peer);
+  return found;
+}
+
+}  // namespace
+
+// Sinks for files and sockets take both formats and want the other one. Players' decodebin offers what parsers take,
+// again both, beside what decoders ask for.
 std::optional<ChosenOutput> choose_output(GstPad* srcpad, const SequenceHeader& header, const PixelAspectRatio& shape,
                                           StreamFormat input) {
   const bool from_bytes = input == StreamFormat::kByteStream;
   const StreamFormat other = from_bytes ? StreamFormat::kPacketized : StreamFormat::kByteStream;
   GstCaps* allowed = gst_pad_get_allowed_caps(srcpad);
   std::optional<ChosenOutput> chosen;
-  for (const StreamFormat format : {other, input}) {
-    GstCaps* caps = make_caps(header, shape, format);
-    if (!chosen && (allowed == nullptr || gst_caps_can_intersect(caps, allowed))) {
-      chosen = {format, caps};
-    } else {
-      gst_caps_unref(caps);
+  for (const bool asked : {true, false}) {
+    for (const StreamFormat format : {other, input}) {
+      if (chosen) break;
+      GstCaps* caps = make_caps(header, shape, format);
+      const bool usable = allowed == nullptr || gst_caps_can_intersect(caps, allowed);
+      if (usable && (!asked || asks_for(srcpad, caps))) {
+        chosen = {format, caps};
+      } else {
+        gst_caps_unref(caps);
+      }
     }
   }
   if (allowed != nullptr) gst_caps_unref(allowed);

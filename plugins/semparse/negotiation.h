@@ -15,8 +15,8 @@ struct ChosenOutput {
   GstCaps* caps = nullptr;  // the caller's
 };
 
-// What downstream of `srcpad` takes of the stream. If it takes both formats, the one that is not the input's. Nothing
-// if it takes neither.
+// What downstream of `srcpad` takes of the stream. If it takes both formats, the one that it names alone in some of its
+// caps, else the one that is not the input's. Nothing if it takes neither.
 std::optional<ChosenOutput> choose_output(GstPad* srcpad, const SequenceHeader& header, const PixelAspectRatio& shape,
                                           StreamFormat input);
 

@@ -37,6 +37,8 @@
 #include "core/rtp/reassembler.h"
 #include "crlsc/caps.h"
 #include "crlsc/guard.h"
+#include "crlsc/throttle.h"
+#include "stream_headers.h"
 
 GST_DEBUG_CATEGORY_STATIC(rtpcrlscdepay_debug);
 #define GST_CAT_DEFAULT rtpcrlscdepay_debug
@@ -73,6 +75,7 @@ struct Counters {
   guint64 missing = 0;       // pictures that became gaps
   guint64 lost_packets = 0;  // as told by a jitter buffer
   guint64 requests = 0;      // for key pictures
+  guint64 refused = 0;       // pictures that cannot be of this stream
 };
 
 // Sequence numbers of one SSRC, extended to 64 bits.
@@ -90,7 +93,8 @@ struct Impl {
   // Streaming thread only.
   crlsc::Reassembler reassembler;
   Numbering numbering;
-  std::optional<SequenceHeader> header;              // that the source caps were made of
+  crlsc::KnownStream stream;  // its header is what the source caps were made of
+  crlsc::Throttle warnings{crlsc::kWarningPause};
   GstClockTime last_pts = GST_CLOCK_TIME_NONE;       // of the last picture, or of its gap
   GstClockTime last_interval = GST_CLOCK_TIME_NONE;  // from picture to picture
   bool waiting = false;                              // for a key picture
@@ -153,33 +157,12 @@ crlsc::Delivery delivery(GstRtpCrlscDelivery value) {
 // Downstream that refuses the caps says so to the next buffer.
 void use_header(GstRtpCrlscDepay* self, const SequenceHeader& header) {
   Impl& impl = self->impl;
-  if (impl.header && *impl.header == header) return;
+  if (impl.stream.header && *impl.stream.header == header) return;
   GstCaps* caps = crlsc::make_caps(header);
   GST_DEBUG_OBJECT(self, "source caps %" GST_PTR_FORMAT, static_cast<void*>(caps));
   gst_pad_set_caps(GST_RTP_BASE_DEPAYLOAD_SRCPAD(self), caps);
   gst_caps_unref(caps);
-  impl.header = header;
-}
-
-// The first sequence header among `units`, if it can be read.
-std::optional<SequenceHeader> find_header(GstRtpCrlscDepay* self, ByteView units) {
-  for (const crlsc::UnitView& unit : crlsc::parse_access_unit(units).units) {
-    if (unit.header.type != crlsc::UnitType::kSequenceHeader) continue;
-    try {
-      return crlsc::parse_sequence_header(unit.payload);
-    } catch (const Error& error) {
-      GST_WARNING_OBJECT(self, "ignoring a sequence header: %s", error.what());
-    }
-  }
-  return std::nullopt;
-}
-
-std::optional<SequenceHeader> header_from_config(GstRtpCrlscDepay* self, const gchar* config) {
-  gsize size = 0;
-  guchar* bytes = g_base64_decode(config, &size);
-  const Bytes unit(bytes, bytes + size);
-  g_free(bytes);
-  return find_header(self, unit);
+  impl.stream = {header, header.model_id};
 }
 
 gboolean set_caps(GstRTPBaseDepayload* base, GstCaps* caps) {
@@ -192,8 +175,15 @@ gboolean set_caps(GstRTPBaseDepayload* base, GstCaps* caps) {
       GST_WARNING_OBJECT(self, "the sender speaks version %s of CRLSC", version);
       return FALSE;
     }
-    const gchar* config = gst_structure_get_string(fields, "config");
-    const auto header = config != nullptr ? header_from_config(self, config) : std::nullopt;
+    crlsc::KnownStream& stream = self->impl.stream;
+    stream.model = crlsc::model_of_caps(fields);
+    if (stream.model && stream.header && stream.header->model_id != *stream.model) stream.header.reset();
+    std::optional<SequenceHeader> header;
+    try {
+      header = crlsc::header_of_caps(fields);
+    } catch (const Error& error) {
+      GST_WARNING_OBJECT(self, "ignoring the config of the caps: %s", error.what());
+    }
     // Without a usable one, the stream itself brings it.
     if (header) use_header(self, *header);
     return TRUE;
@@ -268,14 +258,36 @@ GstBuffer* make_buffer(ReceivedPicture&& picture, GstClockTime pts, bool discont
   return buffer;
 }
 
-// Whether the picture may go on; a picture that may not becomes a gap.
-bool pass_wait(GstRtpCrlscDepay* self, const ReceivedPicture& picture, const Settings& settings) {
+// Takes note of a loss, or of a complete key picture that ends the wait for one. Returns whether pictures may go on;
+// one that may not becomes a gap.
+bool pass_wait(GstRtpCrlscDepay* self, bool lost, bool complete_key, const Settings& settings) {
   Impl& impl = self->impl;
-  const bool lost = picture.missing_before > 0 || !picture.complete;
   impl.waiting = settings.wait_for_keyframe && (impl.waiting || lost);
-  if (impl.waiting && picture.key && picture.complete) impl.waiting = false;
+  if (complete_key) impl.waiting = false;
   if (impl.waiting || (lost && settings.request_keyframe)) request_key_picture(self);
   return !impl.waiting;
+}
+
+// What cannot be of this stream counts as a picture that never came.
+void refuse(GstRtpCrlscDepay* self, const ReceivedPicture& picture, GstClockTime pts, const Error& error) {
+  Impl& impl = self->impl;
+  GST_LOG_OBJECT(self, "refusing picture %u: %s", picture.picture_id, error.what());
+  GST_OBJECT_LOCK(self);
+  ++impl.counters.refused;
+  GST_OBJECT_UNLOCK(self);
+  if (impl.warnings.pass(g_get_monotonic_time())) {
+    GST_ELEMENT_WARNING(self, STREAM, WRONG_TYPE,
+                        ("Leaving out a picture that is not of this stream: %s", error.what()), (nullptr));
+  }
+  if (!impl.stream.header) return;
+  pass_wait(self, true, false, get_settings(self));
+  // The key picture that a new size began with may be lost.
+  if (error.kind() == crlsc::ErrorKind::kCorrupt) request_key_picture(self);
+  push_missing(self, picture.missing_before, pts);
+  impl.discontinuity = true;
+  if (!GST_CLOCK_TIME_IS_VALID(pts) || !has_segment(self)) return;
+  impl.last_pts = pts;
+  push_gap(self, pts, impl.last_interval);
 }
 
 GstFlowReturn hand_on(GstRtpCrlscDepay* self, ReceivedPicture&& picture) {
@@ -284,9 +296,14 @@ GstFlowReturn hand_on(GstRtpCrlscDepay* self, ReceivedPicture&& picture) {
   const GstClockTime pts = GST_CLOCK_TIME_IS_VALID(arrival)
                                ? arrival + gst_util_uint64_scale(picture.tag_offset, GST_SECOND, kClockRate)
                                : GST_CLOCK_TIME_NONE;
-  const auto header = find_header(self, picture.units);
-  if (header) use_header(self, *header);
-  if (!impl.header) {
+  try {
+    const auto header = find_header(impl.stream, picture.units);
+    if (header) use_header(self, *header);
+  } catch (const Error& error) {
+    refuse(self, picture, pts, error);
+    return GST_FLOW_OK;
+  }
+  if (!impl.stream.header) {
     GST_LOG_OBJECT(self, "dropping picture %u: no sequence header yet", picture.picture_id);
     request_key_picture(self);
     return GST_FLOW_OK;
@@ -294,7 +311,8 @@ GstFlowReturn hand_on(GstRtpCrlscDepay* self, ReceivedPicture&& picture) {
   push_missing(self, picture.missing_before, pts);
   impl.discontinuity |= picture.missing_before > 0;
   if (GST_CLOCK_TIME_IS_VALID(pts)) impl.last_pts = pts;
-  if (!pass_wait(self, picture, get_settings(self))) {
+  const bool lost = picture.missing_before > 0 || !picture.complete;
+  if (!pass_wait(self, lost, picture.key && picture.complete, get_settings(self))) {
     GST_LOG_OBJECT(self, "dropping picture %u: waiting for a key picture", picture.picture_id);
     impl.discontinuity = true;
     if (GST_CLOCK_TIME_IS_VALID(pts) && has_segment(self)) push_gap(self, pts, impl.last_interval);
@@ -371,9 +389,12 @@ GstBuffer* process(GstRTPBaseDepayload* base, GstRTPBuffer* rtp) {
 gboolean packet_lost(GstRTPBaseDepayload* base, GstEvent* event) {
   return crlsc::guard(GST_ELEMENT(base), FALSE, [&] {
     GstRtpCrlscDepay* self = GST_RTP_CRLSC_DEPAY(base);
-    GST_DEBUG_OBJECT(self, "%" GST_PTR_FORMAT, static_cast<const void*>(gst_event_get_structure(event)));
+    const GstStructure* fields = gst_event_get_structure(event);
+    GST_DEBUG_OBJECT(self, "%" GST_PTR_FORMAT, static_cast<const void*>(fields));
+    gboolean perhaps_no_video = FALSE;
+    gst_structure_get_boolean(fields, "might-have-been-fec", &perhaps_no_video);
     GST_OBJECT_LOCK(self);
-    ++self->impl.counters.lost_packets;
+    self->impl.counters.lost_packets += perhaps_no_video ? 0 : 1;
     GST_OBJECT_UNLOCK(self);
     return TRUE;
   });
@@ -394,7 +415,8 @@ void reset(GstRtpCrlscDepay* self) {
   Impl& impl = self->impl;
   flush(impl);
   impl.reassembler = crlsc::Reassembler();
-  impl.header.reset();
+  impl.stream = {};
+  impl.warnings.reset();
   impl.discontinuity = false;
   impl.last_request.reset();
   impl.request_count = 0;
@@ -418,13 +440,14 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
 
 GstStructure* make_stats(const Counters& counters) {
   const crlsc::ReassemblerStats& stats = counters.reassembler;
-  return gst_structure_new(
-      "application/x-crlsc-picture-stats", "packets", G_TYPE_UINT64, guint64{stats.packets}, "corrupt-packets",
-      G_TYPE_UINT64, guint64{stats.corrupt}, "duplicate-packets", G_TYPE_UINT64, guint64{stats.duplicates},
-      "late-packets", G_TYPE_UINT64, guint64{stats.late}, "lost-packets", G_TYPE_UINT64, counters.lost_packets,
-      "pictures", G_TYPE_UINT64, guint64{stats.pictures}, "partial-pictures", G_TYPE_UINT64, guint64{stats.partial},
-      "withheld-pictures", G_TYPE_UINT64, guint64{stats.withheld}, "missing-pictures", G_TYPE_UINT64, counters.missing,
-      "keyframe-requests", G_TYPE_UINT64, counters.requests, nullptr);
+  return gst_structure_new("application/x-crlsc-picture-stats", "packets", G_TYPE_UINT64, guint64{stats.packets},
+                           "corrupt-packets", G_TYPE_UINT64, guint64{stats.corrupt}, "duplicate-packets", G_TYPE_UINT64,
+                           guint64{stats.duplicates}, "late-packets", G_TYPE_UINT64, guint64{stats.late},
+                           "lost-packets", G_TYPE_UINT64, counters.lost_packets, "pictures", G_TYPE_UINT64,
+                           guint64{stats.pictures}, "partial-pictures", G_TYPE_UINT64, guint64{stats.partial},
+                           "withheld-pictures", G_TYPE_UINT64, guint64{stats.withheld}, "missing-pictures",
+                           G_TYPE_UINT64, counters.missing, "keyframe-requests", G_TYPE_UINT64, counters.requests,
+                           "refused-pictures", G_TYPE_UINT64, counters.refused, nullptr);
 }
 
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
@@ -515,7 +538,8 @@ void install_properties(GObjectClass* object_class) {
    * GstRtpCrlscDepay:picture-stats:
    *
    * Counters since READY, all guint64: packets, corrupt-packets, duplicate-packets, late-packets, lost-packets (as told
-   * by a jitter buffer), pictures, partial-pictures, withheld-pictures, missing-pictures, keyframe-requests.
+   * by a jitter buffer), pictures, partial-pictures, withheld-pictures, missing-pictures, keyframe-requests,
+   * refused-pictures (of another model or version than the stream).
    *
    * Since: 0.1
    */

@@ -22,16 +22,22 @@
 
 #include <algorithm>
 #include <atomic>
-#include <memory>
+#include <deque>
 #include <new>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/bitstream/unit.h"
+#include "core/rtp/aggregation.h"
 #include "core/rtp/packetizer.h"
 #include "crlsc/caps.h"
 #include "crlsc/guard.h"
 #include "crlsc/maps.h"
+#include "extension_room.h"
+#include "packet_buffer.h"
+#include "pay_properties.h"
 
 GST_DEBUG_CATEGORY_STATIC(rtpcrlscpay_debug);
 GST_DEBUG_CATEGORY_STATIC(performance_debug);
@@ -43,45 +49,35 @@ using crlsc::Bytes;
 using crlsc::ByteView;
 using crlsc::Error;
 using crlsc::ErrorKind;
+using crlsc::Owned;
+using crlsc::PaySettings;
 using crlsc::RtpPacket;
 
-constexpr guint kDefaultMtu = 1200;
-constexpr int kDefaultConfigInterval = -1;
-constexpr int kDefaultPictureIdOffset = -1;
 constexpr guint kClockRate = 90000;
 
-enum { kPropMtu = 1, kPropConfigInterval, kPropPictureId, kPropPictureIdOffset };
-
-struct Unref {
-  void operator()(GstBuffer* buffer) const { gst_buffer_unref(buffer); }
-  void operator()(GstBufferList* list) const { gst_buffer_list_unref(list); }
-  void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
-  void operator()(GstStructure* structure) const { gst_structure_free(structure); }
-  void operator()(GstRTPHeaderExtension* extension) const { gst_object_unref(extension); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Unref>;
-
-// A header extension that the base class will write into every packet.
-struct Extension {
-  guint id;
-  Owned<GstRTPHeaderExtension> implementation;  // null if nobody knows the URI
+// A picture on its way into packets.
+struct Picture {
+  Owned<GstBuffer> buffer;
+  Bytes sequence_header;  // to be sent in front of it, empty for none
+  uint16_t id = 0;
+  crlsc::AggregationPlan::Item item;  // with the running time
 };
 
 struct Impl {
-  // Under the object lock.
-  int config_interval = kDefaultConfigInterval;
-  int picture_id_offset = kDefaultPictureIdOffset;
+  PaySettings settings;  // under the object lock
 
   std::atomic<int> picture_id{0};
 
-  // Streaming thread only.
+  // Under the sink pad's stream lock.
   Bytes sequence_header;  // the latest one, as a whole unit
   uint8_t model_tag = 0;
   uint8_t kb_epoch = 0;
   GstClockTime last_config = GST_CLOCK_TIME_NONE;  // running time of the sequence header sent last
-  Owned<GstCaps> extension_caps;                   // the source caps that `extensions` was made from
-  std::vector<Extension> extensions;
+  crlsc::ExtensionRoom extensions;
+  std::vector<Picture> waiting;  // for others to share a packet
+  crlsc::AggregationPlan plan;   // of the pictures that wait
+  guint round = 0;               // counts packets that were waited for
+  GstClockID deadline = nullptr;
 };
 
 }  // namespace
@@ -105,7 +101,14 @@ GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
     GST_STATIC_CAPS("application/x-rtp, media=(string)video, encoding-name=(string)CRLSC, clock-rate=(int)90000, "
                     "payload=(int)" GST_RTP_PAYLOAD_DYNAMIC_STRING));
 
-// Pictures
+PaySettings get_settings(GstRtpCrlscPay* self) {
+  GST_OBJECT_LOCK(self);
+  const PaySettings settings = self->impl.settings;
+  GST_OBJECT_UNLOCK(self);
+  return settings;
+}
+
+// Sequence headers and ids
 
 void next_picture_id(Impl& impl) { impl.picture_id = (impl.picture_id + 1) & crlsc::kPictureIdMask; }
 
@@ -121,23 +124,17 @@ struct Contents {
 };
 
 // Looks for what decides about a sequence header; a header that is found replaces the one from the caps.
-Contents look_through(Impl& impl, ByteView access_unit) {
-  Contents contents;
-  for (const crlsc::UnitView& unit : crlsc::parse_access_unit(access_unit).units) {
-    contents.key |= unit.header.key;
-    if (unit.header.type != crlsc::UnitType::kSequenceHeader) continue;
-    contents.has_header = true;
-    remember_header(impl, crlsc::parse_sequence_header(unit.payload), unit.bytes);
-  }
-  return contents;
+Contents look_through(Impl& impl, ByteView bytes) {
+  const crlsc::AccessUnitView access_unit = crlsc::parse_access_unit(bytes);
+  const crlsc::UnitView* header = access_unit.sequence_header();
+  if (header != nullptr) remember_header(impl, crlsc::parse_sequence_header(header->payload), header->bytes);
+  const bool without_tokens = !access_unit.units.empty() && access_unit.units.front().header.key;
+  return {access_unit.key().value_or(without_tokens), header != nullptr};
 }
 
 // The sequence header to be sent in front of this picture, empty for none.
-ByteView header_to_insert(GstRtpCrlscPay* self, const Contents& contents, GstClockTime pts) {
+Bytes header_to_insert(GstRtpCrlscPay* self, const Contents& contents, int interval, GstClockTime pts) {
   Impl& impl = self->impl;
-  GST_OBJECT_LOCK(self);
-  const int interval = impl.config_interval;
-  GST_OBJECT_UNLOCK(self);
   const GstClockTime now = gst_segment_to_running_time(&self->parent.segment, GST_FORMAT_TIME, pts);
   bool due = interval < 0 && contents.key;
   if (interval > 0) {
@@ -146,56 +143,10 @@ ByteView header_to_insert(GstRtpCrlscPay* self, const Contents& contents, GstClo
   }
   if (!due && !contents.has_header) return {};
   impl.last_config = now;
-  return contents.has_header ? ByteView() : ByteView(impl.sequence_header);
+  return contents.has_header ? Bytes() : impl.sequence_header;
 }
 
 // Room
-
-// The extensions are private to the base class in 1.22; the source caps name them all.
-void update_extensions(GstRtpCrlscPay* self) {
-  Impl& impl = self->impl;
-  Owned<GstCaps> caps(gst_pad_get_current_caps(GST_RTP_BASE_PAYLOAD_SRCPAD(self)));
-  if (caps == impl.extension_caps) return;
-  impl.extensions.clear();
-  const GstStructure* fields = caps ? gst_caps_get_structure(caps.get(), 0) : nullptr;
-  for (int i = 0; fields != nullptr && i < gst_structure_n_fields(fields); ++i) {
-    const gchar* name = gst_structure_nth_field_name(fields, static_cast<guint>(i));
-    if (!g_str_has_prefix(name, "extmap-")) continue;
-    const GValue* value = gst_structure_get_value(fields, name);
-    if (GST_VALUE_HOLDS_ARRAY(value) && gst_value_array_get_size(value) > 1)
-      value = gst_value_array_get_value(value, 1);
-    GstRTPHeaderExtension* made =
-        G_VALUE_HOLDS_STRING(value) ? gst_rtp_header_extension_create_from_uri(g_value_get_string(value)) : nullptr;
-    if (made != nullptr && g_object_is_floating(made)) gst_object_ref_sink(made);
-    const auto id = static_cast<guint>(g_ascii_strtoull(name + strlen("extmap-"), nullptr, 10));
-    impl.extensions.push_back({id, Owned<GstRTPHeaderExtension>(made)});
-    if (made == nullptr) continue;
-    gst_rtp_header_extension_set_id(made, id);
-    if (!gst_rtp_header_extension_set_attributes_from_caps(made, caps.get()))
-      impl.extensions.back().implementation.reset();
-  }
-  impl.extension_caps = std::move(caps);
-}
-
-// Bytes that header extensions (RFC 8285) may add to a packet.
-guint extension_room(GstRtpCrlscPay* self, GstBuffer* buffer) {
-  update_extensions(self);
-  const std::vector<Extension>& extensions = self->impl.extensions;
-  if (extensions.empty()) return 0;
-  constexpr gsize kOneByteMost = 16;
-  constexpr gsize kTwoByteMost = 255;
-  gsize sum = 0;
-  bool one_byte = true;
-  for (const Extension& extension : extensions) {
-    GstRTPHeaderExtension* known = extension.implementation.get();
-    const gsize size = known != nullptr ? gst_rtp_header_extension_get_max_size(known, buffer) : kTwoByteMost;
-    one_byte &= known != nullptr && extension.id < 15 && size <= kOneByteMost &&
-                (gst_rtp_header_extension_get_supported_flags(known) & GST_RTP_HEADER_EXTENSION_ONE_BYTE) != 0;
-    sum += size;
-  }
-  sum += extensions.size() * (one_byte ? 1 : 2);
-  return static_cast<guint>(4 + (sum + 3) / 4 * 4);
-}
 
 // Bytes that a payload may have. Throws Error(kSettings) when none are left.
 size_t payload_room(GstRtpCrlscPay* self, GstBuffer* buffer) {
@@ -204,8 +155,9 @@ size_t payload_room(GstRtpCrlscPay* self, GstBuffer* buffer) {
   const guint mtu = GST_RTP_BASE_PAYLOAD_MTU(base);
   GST_OBJECT_UNLOCK(self);
   const guint sources = gst_rtp_base_payload_get_source_count(base, buffer);
-  const guint taken =
-      gst_rtp_buffer_calc_header_len(static_cast<guint8>(std::min(sources, 15U))) + extension_room(self, buffer);
+  Owned<GstCaps> caps(gst_pad_get_current_caps(GST_RTP_BASE_PAYLOAD_SRCPAD(base)));
+  const guint taken = gst_rtp_buffer_calc_header_len(static_cast<guint8>(std::min(sources, 15U))) +
+                      self->impl.extensions.bytes(std::move(caps), buffer);
   if (mtu < taken + crlsc::kMinPayloadSize) {
     throw Error(ErrorKind::kSettings, "an mtu of " + std::to_string(mtu) + " is too small: RTP headers take " +
                                           std::to_string(taken) + " bytes and a payload needs at least " +
@@ -216,72 +168,188 @@ size_t payload_room(GstRtpCrlscPay* self, GstBuffer* buffer) {
 
 // Packets
 
-// Copies what describes the picture and not its memory: metas without tags, or with the tag "video" alone.
-gboolean copy_meta(GstBuffer* from, GstMeta** meta, gpointer to) {
-  const GstMetaInfo* info = (*meta)->info;
-  const gchar* const* tags = gst_meta_api_type_get_tags(info->api);
-  const bool fits = tags == nullptr || tags[0] == nullptr || (g_str_equal(tags[0], "video") && tags[1] == nullptr);
-  if (fits && info->transform_func != nullptr) {
-    GstMetaTransformCopy whole = {FALSE, 0, static_cast<gsize>(-1)};
-    info->transform_func(static_cast<GstBuffer*>(to), *meta, from, _gst_meta_transform_copy, &whole);
-  }
-  return TRUE;
-}
-
-void set_flags(GstBuffer* out, GstBuffer* in, const crlsc::RtpPayloadHeader& fields) {
-  const auto set = [out](guint flag, bool value) {
-    if (value) GST_BUFFER_FLAG_SET(out, flag);
-  };
-  set(GST_BUFFER_FLAG_MARKER, fields.last);
-  set(GST_BUFFER_FLAG_DELTA_UNIT, !(fields.key && fields.first));
-  set(GST_BUFFER_FLAG_NON_DROPPABLE, !fields.discardable);
-  set(GST_BUFFER_FLAG_DROPPABLE, fields.discardable);
-  set(GST_BUFFER_FLAG_HEADER, fields.first && GST_BUFFER_FLAG_IS_SET(in, GST_BUFFER_FLAG_HEADER));
-  set(GST_BUFFER_FLAG_DISCONT, fields.first && GST_BUFFER_FLAG_IS_SET(in, GST_BUFFER_FLAG_DISCONT));
-}
-
-// The packet as a buffer that shares the input's memory. `mapped` are the bytes of `in`.
-GstBuffer* make_buffer(GstRtpCrlscPay* self, const RtpPacket& packet, GstBuffer* in, ByteView mapped) {
-  GstBuffer* out =
-      gst_rtp_base_payload_allocate_output_buffer(&self->parent, static_cast<guint>(packet.header.size()), 0, 0);
-  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
-  gst_rtp_buffer_map(out, GST_MAP_READWRITE, &rtp);
-  std::copy(packet.header.begin(), packet.header.end(), static_cast<uint8_t*>(gst_rtp_buffer_get_payload(&rtp)));
-  gst_rtp_buffer_set_marker(&rtp, packet.fields.last);
-  gst_rtp_buffer_unmap(&rtp);
-
-  for (const ByteView part : packet.parts) {
-    const bool own = part.begin() >= mapped.begin() && part.end() <= mapped.end();
-    GstBuffer* piece = own ? gst_buffer_copy_region(in, GST_BUFFER_COPY_MEMORY,
-                                                    static_cast<gsize>(part.begin() - mapped.begin()), part.size())
-                           : gst_buffer_new_memdup(part.data(), part.size());
-    out = gst_buffer_append(out, piece);
-  }
-  gst_buffer_foreach_meta(in, copy_meta, out);
-  GST_BUFFER_PTS(out) = GST_BUFFER_PTS(in);
-  GST_BUFFER_DTS(out) = GST_BUFFER_DTS(in);
-  GST_BUFFER_DURATION(out) = GST_BUFFER_DURATION(in);
-  set_flags(out, in, packet.fields);
+crlsc::PacketizerSettings packet_settings(GstRtpCrlscPay* self, const Picture& picture) {
+  const PaySettings settings = get_settings(self);
+  crlsc::PacketizerSettings out;
+  out.max_payload = payload_room(self, picture.buffer.get());
+  out.picture_id = picture.id;
+  out.kb_epoch = self->impl.kb_epoch;
+  out.model_tag = self->impl.model_tag;
+  out.max_layers = static_cast<int>(settings.max_layers);
+  out.separate_base = settings.separate_base;
   return out;
 }
 
-Owned<GstBufferList> make_list(GstRtpCrlscPay* self, GstBuffer* in) {
+GstFlowReturn push_packets(GstRtpCrlscPay* self, const std::vector<RtpPacket>& packets, GstBuffer* in,
+                           ByteView mapped) {
+  GstRTPBasePayload* base = &self->parent;
+  Owned<GstBufferList> list(gst_buffer_list_new_sized(static_cast<guint>(packets.size())));
+  for (const RtpPacket& packet : packets) {
+    gst_buffer_list_add(list.get(), crlsc::make_packet_buffer(base, packet, in, mapped).release());
+  }
+  return gst_rtp_base_payload_push_list(base, list.release());
+}
+
+GstFlowReturn send_alone(GstRtpCrlscPay* self, const Picture& picture) {
+  const crlsc::BufferMap map(picture.buffer.get(), GST_MAP_READ);
+  const auto packets = crlsc::packetize(map.bytes(), packet_settings(self, picture), picture.sequence_header);
+  return push_packets(self, packets, picture.buffer.get(), map.bytes());
+}
+
+// Aggregation
+
+// Nothing waits any longer.
+std::vector<Picture> take_waiting(Impl& impl) {
+  if (impl.deadline != nullptr) {
+    gst_clock_id_unschedule(impl.deadline);
+    gst_clock_id_unref(impl.deadline);
+    impl.deadline = nullptr;
+  }
+  ++impl.round;
+  impl.plan.clear();
+  return std::exchange(impl.waiting, {});
+}
+
+guint64 ticks(const Picture& picture) { return gst_util_uint64_scale_int(picture.item.time, kClockRate, GST_SECOND); }
+
+// One packet for all of them; nothing if they do not fit into one any more.
+std::optional<RtpPacket> aggregate(GstRtpCrlscPay* self, const std::vector<Picture>& pictures) {
+  std::deque<crlsc::BufferMap> maps;
+  std::vector<crlsc::AggregateItem> items;
+  for (const Picture& picture : pictures) {
+    maps.emplace_back(picture.buffer.get(), GST_MAP_READ);
+    const auto offset = static_cast<uint32_t>(ticks(picture) - ticks(pictures.front()));
+    items.push_back({maps.back().bytes(), offset, picture.sequence_header});
+  }
+  return crlsc::aggregate(items, packet_settings(self, pictures.front()));
+}
+
+// The packet lasts from the first picture to the end of the last one.
+GstFlowReturn push_shared(GstRtpCrlscPay* self, const std::vector<Picture>& pictures, const RtpPacket& packet) {
+  const crlsc::AggregationPlan::Item& first = pictures.front().item;
+  const crlsc::AggregationPlan::Item& last = pictures.back().item;
+  Owned<GstBuffer> buffer = crlsc::make_packet_buffer(&self->parent, packet, pictures.front().buffer.get(), {});
+  GST_BUFFER_DURATION(buffer.get()) = last.duration ? last.time + *last.duration - first.time : GST_CLOCK_TIME_NONE;
+  Owned<GstBufferList> list(gst_buffer_list_new_sized(1));
+  gst_buffer_list_add(list.get(), buffer.release());
+  return gst_rtp_base_payload_push_list(&self->parent, list.release());
+}
+
+GstFlowReturn send_waiting(GstRtpCrlscPay* self) {
+  const std::vector<Picture> pictures = take_waiting(self->impl);
+  const std::optional<RtpPacket> packet = pictures.size() > 1 ? aggregate(self, pictures) : std::nullopt;
+  if (packet) {
+    GST_LOG_OBJECT(self, "%" G_GSIZE_FORMAT " pictures in %" G_GSIZE_FORMAT " bytes", pictures.size(), packet->size());
+    return push_shared(self, pictures, *packet);
+  }
+  GstFlowReturn flow = GST_FLOW_OK;
+  for (size_t i = 0; i < pictures.size() && flow == GST_FLOW_OK; ++i) flow = send_alone(self, pictures[i]);
+  return flow;
+}
+
+// In a thread of GStreamer's: the pictures that should share the packet did not come.
+void on_late(GstElement* element, gpointer round) {
+  GstPad* pad = GST_RTP_BASE_PAYLOAD_SINKPAD(element);
+  GST_PAD_STREAM_LOCK(pad);
+  crlsc::guard(
+      element, GST_FLOW_ERROR,
+      [&] {
+        GstRtpCrlscPay* self = GST_RTP_CRLSC_PAY(element);
+        return self->impl.round == GPOINTER_TO_UINT(round) ? send_waiting(self) : GST_FLOW_OK;
+      },
+      "mtu");
+  GST_PAD_STREAM_UNLOCK(pad);
+}
+
+struct Alarm {
+  GstElement* element;
+  guint round;
+};
+
+// In the clock's thread, which others need, too.
+gboolean on_deadline(GstClock*, GstClockTime, GstClockID, gpointer data) {
+  const auto* alarm = static_cast<Alarm*>(data);
+  gst_element_call_async(alarm->element, on_late, GUINT_TO_POINTER(alarm->round), nullptr);
+  return TRUE;
+}
+
+// Sees to it that what waits in a live stream is sent in time, whether or not more comes.
+void set_deadline(GstRtpCrlscPay* self, GstClockTime longest_wait) {
+  Impl& impl = self->impl;
+  GstQuery* query = gst_query_new_latency();
+  gboolean live = FALSE;
+  GstClockTime latency = 0;
+  if (gst_pad_peer_query(GST_RTP_BASE_PAYLOAD_SINKPAD(self), query)) {
+    gst_query_parse_latency(query, &live, &latency, nullptr);
+  }
+  gst_query_unref(query);
+  GstClock* clock = live ? gst_element_get_clock(GST_ELEMENT(self)) : nullptr;
+  if (clock == nullptr) return;
+  const GstClockTime base = gst_element_get_base_time(GST_ELEMENT(self));
+  impl.deadline = gst_clock_new_single_shot_id(clock, base + impl.plan.first_time() + latency + longest_wait);
+  auto* alarm = new Alarm{GST_ELEMENT(gst_object_ref(self)), impl.round};
+  gst_clock_id_wait_async(impl.deadline, on_deadline, alarm, [](gpointer data) {
+    const auto* done = static_cast<Alarm*>(data);
+    gst_object_unref(done->element);
+    delete done;
+  });
+  gst_object_unref(clock);
+}
+
+GstFlowReturn add_waiting(GstRtpCrlscPay* self, Picture&& picture, const crlsc::AggregationPlan::Limits& limits) {
+  Impl& impl = self->impl;
+  impl.plan.add(picture.item);
+  impl.waiting.push_back(std::move(picture));
+  if (impl.plan.complete(limits)) return send_waiting(self);
+  if (impl.waiting.size() == 1) set_deadline(self, limits.longest_wait);
+  return GST_FLOW_OK;
+}
+
+// Pictures
+
+// Whether the picture may share a packet with others: it is due at a known time, needs a single packet, and nobody
+// waits for it.
+bool may_wait(GstRtpCrlscPay* self, Picture& picture, const std::vector<RtpPacket>& packets) {
+  const GstBuffer* buffer = picture.buffer.get();
+  const GstClockTime time = gst_segment_to_running_time(&self->parent.segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+  if (packets.size() > 1 || packets.front().fields.key || !GST_CLOCK_TIME_IS_VALID(time)) return false;
+  picture.item.time = time;
+  if (GST_BUFFER_DURATION_IS_VALID(buffer)) picture.item.duration = GST_BUFFER_DURATION(buffer);
+  picture.item.size = packets.front().size() - packets.front().header.size();
+  return true;
+}
+
+// Ids of pictures in one packet follow each other, and what precedes a discontinuity stays apart from what follows it.
+bool may_join(const Impl& impl, const Picture& picture, const crlsc::AggregationPlan::Limits& limits) {
+  if (impl.waiting.empty()) return true;
+  const int next = (impl.waiting.back().id + 1) & crlsc::kPictureIdMask;
+  return picture.id == next && !GST_BUFFER_IS_DISCONT(picture.buffer.get()) && impl.plan.takes(picture.item, limits);
+}
+
+// Throws Error(kCorrupt) if it cannot be sent; then nothing has happened.
+GstFlowReturn take_picture(GstRtpCrlscPay* self, GstBuffer* in) {
   Impl& impl = self->impl;
   if (gst_buffer_n_memory(in) > 1) {
     GST_CAT_LOG_OBJECT(performance_debug, self, "copying an access unit of %u memories", gst_buffer_n_memory(in));
   }
   const crlsc::BufferMap map(in, GST_MAP_READ);
-  crlsc::PacketizerSettings settings;
-  settings.max_payload = payload_room(self, in);
-  settings.picture_id = static_cast<uint16_t>(impl.picture_id);
+  const PaySettings settings = get_settings(self);
+  Picture picture;
+  picture.buffer.reset(gst_buffer_ref(in));
+  picture.id = static_cast<uint16_t>(impl.picture_id);
   const Contents contents = look_through(impl, map.bytes());
-  const ByteView header = header_to_insert(self, contents, GST_BUFFER_PTS(in));
-  settings.kb_epoch = impl.kb_epoch;
-  settings.model_tag = impl.model_tag;
-  const std::vector<RtpPacket> packets = crlsc::packetize(map.bytes(), settings, header);
-  Owned<GstBufferList> list(gst_buffer_list_new_sized(static_cast<guint>(packets.size())));
-  for (const RtpPacket& packet : packets) gst_buffer_list_add(list.get(), make_buffer(self, packet, in, map.bytes()));
-  return list;
+  picture.sequence_header = header_to_insert(self, contents, settings.config_interval, GST_BUFFER_PTS(in));
+  const crlsc::PacketizerSettings how = packet_settings(self, picture);
+  const std::vector<RtpPacket> packets = crlsc::packetize(map.bytes(), how, picture.sequence_header);
+
+  const crlsc::AggregationPlan::Limits limits{settings.longest_wait(), how.max_payload};
+  const bool waits = settings.max_aggregation > 0 && may_wait(self, picture, packets) &&
+                     crlsc::AggregationPlan().takes(picture.item, limits);
+  GstFlowReturn flow = GST_FLOW_OK;
+  if (!waits || !may_join(impl, picture, limits)) flow = send_waiting(self);
+  next_picture_id(impl);
+  if (flow != GST_FLOW_OK) return flow;
+  return waits ? add_waiting(self, std::move(picture), limits) : push_packets(self, packets, in, map.bytes());
 }
 
 GstFlowReturn handle_buffer(GstRTPBasePayload* base, GstBuffer* buffer) {
@@ -290,16 +358,15 @@ GstFlowReturn handle_buffer(GstRTPBasePayload* base, GstBuffer* buffer) {
   return crlsc::guard(
       GST_ELEMENT(base), GST_FLOW_ERROR,
       [&] {
-        Owned<GstBufferList> list;
         try {
-          list = make_list(self, buffer);
+          return take_picture(self, buffer);
         } catch (const Error& error) {
           if (error.kind() == ErrorKind::kSettings) throw;
           GST_WARNING_OBJECT(self, "dropping an access unit: %s", error.what());
         }
         // A picture that was dropped here is missing for the receiver, too.
         next_picture_id(self->impl);
-        return list ? gst_rtp_base_payload_push_list(base, list.release()) : GST_FLOW_OK;
+        return GST_FLOW_OK;
       },
       "mtu");
 }
@@ -327,6 +394,7 @@ void set_format_parameters(GstStructure* fields, const Impl& impl, const crlsc::
   set_text(fields, "width", std::to_string(header.width));
   set_text(fields, "height", std::to_string(header.height));
   set_text(fields, "framerate", std::to_string(header.framerate_num) + "/" + std::to_string(header.framerate_den));
+  if (header.knowledge) set_text(fields, "kb", crlsc::to_hex(header.knowledge->id));
   set_text(fields, "config", base64(impl.sequence_header));
 }
 
@@ -356,29 +424,50 @@ gboolean set_caps(GstRTPBasePayload* base, GstCaps* caps) {
   });
 }
 
-// Events and states
+// Events, queries and states
 
+// Events keep their place in the stream: what waits goes out before them.
 gboolean sink_event(GstRTPBasePayload* base, GstEvent* event) {
   return crlsc::guard(GST_ELEMENT(base), FALSE, [&] {
-    Impl& impl = GST_RTP_CRLSC_PAY(base)->impl;
+    GstRtpCrlscPay* self = GST_RTP_CRLSC_PAY(base);
+    Impl& impl = self->impl;
+    const GstEventType type = GST_EVENT_TYPE(event);
+    if (GST_EVENT_IS_SERIALIZED(event) && type != GST_EVENT_FLUSH_STOP) send_waiting(self);
     // The receiver learns of pictures that were lost on the way to here from the jump of the picture id.
-    if (GST_EVENT_TYPE(event) == GST_EVENT_GAP || GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_START) next_picture_id(impl);
-    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) impl.last_config = GST_CLOCK_TIME_NONE;
+    if (type == GST_EVENT_GAP || type == GST_EVENT_FLUSH_START) next_picture_id(impl);
+    if (type == GST_EVENT_FLUSH_STOP) {
+      take_waiting(impl);
+      impl.last_config = GST_CLOCK_TIME_NONE;
+    }
     return GST_RTP_BASE_PAYLOAD_CLASS(gst_rtp_crlsc_pay_parent_class)->sink_event(base, event);
+  });
+}
+
+gboolean source_query(GstPad* pad, GstObject* parent, GstQuery* query) {
+  return crlsc::guard(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
+    if (!gst_pad_query_default(pad, parent, query)) return FALSE;
+    if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return TRUE;
+    const GstClockTime wait = get_settings(GST_RTP_CRLSC_PAY(parent)).longest_wait();
+    gboolean live = FALSE;
+    GstClockTime least = 0;
+    GstClockTime most = GST_CLOCK_TIME_NONE;
+    gst_query_parse_latency(query, &live, &least, &most);
+    gst_query_set_latency(query, live, least + wait, GST_CLOCK_TIME_IS_VALID(most) ? most + wait : most);
+    return TRUE;
   });
 }
 
 void reset(GstRtpCrlscPay* self) {
   Impl& impl = self->impl;
-  GST_OBJECT_LOCK(self);
-  const int offset = impl.picture_id_offset;
-  GST_OBJECT_UNLOCK(self);
+  const int offset = get_settings(self).picture_id_offset;
+  GST_PAD_STREAM_LOCK(GST_RTP_BASE_PAYLOAD_SINKPAD(self));
+  take_waiting(impl);
   impl.picture_id = offset < 0 ? g_random_int_range(0, crlsc::kPictureIdMask + 1) : offset;
   impl.sequence_header.clear();
   impl.model_tag = impl.kb_epoch = 0;
   impl.last_config = GST_CLOCK_TIME_NONE;
   impl.extensions.clear();
-  impl.extension_caps.reset();
+  GST_PAD_STREAM_UNLOCK(GST_RTP_BASE_PAYLOAD_SINKPAD(self));
 }
 
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
@@ -395,41 +484,28 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
 
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
   GstRtpCrlscPay* self = GST_RTP_CRLSC_PAY(object);
+  PaySettings& settings = self->impl.settings;
   GST_OBJECT_LOCK(self);
-  switch (id) {
-    case kPropMtu:
-      self->parent.mtu = g_value_get_uint(value);
-      break;
-    case kPropConfigInterval:
-      self->impl.config_interval = g_value_get_int(value);
-      break;
-    case kPropPictureIdOffset:
-      self->impl.picture_id_offset = g_value_get_int(value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+  const guint aggregation = settings.max_aggregation;
+  if (id == crlsc::kPayMtu) {
+    self->parent.mtu = g_value_get_uint(value);
+  } else if (!crlsc::set_pay_property(settings, id, value)) {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
+  const bool latency_changed = aggregation != settings.max_aggregation;
   GST_OBJECT_UNLOCK(self);
+  if (latency_changed) gst_element_post_message(GST_ELEMENT(self), gst_message_new_latency(GST_OBJECT(self)));
 }
 
 void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) {
   GstRtpCrlscPay* self = GST_RTP_CRLSC_PAY(object);
   GST_OBJECT_LOCK(self);
-  switch (id) {
-    case kPropMtu:
-      g_value_set_uint(value, self->parent.mtu);
-      break;
-    case kPropConfigInterval:
-      g_value_set_int(value, self->impl.config_interval);
-      break;
-    case kPropPictureId:
-      g_value_set_int(value, self->impl.picture_id);
-      break;
-    case kPropPictureIdOffset:
-      g_value_set_int(value, self->impl.picture_id_offset);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+  if (id == crlsc::kPayMtu) {
+    g_value_set_uint(value, self->parent.mtu);
+  } else if (id == crlsc::kPayPictureId) {
+    g_value_set_int(value, self->impl.picture_id);
+  } else if (!crlsc::get_pay_property(self->impl.settings, id, value)) {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
   GST_OBJECT_UNLOCK(self);
 }
@@ -437,58 +513,6 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) {
 void finalize(GObject* object) {
   GST_RTP_CRLSC_PAY(object)->impl.~Impl();
   G_OBJECT_CLASS(gst_rtp_crlsc_pay_parent_class)->finalize(object);
-}
-
-void install_properties(GObjectClass* object_class) {
-  const auto writable = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-  /**
-   * GstRtpCrlscPay:mtu:
-   *
-   * Maximum size of one packet, RTP header and header extensions included.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      object_class, kPropMtu,
-      g_param_spec_uint("mtu", "MTU", "Maximum size of one packet in bytes, RTP headers included", 28, G_MAXUINT,
-                        kDefaultMtu, static_cast<GParamFlags>(writable | GST_PARAM_MUTABLE_PLAYING)));
-  /**
-   * GstRtpCrlscPay:config-interval:
-   *
-   * When to put the sequence header into the stream in front of a picture that has none: -1 with every key picture, 0
-   * never, n at least every n seconds with whatever picture comes, so that receivers can join a stream without key
-   * pictures.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      object_class, kPropConfigInterval,
-      g_param_spec_int("config-interval", "Config interval",
-                       "Seconds between sequence headers in the stream (-1 = with every key picture, 0 = never)", -1,
-                       3600, kDefaultConfigInterval, static_cast<GParamFlags>(writable | GST_PARAM_MUTABLE_PLAYING)));
-  /**
-   * GstRtpCrlscPay:picture-id:
-   *
-   * Id that the next picture will have.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      object_class, kPropPictureId,
-      g_param_spec_int("picture-id", "Picture id", "Id of the next picture", 0, crlsc::kPictureIdMask, 0,
-                       static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
-  /**
-   * GstRtpCrlscPay:picture-id-offset:
-   *
-   * Id of the first picture, -1 for a random one.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      object_class, kPropPictureIdOffset,
-      g_param_spec_int("picture-id-offset", "Picture id offset", "Id of the first picture (-1 = random)", -1,
-                       crlsc::kPictureIdMask, kDefaultPictureIdOffset,
-                       static_cast<GParamFlags>(writable | GST_PARAM_MUTABLE_READY)));
 }
 
 }  // namespace
@@ -500,7 +524,7 @@ static void gst_rtp_crlsc_pay_class_init(GstRtpCrlscPayClass* klass) {
   object_class->set_property = set_property;
   object_class->get_property = get_property;
   object_class->finalize = finalize;
-  install_properties(object_class);
+  crlsc::install_pay_properties(object_class);
 
   GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
   element_class->change_state = change_state;
@@ -518,5 +542,7 @@ static void gst_rtp_crlsc_pay_class_init(GstRtpCrlscPayClass* klass) {
 static void gst_rtp_crlsc_pay_init(GstRtpCrlscPay* self) {
   // GObject fills instances with zeros and knows nothing of constructors.
   new (&self->impl) Impl();
-  self->parent.mtu = kDefaultMtu;
+  self->parent.mtu = crlsc::kDefaultMtu;
+  // The base class answers queries of the sink pad only.
+  gst_pad_set_query_function(GST_RTP_BASE_PAYLOAD_SRCPAD(self), source_query);
 }

@@ -2,9 +2,8 @@
 // The decoder with the integer backend. Checksums are put right first, or nothing would get past them.
 #include "core/codec/decoder.h"
 
-#include "core/bitstream/byte_io.h"
-#include "core/bitstream/crc.h"
 #include "fuzz.h"
+#include "script.h"
 #include "unit/codec/codec_testing.h"
 
 using namespace crlsc;
@@ -12,21 +11,6 @@ using namespace crlsc;
 namespace {
 
 constexpr int kSide = 48;
-
-Bytes with_checksums(ByteView bytes) {
-  Bytes result(bytes.begin(), bytes.end());
-  for (size_t at = 0; at < result.size();) {
-    const auto size = read_leb128(ByteView(result).sub(at + 1), 3);
-    if (!size) break;
-    const size_t covered = 1 + size->size + size->value;
-    if (at + covered + 2 > result.size()) break;
-    const uint16_t crc = crc16(ByteView(result).sub(at, covered));
-    result[at + covered] = static_cast<uint8_t>(crc >> 8);
-    result[at + covered + 1] = static_cast<uint8_t>(crc);
-    at += covered + 2;
-  }
-  return result;
-}
 
 TestModel model_of(bool scalar) { return scalar ? scalar_model() : test_model(); }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Runs a fuzz target as a test: the seeds, then changed seeds. With arguments: these files.
+// Runs a fuzz target as a test. Arguments are files and folders. Without files, what the folders (which need not be
+// there) hold and the seeds run first, and then changed ones of both.
+#include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <string>
 
 #include "fuzz.h"
 
@@ -50,30 +54,52 @@ void change(Bytes& bytes, const std::vector<Bytes>& seeds, Random& random) {
 
 void run(const Bytes& input) { LLVMFuzzerTestOneInput(input.data(), input.size()); }
 
-int mutate() {
-  const std::vector<Bytes> seeds = fuzz_seeds();
-  for (const Bytes& seed : seeds) run(seed);
+Bytes read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// In the order of their names, so that each run is the same.
+std::vector<Bytes> read_folder(const std::string& folder) {
+  std::vector<std::filesystem::path> paths;
+  if (std::filesystem::is_directory(folder)) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  std::vector<Bytes> inputs;
+  for (const auto& path : paths) inputs.push_back(read_file(path));
+  return inputs;
+}
+
+void mutate(std::vector<Bytes> inputs) {
+  for (Bytes& seed : fuzz_seeds()) inputs.push_back(std::move(seed));
+  for (const Bytes& input : inputs) run(input);
   run({});
   Random random(1);
   const auto start = std::chrono::steady_clock::now();
   int runs = 0;
   for (; runs < kMostRuns && std::chrono::steady_clock::now() - start < kMostTime; ++runs) {
-    Bytes input = seeds[random() % seeds.size()];
-    for (uint32_t i = 0; i <= random() % 6; ++i) change(input, seeds, random);
+    Bytes input = inputs[random() % inputs.size()];
+    for (uint32_t i = 0; i <= random() % 6; ++i) change(input, inputs, random);
     run(input);
   }
-  std::printf("%zu seeds and %d changed ones\n", seeds.size(), runs);
-  return 0;
+  std::printf("%zu inputs and %d changed ones\n", inputs.size(), runs);
 }
 
 }  // namespace
 }  // namespace crlsc
 
 int main(int argc, char** argv) {
-  if (argc < 2) return crlsc::mutate();
+  std::vector<crlsc::Bytes> inputs;
+  bool files = false;
   for (int i = 1; i < argc; ++i) {
-    std::ifstream file(argv[i], std::ios::binary);
-    crlsc::run({std::istreambuf_iterator<char>(file), {}});
+    if (std::filesystem::is_regular_file(argv[i])) {
+      files = true;
+      crlsc::run(crlsc::read_file(argv[i]));
+    } else {
+      for (crlsc::Bytes& input : crlsc::read_folder(argv[i])) inputs.push_back(std::move(input));
+    }
   }
+  if (!files) crlsc::mutate(std::move(inputs));
   return 0;
 }

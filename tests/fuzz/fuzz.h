@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A fuzz target is one function that takes any bytes and may neither crash nor throw. It runs in two ways: as an
-// ordinary test (driver.cpp replays seeds, changes them at random with a fixed seed, and stops after a few seconds),
-// and under libFuzzer:
-//   CXX=clang++ CXXFLAGS=-fsanitize=fuzzer-no-link,address,undefined meson setup build-fuzz -Dfuzzing=true
-//     -Dtorch=disabled -Db_lundef=false
-//   build-fuzz/tests/fuzz/fuzz-decoder CORPUS
+// ordinary test (driver.cpp replays seeds and corpus/TARGET, changes them at random with a fixed seed, and stops after
+// a few seconds), and under libFuzzer (tests/fuzz/run). What libFuzzer found and is mended stays in the corpus.
 #pragma once
 
 #include <cstddef>

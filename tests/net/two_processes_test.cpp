@@ -2,18 +2,16 @@
 // Sender and receiver as processes of their own, with UDP between them, intact and lossy.
 #include <gtest/gtest.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "process.h"
 #include "relay.h"
 
 namespace crlsc::testing {
@@ -28,76 +26,6 @@ constexpr size_t kFrameSize = kLumaSize * 3 / 2;
 // The packets of the first pictures: without a key picture there is nothing to heal.
 constexpr int kSparedPackets = 3;
 constexpr unsigned kSeed = 5;
-
-// A child process, its standard output, and what it says on standard error.
-class Process {
- public:
-  Process(std::vector<std::string> words, fs::path errors) : errors_(std::move(errors)) {
-    int ends[2];
-    if (pipe(ends) != 0) throw std::runtime_error("no pipe");
-    pid_ = fork();
-    if (pid_ == 0) {
-      std::vector<char*> arguments;
-      for (std::string& word : words) arguments.push_back(word.data());
-      arguments.push_back(nullptr);
-      const bool redirected = dup2(ends[1], 1) == 1 && freopen(errors_.c_str(), "w", stderr) != nullptr;
-      close(ends[0]);
-      close(ends[1]);
-      // Our elements' warnings go to standard error as well.
-      setenv("GST_DEBUG", "*crlsc*:2", 1);
-      setenv("GST_DEBUG_NO_COLOR", "1", 1);
-      if (redirected) execv(arguments[0], arguments.data());
-      _exit(127);
-    }
-    close(ends[1]);
-    output_ = fdopen(ends[0], "r");
-  }
-  ~Process() {
-    if (pid_ > 0) kill(pid_, SIGKILL);
-    wait();
-    std::fclose(output_);
-  }
-  Process(const Process&) = delete;
-  Process& operator=(const Process&) = delete;
-
-  // The next "name=number" line; ("", 0) at the end.
-  std::pair<std::string, long> read() {
-    char line[256];
-    if (std::fgets(line, sizeof(line), output_) == nullptr) return {};
-    const std::string text = line;
-    const size_t equals = text.find('=');
-    if (equals == std::string::npos) return {text, 0};
-    return {text.substr(0, equals), std::stol(text.substr(equals + 1))};
-  }
-
-  // All lines up to the end.
-  std::map<std::string, long> read_all() {
-    std::map<std::string, long> numbers;
-    for (auto line = read(); !line.first.empty(); line = read()) numbers.insert(line);
-    return numbers;
-  }
-
-  // The exit code, once it has ended.
-  int wait() {
-    if (pid_ <= 0) return code_;
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    pid_ = 0;
-    code_ = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return code_;
-  }
-
-  std::string errors() const {
-    std::ifstream file(errors_);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
- private:
-  fs::path errors_;
-  pid_t pid_ = 0;
-  int code_ = -1;
-  FILE* output_ = nullptr;
-};
 
 class TwoProcesses : public ::testing::Test {
  protected:

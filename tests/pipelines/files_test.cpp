@@ -109,12 +109,19 @@ std::string player_line(const Recording& recording, const std::string& between =
   return "filesrc location=" + recording.path() + between + " ! crlscparse ! crlscdec ! fakesink name=out";
 }
 
-// All pictures of a recording, as they are shown without a seek.
+// All pictures of a recording, as they are shown without a seek, or from the end to the beginning.
 class Pictures {
  public:
-  explicit Pictures(const Recording& recording) {
-    Running running("filesrc location=" + recording.path() + " ! crlscparse ! crlscdec ! fakesink name=out", true);
+  explicit Pictures(const Recording& recording, double rate = 1) : Pictures(player_line(recording), rate) {}
+  // The line's sink is called `out`.
+  explicit Pictures(const std::string& line, double rate = 1) {
+    Running running(line, true);
     GstElement* sink = gst_bin_get_by_name(GST_BIN(running.pipeline()), "out");
+    if (rate < 0) {
+      EXPECT_TRUE(running.go_to(GST_STATE_PAUSED)) << running.complaints();
+      EXPECT_TRUE(gst_element_seek(running.pipeline(), rate, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, 0,
+                                   GST_SEEK_TYPE_SET, kPictures * kInterval));
+    }
     g_object_set(sink, "signal-handoffs", TRUE, nullptr);
     g_signal_connect(sink, "handoff", G_CALLBACK(on_picture), this);
     gst_element_set_state(running.pipeline(), GST_STATE_PLAYING);
@@ -257,6 +264,54 @@ TEST(Files, SeeksWithAStop) {
   gst_element_set_state(player.running().pipeline(), GST_STATE_PLAYING);
   EXPECT_TRUE(player.running().wait_for_eos(kSeconds));
   EXPECT_LE(player.position(), static_cast<gint64>(2 * GST_SECOND));
+}
+
+// Nothing is there to show: the end, at once, and no error. From there one can go back.
+TEST(Files, SeeksBehindTheEnd) {
+  for (const char* properties : {kSingleKey, kManyKeys}) {
+    const Recording recording(properties);
+    Player player(player_line(recording));
+    for (const GstClockTime time : {GstClockTime{kPictures} * kInterval, GstClockTime{1000} * GST_SECOND}) {
+      ASSERT_TRUE(gst_element_seek_simple(player.running().pipeline(), GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH,
+                                          static_cast<gint64>(time)));
+      gst_element_set_state(player.running().pipeline(), GST_STATE_PLAYING);
+      EXPECT_TRUE(player.running().wait_for_eos(kSeconds)) << player.running().complaints();
+      gst_element_set_state(player.running().pipeline(), GST_STATE_PAUSED);
+    }
+    const Pictures pictures(recording);
+    ASSERT_TRUE(player.seek(GST_SECOND)) << player.running().complaints();
+    EXPECT_TRUE(player.pixels() == pictures.at(GST_SECOND));
+    EXPECT_EQ(player.running().complaints(), "");
+  }
+}
+
+TEST(Files, PlayBackwards) {
+  for (const char* properties : {kSingleKey, kManyKeys}) {
+    const Recording recording(properties);
+    const Pictures forwards(recording);
+    const Pictures backwards(recording, -1);
+    ASSERT_EQ(backwards.size(), forwards.size()) << properties;
+    for (size_t i = 0; i < forwards.size(); ++i) {
+      EXPECT_TRUE(backwards.at((kPictures - 1 - i) * kInterval) == forwards.at(i * kInterval)) << properties << i;
+    }
+  }
+}
+
+// GStreamer's own container keeps packets as they are.
+TEST(Files, SurviveGdp) {
+  const std::string video =
+      "videotestsrc pattern=ball num-buffers=20 ! video/x-raw,width=80,height=64,framerate=10/1 ! "
+      "crlscenc bitrate=100000 ";
+  std::vector<std::string> shown;
+  for (const char* container : {"", "! gdppay ! gdpdepay ", "! crlscparse ! gdppay ! gdpdepay ! crlscparse "}) {
+    const Pictures pictures(video + container + "! crlscdec ! fakesink name=out");
+    ASSERT_EQ(pictures.size(), 20U) << container;
+    std::string all;
+    for (GstClockTime i = 0; i < 20; ++i) all += pictures.at(i * kInterval);
+    shown.push_back(all);
+  }
+  EXPECT_TRUE(shown[1] == shown[0]);
+  EXPECT_TRUE(shown[2] == shown[0]);
 }
 
 // Where the file cannot be looked through beforehand, the bit rate is what there is to go by.

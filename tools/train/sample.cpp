@@ -12,6 +12,9 @@
 namespace crlsc::tools {
 namespace {
 
+// Of whole pictures. Two are lost in a row on average, and one in eight overall.
+constexpr double kBurstBegins = 0.07;
+constexpr double kBurstGoesOn = 0.5;
 // A cell this close to its prediction is never worth tokens: mean squared error 2 a sample.
 constexpr uint32_t kGoodEnough = 2 * kCellSize * kCellSize;
 // Nor one that is nearer to it than this, in squared steps: what a few bits are worth.
@@ -40,6 +43,7 @@ void Sample::prepare() {
   const bool first = frame.first;
   if (first) {
     lossy_ = chance(options_.loss_share);
+    picture_lost_ = false;
     refresh_ = chance(0.5) ? uniform(0, 0.12) : 0;
     motion_lambda_ = std::exp(uniform(std::log(kLeastMotionLambda), std::log(kMostMotionLambda)));
     step_ = static_cast<int>(std::pow(uniform(0, 1), kCoarse) * (options_.gain_levels - 0.001));
@@ -56,7 +60,6 @@ void Sample::prepare() {
   choose_references(first);
   choose_cells(first);
   received = sent;
-  picture_lost_ = false;
   if (lossy_) lose_units();
 }
 
@@ -120,7 +123,7 @@ void Sample::choose_cells(bool first) {
 }
 
 void Sample::lose_units() {
-  picture_lost_ = chance(0.12);
+  picture_lost_ = chance(picture_lost_ ? kBurstGoesOn : kBurstBegins);
   const int cols = current.width() / kCellSize;
   const int rows = current.height() / kCellSize;
   const double share = uniform(0, 0.5);

@@ -61,16 +61,9 @@ bool crc_fits(ByteView bytes, size_t covered) {
   return crc16(bytes.sub(0, covered)) == (bytes[covered] << 8 | bytes[covered + 1]);
 }
 
-const UnitView* find_sequence_header(const AccessUnitView& access_unit) {
-  for (const UnitView& unit : access_unit.units) {
-    if (unit.header.type == UnitType::kSequenceHeader) return &unit;
-  }
-  return nullptr;
-}
-
 // Nothing if there is none that makes sense. Throws Error(kWrongType).
 std::optional<SequenceHeader> read_sequence_header(const AccessUnitView& access_unit) {
-  const UnitView* unit = find_sequence_header(access_unit);
+  const UnitView* unit = access_unit.sequence_header();
   if (unit == nullptr) return std::nullopt;
   try {
     return parse_sequence_header(unit->payload);
@@ -78,11 +71,6 @@ std::optional<SequenceHeader> read_sequence_header(const AccessUnitView& access_
     if (error.kind() == ErrorKind::kWrongType) throw;
     return std::nullopt;
   }
-}
-
-bool is_key(const AccessUnitView& access_unit) {
-  return std::any_of(access_unit.units.begin(), access_unit.units.end(),
-                     [](const UnitView& unit) { return unit.header.key && unit.header.type == UnitType::kToken; });
 }
 
 uint64_t read_time(ByteReader& reader) {
@@ -293,7 +281,7 @@ bool ByteStreamWriter::write(Bytes& out, ByteView access_unit, uint64_t time, st
   const AccessUnitView units = parse_access_unit(access_unit);
   if (const auto sequence = read_sequence_header(units)) set_sequence(*sequence);
   Record record;
-  record.key = is_key(units);
+  record.key = units.key().value_or(false);
   record.discontinuity = discontinuity;
   record.time = time;
   record.duration = duration;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/bitstream/unit.h"
 
-#include <optional>
+#include <algorithm>
 #include <string>
 
 #include "core/bitstream/byte_io.h"
@@ -102,6 +102,18 @@ AccessUnitView parse_access_unit(ByteView bytes) {
     result.units.push_back(*unit);
   }
   return result;
+}
+
+const UnitView* AccessUnitView::sequence_header() const {
+  const auto found = std::find_if(units.begin(), units.end(),
+                                  [](const UnitView& unit) { return unit.header.type == UnitType::kSequenceHeader; });
+  return found == units.end() ? nullptr : &*found;
+}
+
+std::optional<bool> AccessUnitView::key() const {
+  const auto found = std::find_if(units.begin(), units.end(),
+                                  [](const UnitView& unit) { return unit.header.type == UnitType::kToken; });
+  return found == units.end() ? std::nullopt : std::optional(found->header.key);
 }
 
 }  // namespace crlsc

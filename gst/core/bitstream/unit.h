@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/bytes.h"
@@ -43,6 +44,11 @@ struct UnitView {
 struct AccessUnitView {
   std::vector<UnitView> units;  // intact, of a known type, in order of appearance
   bool damaged = false;         // something was left out: bad CRC, broken framing, or more than kMaxUnits
+
+  // The first sequence header, null if there is none.
+  const UnitView* sequence_header() const;
+  // Whether the picture is a key picture, as its first token unit says; nothing without token units.
+  std::optional<bool> key() const;
 };
 
 // Size in bytes of a unit whose payload has `payload` bytes.

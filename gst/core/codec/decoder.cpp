@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/codec/decoder.h"
 
+#include <utility>
+
 #include "core/codec/prediction.h"
 #include "core/codec/reconstruction.h"
 #include "core/error.h"
 
 namespace crlsc {
+namespace {
+
+// A report of more parts than this names the picture as a whole.
+constexpr size_t kMostLosses = 8;
+
+}  // namespace
 
 Decoder::Decoder(std::shared_ptr<const LoadedModel> model, const SequenceHeader& sequence)
     : model_(std::move(model)),
@@ -32,10 +40,33 @@ DecodedPicture Decoder::decode(ByteView access_unit) {
                                          " bytes has no readable token unit of the base layer");
   }
   const bool follows = picture.number == next_number_;
+  std::vector<PictureLoss> losses = losses_before(picture);
+  if (picture.losses.size() > kMostLosses) {
+    losses.push_back({picture.number, 1, 0, 0, 0});
+  } else {
+    losses.insert(losses.end(), picture.losses.begin(), picture.losses.end());
+  }
   next_number_ = (picture.number + 1) % kPictureNumbers;
+  concealed_ = 0;
+  started_ = true;
   damaged_ = picture.damaged || (!picture.key && (damaged_ || !follows));
   reconstruct();
-  return {picture.key, damaged_, picture.layers};
+  return {picture.key, damaged_, picture.layers, std::move(losses)};
+}
+
+void Decoder::conceal() {
+  damaged_ = true;
+  if (concealed_ < kPictureNumbers) ++concealed_;
+}
+
+// The pictures between the one decoded last and this one, unless this one refers to none of them.
+std::vector<PictureLoss> Decoder::losses_before(const PictureTokens& picture) const {
+  if (picture.key) return {};
+  // After so many pictures, numbers come round.
+  if (!started_ || concealed_ > kMostLostPictures) return {everything_lost()};
+  const int missing = (picture.number - next_number_ + kPictureNumbers) % kPictureNumbers;
+  if (missing == 0) return {};
+  return {{next_number_, missing, 0, 0, 0}};
 }
 
 void Decoder::reconstruct() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "core/bitstream/sequence_header.h"
 #include "core/bytes.h"
@@ -17,6 +18,8 @@ struct DecodedPicture {
   bool key = false;        // refers to no other picture, and nothing of its base layer is missing
   bool corrupted = false;  // something that was sent is missing, here or in a picture that this one builds on
   int layers = 0;          // layers decoded in every slice that has them, at most those asked for
+  // For Encoder::report_loss(): what is missing of this picture, and pictures before it that never came; not too many.
+  std::vector<PictureLoss> losses;
 };
 
 class Decoder {
@@ -35,13 +38,14 @@ class Decoder {
   DecodedPicture decode(ByteView access_unit);
 
   // Puts the picture before in the place of one that never came.
-  void conceal() { damaged_ = true; }
+  void conceal();
 
   // The picture shown: stays valid until the next decode().
   PictureView picture() const { return picture_.view(sequence_.width, sequence_.height); }
   const TokenGrid& tokens() const { return reader_.grid(); }
 
  private:
+  std::vector<PictureLoss> losses_before(const PictureTokens& picture) const;
   void reconstruct();
 
   std::shared_ptr<const LoadedModel> model_;
@@ -51,6 +55,8 @@ class Decoder {
   Picture picture_;
   int max_layers_ = kMaxLayers;
   int next_number_ = 0;  // of the picture after the one shown
+  int concealed_ = 0;    // pictures since then
+  bool started_ = false;
   bool damaged_ = true;  // the picture shown differs from the encoder's
 };
 

@@ -20,6 +20,7 @@ namespace {
 constexpr double kGoodEnough = kCellSize * kCellSize;
 constexpr int kLeastCodedBits = 8;       // no coded cell costs less
 constexpr double kMostRefresh = 0.5;     // of what a picture may take
+constexpr double kRepairShare = 0.5;     // of the bits, while a receiver shows something wrong
 constexpr double kRefreshMemory = 0.9;   // of what refreshed cells have cost
 constexpr double kMinLambda = 1.0 / 16;  // below, everything that helps at all is sent
 constexpr double kMaxLambda = 1e6;
@@ -66,6 +67,8 @@ Encoder::Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config)
       costs_(priors_, model_->file.layout()),
       rate_(config_.bitrate),
       refresh_(padded(config_.sequence.width) / kCellSize * (padded(config_.sequence.height) / kCellSize)),
+      losses_(padded(config_.sequence.width) / kCellSize, padded(config_.sequence.height) / kCellSize,
+              model_->file.layout()),
       layers_(std::clamp(config_.layers, 1, model_->file.layout().layers())) {
   config_.sequence = checked(config_.sequence, *model_, config_.layers, config_.bitrate);
   const int width = padded(config_.sequence.width);
@@ -101,9 +104,7 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
 EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budget, bool key) {
   choose_references(current, key);
   if (!key) {
-    refresh_credit_ =
-        std::min(refresh_credit_ + config_.refresh_share * std::max(budget.target, 0), kMostRefresh * budget.limit);
-    for (int i : refresh_.due(static_cast<int>(refresh_credit_ / refresh_bits_))) {
+    for (int i : cells_to_refresh(budget)) {
       grid_.cells[static_cast<size_t>(i)].reference = Reference::kGrey;
       grid_.cells[static_cast<size_t>(i)].motion = {};
     }
@@ -172,6 +173,20 @@ std::vector<Encoder::Choice> Encoder::propose(const Picture& current, const Pict
   session_->encode(current, prediction, {static_cast<float>(lambda_), &costs_, &visibility_.weights()}, grid_,
                    previews);
   return measure(prediction, previews);
+}
+
+// First what receivers are known to show wrongly, then what they may.
+std::vector<int> Encoder::cells_to_refresh(RateControl::Budget budget) {
+  const bool reported = !losses_.due(1).empty();
+  const double share = reported ? std::max(kRepairShare, config_.refresh_share) : config_.refresh_share;
+  refresh_credit_ = std::min(refresh_credit_ + share * std::max(budget.target, 0), kMostRefresh * budget.limit);
+  const int count = static_cast<int>(refresh_credit_ / refresh_bits_);
+  std::vector<int> cells = losses_.due(count);
+  for (const int i : refresh_.due(count)) {
+    const bool chosen = std::find(cells.begin(), cells.end(), i) != cells.end();
+    if (!chosen && static_cast<int>(cells.size()) < count) cells.push_back(i);
+  }
+  return cells;
 }
 
 void Encoder::mark_candidates(const Picture& current, const Picture& prediction, bool key) {
@@ -347,6 +362,7 @@ void Encoder::reconstruct(const Picture& prediction, bool key) {
     changes.push_back(cell_error(previous_, next, i % grid_.cols(), i / grid_.cols()));
   }
   refresh_.sent(grid_, changes, key);
+  losses_.sent(picture_number_, grid_, changes);
   previous_ = std::move(next);
 }
 

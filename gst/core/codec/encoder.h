@@ -10,6 +10,7 @@
 
 #include "core/bitstream/sequence_header.h"
 #include "core/bytes.h"
+#include "core/codec/loss_tracker.h"
 #include "core/codec/rate_control.h"
 #include "core/codec/refresh.h"
 #include "core/codec/visibility.h"
@@ -46,6 +47,11 @@ class Encoder {
   void set_bitrate(int bits_per_second) { rate_.set_rate(bits_per_second); }
   void set_layers(int layers);
 
+  // A receiver says what it lacks. Cells that may therefore look otherwise there are sent without reference in the next
+  // pictures, the worst first, as far as the bit rate allows; there is no key picture. Any report will do: what does
+  // not fit the pictures sent lately has no effect.
+  void report_loss(const PictureLoss& loss) { losses_.lost(loss); }
+
   // Encodes `picture` (the configured size). `seconds` is the time since the picture before. A key picture refers to no
   // other; the first is one always. With `force_key` it is one if there is room for it at all, see EncodedPicture::key.
   // A picture that would overrun the bit rate is dropped: bytes is empty.
@@ -65,6 +71,7 @@ class Encoder {
   void choose_references(const Picture& current, bool key);
   bool another_round(double proposed, bool key, int round);
   std::vector<Choice> propose(const Picture& current, const Picture& prediction, bool key);
+  std::vector<int> cells_to_refresh(RateControl::Budget budget);
   void mark_candidates(const Picture& current, const Picture& prediction, bool key);
   std::vector<Choice> measure(const Picture& prediction, const std::vector<Picture>& previews);
   int64_t select(const std::vector<Choice>& choices, double lambda, bool refresh = true);
@@ -82,6 +89,7 @@ class Encoder {
   TokenCosts costs_;
   RateControl rate_;
   RefreshPlan refresh_;
+  LossTracker losses_;
   double refresh_credit_ = 0;  // bits saved up for refreshed cells
   double refresh_bits_ = 60;   // what one of them costs
   int layers_;

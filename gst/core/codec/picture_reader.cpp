@@ -42,10 +42,19 @@ struct PictureReader::State {
       return slice.first_row < s.slice.first_row + s.slice.rows && s.slice.first_row < slice.first_row + slice.rows;
     });
   }
-  int rows() const {
-    int n = 0;
-    for (const SliceState& s : slices) n += s.slice.rows;
-    return n;
+  // Rows that no slice covers become losses; returns whether there are none.
+  bool check_rows(int rows) {
+    std::vector<bool> covered(static_cast<size_t>(rows));
+    for (const SliceState& s : slices) std::fill_n(covered.begin() + s.slice.first_row, s.slice.rows, true);
+    bool complete = true;
+    for (auto at = covered.begin(); (at = std::find(at, covered.end(), false)) != covered.end();) {
+      const auto end = std::find(at, covered.end(), true);
+      picture.losses.push_back(
+          {picture.number, 1, static_cast<int>(at - covered.begin()), static_cast<int>(end - at), 0});
+      complete = false;
+      at = end;
+    }
+    return complete;
   }
 };
 
@@ -108,8 +117,9 @@ PictureTokens PictureReader::read(ByteView access_unit, int max_layers) {
     if (s.next >= std::min(s.sent, max_layers)) continue;
     picture.damaged = true;
     picture.layers = std::min(picture.layers, s.next);
+    picture.losses.push_back({picture.number, 1, s.slice.first_row, s.slice.rows, s.next});
   }
-  const bool complete = state.rows() == grid_.rows();
+  const bool complete = picture.readable && state.check_rows(grid_.rows());
   picture.damaged |= !complete;
   picture.key &= complete;
   return picture;

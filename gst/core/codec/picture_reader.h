@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/bytes.h"
+#include "core/codec/picture_loss.h"
 #include "core/codec/token_unit.h"
 #include "core/token/token_coder.h"
 
@@ -15,11 +16,12 @@ class ModelFile;
 
 // What one access unit said of its picture.
 struct PictureTokens {
-  bool readable = false;  // at least one slice of the base layer was read
-  bool key = false;       // all of the base layer is there and belongs to a key picture
-  bool damaged = false;   // something that was sent is missing or broken
-  int number = 0;         // of the picture, modulo kPictureNumbers
-  int layers = 0;         // layers read in every slice that has them
+  bool readable = false;            // at least one slice of the base layer was read
+  bool key = false;                 // all of the base layer is there and belongs to a key picture
+  bool damaged = false;             // something that was sent is missing or broken
+  int number = 0;                   // of the picture, modulo kPictureNumbers
+  int layers = 0;                   // layers read in every slice that has them
+  std::vector<PictureLoss> losses;  // of this picture: rows and layers that were sent and not read
   // The units that were read, by layer. Slices of detail layers are filled in; bits are views of the access unit.
   std::vector<TokenUnit> units;
 };

@@ -51,16 +51,24 @@ AccessUnitView parse_checked(ByteView access_unit) {
   return view;
 }
 
-PlacedUnits place_units(ByteView access_unit, ByteView sequence_header) {
+// How many layers may be sent of these units, such that something is sent.
+int layers_to_send(const std::vector<UnitView>& units, int max_layers) {
+  const auto lowest = std::min_element(
+      units.begin(), units.end(), [](const UnitView& a, const UnitView& b) { return a.header.layer < b.header.layer; });
+  return std::max(max_layers, lowest->header.layer + 1);
+}
+
+PlacedUnits place_units(ByteView access_unit, ByteView sequence_header, int max_layers) {
   const AccessUnitView view = parse_checked(access_unit);
+  const int layers = layers_to_send(view.units, max_layers);
   PlacedUnits out;
-  bool has_header = false;
   for (const UnitView& unit : view.units) {
-    out.units.push_back(place(unit));
     out.key |= unit.header.key;
-    has_header |= unit.header.type == UnitType::kSequenceHeader;
+    if (unit.header.layer >= layers) continue;
+    out.units.push_back(place(unit));
   }
-  if (!has_header && !sequence_header.empty()) out.units.push_back({sequence_header, 0, 0, false, false});
+  if (view.sequence_header() == nullptr && !sequence_header.empty())
+    out.units.push_back({sequence_header, 0, 0, false, false});
   std::stable_sort(out.units.begin(), out.units.end(), [](const Placed& a, const Placed& b) {
     return a.layer != b.layer ? a.layer < b.layer : a.rank < b.rank;
   });
@@ -74,7 +82,7 @@ class Builder {
   std::vector<RtpPacket> build() {
     const size_t total = std::accumulate(placed_.units.begin(), placed_.units.end(), size_t{0},
                                          [](size_t sum, const Placed& unit) { return sum + unit.bytes.size(); });
-    extension_ = total > settings_.max_payload - kFixedHeaderSize;
+    extension_ = total > settings_.max_payload - kFixedHeaderSize || !may_share(0, placed_.units.size() - 1);
     const size_t room = settings_.max_payload - kFixedHeaderSize - (extension_ ? kExtensionHeaderSize : 0);
     for (size_t begin = 0; begin < placed_.units.size();) {
       if (placed_.units[begin].bytes.size() > room) {
@@ -82,7 +90,9 @@ class Builder {
         continue;
       }
       size_t end = begin;
-      for (size_t used = 0; end < placed_.units.size() && placed_.units[end].bytes.size() <= room - used; ++end) {
+      for (size_t used = 0;
+           end < placed_.units.size() && placed_.units[end].bytes.size() <= room - used && may_share(begin, end);
+           ++end) {
         used += placed_.units[end].bytes.size();
       }
       add_whole(begin, end);
@@ -95,6 +105,11 @@ class Builder {
   }
 
  private:
+  // Whether two units may be in one packet. Those that can be discarded come last.
+  bool may_share(size_t first, size_t last) const {
+    return !settings_.separate_base || placed_.units[first].discardable == placed_.units[last].discardable;
+  }
+
   // A packet that carries units [begin, end), or a piece of one.
   RtpPacket start(size_t begin, size_t end) const {
     RtpPacket packet;
@@ -183,7 +198,7 @@ Bytes RtpPacket::join() const {
 
 std::vector<RtpPacket> packetize(ByteView access_unit, const PacketizerSettings& settings, ByteView sequence_header) {
   check_room(settings);
-  return Builder(place_units(access_unit, sequence_header), settings).build();
+  return Builder(place_units(access_unit, sequence_header, settings.max_layers), settings).build();
 }
 
 std::optional<RtpPacket> aggregate(const std::vector<AggregateItem>& items, const PacketizerSettings& settings) {
@@ -205,7 +220,7 @@ std::optional<RtpPacket> aggregate(const std::vector<AggregateItem>& items, cons
       throw Error(ErrorKind::kSettings, "access units of an aggregate must come in the order of their times");
     }
     previous = item.timestamp_offset;
-    const PlacedUnits placed = place_units(item.access_unit, {});
+    const PlacedUnits placed = place_units(item.access_unit, item.sequence_header, settings.max_layers);
     const size_t used = append_entry(body, item, room, placed);
     if (used == 0) return std::nullopt;
     room -= used;

@@ -8,6 +8,7 @@
 
 #include "core/bytes.h"
 #include "core/rtp/payload_header.h"
+#include "core/token/grid.h"
 
 namespace crlsc {
 
@@ -30,12 +31,18 @@ struct PacketizerSettings {
   uint16_t picture_id = 0;    // of the access unit, or of the first one of an aggregate
   uint8_t kb_epoch = 0;
   uint8_t model_tag = 0;
+  // Token units of layers from here on are left out, 1..4. Of an access unit that has nothing else, the lowest layer
+  // stays: a picture is never left out as a whole.
+  int max_layers = kMaxLayers;
+  // Units that can be discarded never share a packet with others.
+  bool separate_base = false;
 };
 
 // The packets of one access unit in wire order: sequence header, semantic units, layer 0, knowledge-base updates, then
 // layer 1 and so on; a cut at any place leaves the more useful part. `sequence_header`, a whole unit, is sent in front
 // when `access_unit` has none; leave it empty to send nothing extra.
-// Units are not copied and reserved types are left out.
+// Units are not copied and reserved types are left out. What settings.max_layers leaves out counts as if it had never
+// been there.
 // Throws Error(kCorrupt) when the access unit is damaged, empty or exceeds kMaxAccessUnitSize or kMaxUnits;
 // Error(kSettings) when max_payload is too small.
 std::vector<RtpPacket> packetize(ByteView access_unit, const PacketizerSettings& settings,
@@ -45,6 +52,7 @@ std::vector<RtpPacket> packetize(ByteView access_unit, const PacketizerSettings&
 struct AggregateItem {
   ByteView access_unit;
   uint32_t timestamp_offset = 0;  // 90 kHz ticks after the first one
+  ByteView sequence_header = {};  // as packetize() takes it
 };
 
 // One packet with 1 to kMaxAggregated access units, or nothing when they do not fit into settings.max_payload. The

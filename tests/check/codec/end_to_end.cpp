@@ -15,9 +15,10 @@ constexpr int kPictures = 60;
 
 // What the payloader made of the test pictures, packet by packet.
 struct Packets {
-  explicit Packets(const std::string& properties, const char* model = kModel, guint mtu = 200) {
+  explicit Packets(const std::string& properties, const char* model = kModel, guint mtu = 200,
+                   const std::string& payloader = "") {
     GstHarness* h = gst_harness_new_parse((std::string("crlscenc name=enc model=") + model + " " + properties +
-                                           " ! rtpcrlscpay mtu=" + std::to_string(mtu))
+                                           " ! rtpcrlscpay mtu=" + std::to_string(mtu) + " " + payloader)
                                               .c_str());
     const GstVideoInfo info = video_info(96, 80);
     gst_harness_set_src_caps(h, gst_video_info_to_caps(&info));
@@ -88,6 +89,20 @@ GST_START_TEST(nothing_lost) {
   for (size_t i = 0; i < kPictures; ++i) {
     fail_unless(!has_flag(decoded[i], GST_BUFFER_FLAG_CORRUPTED));
     fail_unless(luma(decoded, i) > 20, "picture %u: %f dB", static_cast<guint>(i), luma(decoded, i));
+  }
+}
+GST_END_TEST;
+
+// Who wants no more than what was sent misses nothing; who wants all is told that there was more.
+GST_START_TEST(layers_left_out) {
+  const Packets packets("bitrate=200000", kModel, 200, "max-layers=1");
+  for (const bool content : {true, false}) {
+    const Buffers decoded = receive(
+        packets, [](size_t) { return true; }, content ? "max-layers=1" : "");
+    check_times(decoded);
+    int corrupted = 0;
+    for (size_t i = 0; i < kPictures; ++i) corrupted += has_flag(decoded[i], GST_BUFFER_FLAG_CORRUPTED) ? 1 : 0;
+    fail_unless(content ? corrupted == 0 : corrupted > kPictures / 2, "%d", corrupted);
   }
 }
 GST_END_TEST;
@@ -185,6 +200,7 @@ static Suite* end_to_end_suite(void) {
   TCase* tests = tcase_create("general");
   suite_add_tcase(suite, tests);
   tcase_add_loop_test(tests, nothing_lost, 0, 2);
+  tcase_add_test(tests, layers_left_out);
   tcase_add_test(tests, one_picture_lost);
   tcase_add_loop_test(tests, random_losses, 0, 6);
   tcase_add_test(tests, bursts);

@@ -294,6 +294,30 @@ GST_START_TEST(b1_11_elements_share_a_model) {
 }
 GST_END_TEST;
 
+// Both are for READY only: nothing changes, and a line in the log says so.
+GST_START_TEST(b1_13_the_model_stays_while_data_may_flow) {
+  Lone lone(kElements[__i__]);
+  lone.set_model(kModel);
+  g_object_set(lone.element(), "threads", 1U, nullptr);
+  for (const GstState state : {GST_STATE_PAUSED, GST_STATE_PLAYING}) {
+    fail_unless_equals_int(lone.go(state), GST_STATE_CHANGE_SUCCESS);
+    const LogCounter log(kElements[__i__]);
+    lone.set_model(kOtherModel);
+    g_object_set(lone.element(), "threads", 2U, nullptr);
+    fail_unless_equals_int(log.lines(), 2);
+    gchar* model = nullptr;
+    guint threads = 0;
+    g_object_get(lone.element(), "model", &model, "threads", &threads, nullptr);
+    fail_unless_equals_string(model, kModel);
+    fail_unless_equals_int(threads, 1);
+    g_free(model);
+  }
+  fail_unless_equals_int(lone.go(GST_STATE_READY), GST_STATE_CHANGE_SUCCESS);
+  lone.set_model(kOtherModel);
+  fail_unless_equals_int(lone.go(GST_STATE_PLAYING), GST_STATE_CHANGE_SUCCESS);
+}
+GST_END_TEST;
+
 static Suite* models_suite(void) {
   Suite* suite = suite_create("models");
   TCase* tests = tcase_create("general");
@@ -317,6 +341,7 @@ static Suite* models_suite(void) {
   tcase_add_loop_test(tests, b1_07_properties_can_be_read_while_loading, 0, 2);
   tcase_add_loop_test(tests, b1_08_an_exception_while_loading, 0, 2);
   tcase_add_loop_test(tests, b1_11_elements_share_a_model, 0, 2);
+  tcase_add_loop_test(tests, b1_13_the_model_stays_while_data_may_flow, 0, 2);
   return suite;
 }
 

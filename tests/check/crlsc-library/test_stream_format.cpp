@@ -2,8 +2,12 @@
 // The two stream formats in caps.
 #include <gst/check/gstcheck.h>
 
+#include <string>
+
+#include "core/bitstream/unit.h"
 #include "core/error.h"
 #include "crlsc/caps.h"
+#include "crlsc/crlsc.h"
 
 using crlsc::StreamFormat;
 
@@ -71,6 +75,67 @@ GST_START_TEST(test_caps_of_another_format) {
 }
 GST_END_TEST
 
+namespace {
+
+constexpr const char* kModelId = "0102030405060708";
+constexpr const char* kRtp = "application/x-rtp, media=video, encoding-name=CRLSC, clock-rate=90000, payload=96";
+
+// What is missing, empty if nothing is.
+std::string missing(GstCaps* caps, const char* model_id, const char* kb_id = nullptr) {
+  GError* error = nullptr;
+  const gboolean supported = gst_crlsc_caps_are_supported(caps, model_id, kb_id, &error);
+  fail_unless_equals_int(supported, error == nullptr);
+  const std::string out = error != nullptr ? error->message : "";
+  fail_unless(error == nullptr || error->domain == GST_STREAM_ERROR);
+  g_clear_error(&error);
+  gst_caps_unref(caps);
+  return out;
+}
+
+std::string missing(const std::string& caps, const char* model_id, const char* kb_id = nullptr) {
+  return missing(gst_caps_from_string(caps.c_str()), model_id, kb_id);
+}
+
+std::string config_of(const crlsc::SequenceHeader& header) {
+  crlsc::Bytes unit;
+  crlsc::append_unit(unit, {crlsc::UnitType::kSequenceHeader, 0, true, false}, crlsc::write_sequence_header(header));
+  gchar* text = g_base64_encode(unit.data(), unit.size());
+  const std::string out = ", config=(string)\"" + std::string(text) + "\"";
+  g_free(text);
+  return out;
+}
+
+}  // namespace
+
+GST_START_TEST(test_streams_that_can_be_decoded) {
+  const std::string rtp = kRtp;
+  fail_unless(missing(crlsc::make_caps(example_header()), kModelId).empty());
+  fail_unless(missing(rtp, nullptr).empty());
+  fail_unless(missing(rtp + ", version=(string)1, model=(string)0102030405060708", kModelId).empty());
+  fail_unless(missing(rtp + config_of(example_header()), kModelId).empty());
+  // As an SDP is turned into caps.
+  fail_unless(missing("application/x-unknown, encoding-name=CRLSC, version=(string)1", nullptr).empty());
+}
+GST_END_TEST
+
+GST_START_TEST(test_streams_that_cannot_be_decoded) {
+  const std::string rtp = kRtp;
+  const auto says = [](const std::string& text, const char* part) { return text.find(part) != std::string::npos; };
+  fail_unless(says(missing(crlsc::make_caps(example_header()), "1102030405060708"), "the model 0102030405060708"));
+  fail_unless(says(missing(rtp + ", model=(string)0102030405060708", nullptr), "there is none"));
+  fail_unless(says(missing(rtp + config_of(example_header()), "1102030405060708"), "the model 0102030405060708"));
+  fail_unless(says(missing(rtp + ", version=(string)2", kModelId), "version 2"));
+  fail_unless(says(missing(rtp + ", kb=(string)00000000000000aa", kModelId), "knowledge base 00000000000000aa"));
+  fail_unless(missing(rtp + ", kb=(string)00000000000000aa", kModelId, "00000000000000aa").empty());
+  crlsc::SequenceHeader header = example_header();
+  header.knowledge = crlsc::KnowledgeRef{{0xbb}, 1};
+  fail_unless(says(missing(rtp + config_of(header), kModelId), "knowledge base bb00000000000000"));
+  fail_unless(says(missing("application/x-rtp, encoding-name=VP8", kModelId), "not video/x-crlsc"));
+  fail_unless(says(missing("video/x-crlsc, width=[ 1, 2 ]", kModelId), "not fixed"));
+  fail_unless(says(missing(gst_caps_new_any(), kModelId), "not fixed"));
+}
+GST_END_TEST
+
 static Suite* stream_format_suite(void) {
   Suite* suite = suite_create("stream_format");
   TCase* tests = tcase_create("general");
@@ -79,6 +144,8 @@ static Suite* stream_format_suite(void) {
   tcase_add_test(tests, test_packetized_caps);
   tcase_add_test(tests, test_caps_without_a_format);
   tcase_add_test(tests, test_caps_of_another_format);
+  tcase_add_test(tests, test_streams_that_can_be_decoded);
+  tcase_add_test(tests, test_streams_that_cannot_be_decoded);
   return suite;
 }
 

@@ -3,6 +3,7 @@
 #include <random>
 
 #include "core/bitstream/unit.h"
+#include "crlsc/loss_event.h"
 #include "support.h"
 
 using namespace crlsc::test;  // NOLINT: a test of one namespace
@@ -36,6 +37,16 @@ int gaps_out(Decoder& decoder) {
 void push_qos(Decoder& decoder, GstClockTime running_time, GstClockTimeDiff late) {
   GstEvent* qos = gst_event_new_qos(late > 0 ? GST_QOS_TYPE_UNDERFLOW : GST_QOS_TYPE_OVERFLOW, 1.0, late, running_time);
   gst_harness_push_upstream_event(decoder.h(), qos);
+}
+
+// What was told upstream since the last call.
+std::vector<crlsc::PictureLoss> losses_told(Decoder& decoder) {
+  std::vector<crlsc::PictureLoss> losses;
+  while (GstEvent* event = gst_harness_try_pull_upstream_event(decoder.h())) {
+    if (const auto loss = crlsc::parse_loss_event(event)) losses.push_back(*loss);
+    gst_event_unref(event);
+  }
+  return losses;
 }
 
 }  // namespace
@@ -342,6 +353,36 @@ GST_START_TEST(b3_08_late_pictures_are_decoded_from_the_base_layer) {
 }
 GST_END_TEST;
 
+GST_START_TEST(b4_14_missing_pictures_are_told_upstream) {
+  const Stream stream(6);
+  Decoder decoder(stream.caps());
+  decoder.push_all(stream, 0, 2);
+  fail_unless(losses_told(decoder).empty());
+  decoder.push_missing(2);
+  decoder.push_missing(3);
+  fail_unless(losses_told(decoder).empty(), "how many pictures are missing shows the next one");
+  decoder.push_all(stream, 4, 2);
+  const auto told = losses_told(decoder);
+  fail_unless_equals_int(told.size(), 1);
+  fail_unless(told[0] == crlsc::PictureLoss({2, 2, 0, 0, 0}));
+  fail_unless_equals_uint64(decoder.stat("losses"), 1);
+}
+GST_END_TEST;
+
+GST_START_TEST(b4_14_missing_layers_are_told_upstream) {
+  const GstVideoInfo info = video_info(96, 80);
+  const Stream stream(3, "bitrate=2000000", info);
+  Decoder decoder(stream.caps());
+  decoder.push_all(stream, 0, 1);
+  fail_unless_equals_int(decoder.push(up_to_layer(stream.buffers()[1], 0)), GST_FLOW_OK);
+  const auto told = losses_told(decoder);
+  fail_unless_equals_int(told.size(), 1);
+  fail_unless_equals_int(told[0].first, 1);
+  fail_unless_equals_int(told[0].layer, 1);
+  fail_unless_equals_int(told[0].rows, 5);
+}
+GST_END_TEST;
+
 static Suite* crlscdec_loss_suite(void) {
   Suite* suite = suite_create("crlscdec_loss");
   TCase* tests = tcase_create("general");
@@ -365,6 +406,8 @@ static Suite* crlscdec_loss_suite(void) {
   tcase_add_test(tests, b3_07_a_gap_while_the_picture_is_clipped);
   tcase_add_test(tests, b3_08_key_requests_for_losses_are_downstreams_choice);
   tcase_add_test(tests, b3_08_late_pictures_are_decoded_from_the_base_layer);
+  tcase_add_test(tests, b4_14_missing_pictures_are_told_upstream);
+  tcase_add_test(tests, b4_14_missing_layers_are_told_upstream);
   return suite;
 }
 

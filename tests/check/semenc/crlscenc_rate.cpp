@@ -4,6 +4,7 @@
 
 #include "core/bitstream/unit.h"
 #include "core/codec/encoder.h"
+#include "crlsc/loss_event.h"
 #include "support.h"
 
 using namespace crlsc::test;  // NOLINT: a test of one namespace
@@ -201,6 +202,57 @@ GST_START_TEST(b2_04_a_storm_of_requests_makes_one_key_picture) {
   for (int i = 0; i < 100; ++i) encoder.request_key();
   encoder.push_pictures(5, 20);
   fail_unless(keys(encoder.pull()) == std::vector<size_t>({0, 5}));
+}
+GST_END_TEST;
+
+GST_START_TEST(b2_04_requests_in_a_row_are_answered_every_500_ms) {
+  Encoder encoder("bitrate=200000");
+  for (int i = 0; i < 25; ++i) {
+    encoder.request_key();
+    encoder.push_pictures(i, 1);
+  }
+  // The first is key anyway.
+  fail_unless(keys(encoder.pull()) == std::vector<size_t>({0, 5, 10, 15, 20}));
+}
+GST_END_TEST;
+
+GST_START_TEST(b4_14_losses_are_answered_without_a_key_picture) {
+  Encoder told("bitrate=200000");
+  Encoder untold("bitrate=200000");
+  told.push_pictures(0, 6);
+  untold.push_pictures(0, 6);
+  fail_unless(gst_harness_push_upstream_event(told.h(), crlsc::make_loss_event({3, 2, 0, 0, 0})));
+  fail_unless_equals_uint64(told.stat("losses"), 1);
+  told.push_pictures(6, 1);
+  untold.push_pictures(6, 1);
+  const Buffers a = told.pull();
+  const Buffers b = untold.pull();
+  fail_unless(keys(a) == std::vector<size_t>({0}));
+  for (size_t i = 0; i < 6; ++i) fail_unless(to_bytes(a[i]) == to_bytes(b[i]));
+  fail_unless(to_bytes(a[6]) != to_bytes(b[6]), "nothing is refreshed");
+}
+GST_END_TEST;
+
+GST_START_TEST(b4_14_losses_that_make_no_sense_are_refused) {
+  Encoder encoder;
+  encoder.push_pictures(0, 2);
+  for (const char* fields : {"GstCrlscLoss",
+                             "GstCrlscLoss, first-picture=(uint)64, pictures=(uint)1, first-row=(uint)0, "
+                             "rows=(uint)0, layer=(uint)0",
+                             "GstCrlscLoss, first-picture=(uint)4294967295, pictures=(uint)1, first-row=(uint)0, "
+                             "rows=(uint)0, layer=(uint)0",
+                             "GstCrlscLoss, first-picture=(string)x, pictures=(uint)1, first-row=(uint)0, "
+                             "rows=(uint)0, layer=(uint)0"}) {
+    GstEvent* event = gst_event_new_custom(GST_EVENT_CUSTOM_UPSTREAM, gst_structure_from_string(fields, nullptr));
+    fail_if(gst_harness_push_upstream_event(encoder.h(), event));
+  }
+  fail_unless_equals_uint64(encoder.stat("losses"), 0);
+  // However many come, only so many are kept.
+  for (int i = 0; i < 10000; ++i) {
+    gst_harness_push_upstream_event(encoder.h(), crlsc::make_loss_event(crlsc::everything_lost()));
+  }
+  encoder.push_pictures(2, 5);
+  fail_unless_equals_int(encoder.pull().size(), 7);
 }
 GST_END_TEST;
 
@@ -438,6 +490,9 @@ static Suite* crlscenc_rate_suite(void) {
   tcase_add_test(tests, b2_03_a_request_outlives_dropped_pictures);
   tcase_add_test(tests, b2_04_min_force_key_unit_interval);
   tcase_add_test(tests, b2_04_a_storm_of_requests_makes_one_key_picture);
+  tcase_add_test(tests, b2_04_requests_in_a_row_are_answered_every_500_ms);
+  tcase_add_test(tests, b4_14_losses_are_answered_without_a_key_picture);
+  tcase_add_test(tests, b4_14_losses_that_make_no_sense_are_refused);
   tcase_add_test(tests, b2_08_latency_is_one_frame);
   tcase_add_test(tests, b2_08_latency_follows_the_frame_rate);
   tcase_add_test(tests, b2_08_unknown_frame_rate);

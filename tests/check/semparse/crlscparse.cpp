@@ -19,7 +19,7 @@ GST_START_TEST(b1_02_class_and_rank) {
   GstElementFactory* factory = gst_element_factory_find("crlscparse");
   fail_unless(factory != nullptr);
   fail_unless_equals_string(gst_element_factory_get_metadata(factory, GST_ELEMENT_METADATA_KLASS),
-                            "Codec/Parser/Video");
+                            "Codec/Parser/Converter/Video");
   GstElementFactory* decoder = gst_element_factory_find("crlscdec");
   fail_unless(gst_plugin_feature_get_rank(GST_PLUGIN_FEATURE(factory)) >
               gst_plugin_feature_get_rank(GST_PLUGIN_FEATURE(decoder)));
@@ -204,6 +204,21 @@ GST_START_TEST(b5_downstream_decides) {
 }
 GST_END_TEST;
 
+// As players' decodebin says what may follow: this parser, which takes everything, and the decoder.
+GST_START_TEST(b5_packets_stay_packets_for_players) {
+  const Stream stream(3);
+  const char* players = "video/x-crlsc; video/x-crlsc, stream-format=packetized, alignment=au, parsed=true";
+  Parser packets("", players);
+  packets.begin_packets(stream);
+  packets.push_packets(stream);
+  packets.expect_field("stream-format", "packetized");
+  Parser bytes("", players);
+  bytes.begin_bytes();
+  bytes.push_bytes(make_file(stream.buffers()).bytes);
+  bytes.expect_field("stream-format", "packetized");
+}
+GST_END_TEST;
+
 GST_START_TEST(b5_downstream_that_takes_neither_is_told) {
   const Stream stream(3);
   Parser packets("", "video/x-crlsc, width=999");
@@ -380,6 +395,7 @@ static Suite* crlscparse_suite(void) {
   tcase_add_test(tests, b5_packets_become_a_byte_stream);
   tcase_add_loop_test(tests, b5_a_byte_stream_becomes_packets, 0, 2);
   tcase_add_test(tests, b5_downstream_decides);
+  tcase_add_test(tests, b5_packets_stay_packets_for_players);
   tcase_add_test(tests, b5_downstream_that_takes_neither_is_told);
   tcase_add_test(tests, b5_restrictions_reach_upstream);
   tcase_add_test(tests, b5_shape_and_colours_survive_a_file);

@@ -205,6 +205,77 @@ GST_START_TEST(b5_plays_on_with_one_percent_flipped) {
 }
 GST_END_TEST;
 
+// One percent of all bytes, but all of them in two groups of pictures: the others are shown as if nothing had happened.
+GST_START_TEST(b5_damage_stays_where_the_flips_are) {
+  constexpr size_t kGroup = 10;
+  const Stream stream(200, "bitrate=30000 gop-size=10");
+  const File file = make_file(stream.buffers());
+  Bytes damaged = file.bytes;
+  std::mt19937 random(3);
+  for (const size_t group : {5, 12}) {
+    const size_t begin = file.begin(group * kGroup);
+    const size_t size = file.begin((group + 1) * kGroup) - begin;
+    for (size_t i = 0; i < damaged.size() / 200; ++i) {
+      damaged[begin + random() % size] ^= static_cast<uint8_t>(1 + random() % 255);
+    }
+  }
+  std::vector<Buffers> shown(2);
+  for (size_t i = 0; i < 2; ++i) {
+    Harness whole(std::string("crlscparse ! crlscdec model=") + kModel);
+    gst_harness_set_src_caps_str(whole.h(), kByteStreamCaps);
+    const Bytes& bytes = i == 0 ? file.bytes : damaged;
+    fail_unless_equals_int(whole.push(gst_buffer_new_memdup(bytes.data(), bytes.size())), GST_FLOW_OK);
+    fail_unless(whole.push(gst_event_new_eos()));
+    shown[i] = whole.pull();
+  }
+  fail_unless_equals_int(shown[0].size(), 200);
+  fail_unless_equals_int(shown[1].size(), 200);
+  size_t different = 0;
+  for (size_t i = 0; i < 200; ++i) {
+    const bool hit = i / kGroup == 5 || i / kGroup == 12;
+    const bool same = to_bytes(shown[1][i]) == to_bytes(shown[0][i]);
+    fail_unless(hit || same, "picture %d differs", static_cast<int>(i));
+    fail_unless(hit || !has_flag(shown[1][i], GST_BUFFER_FLAG_CORRUPTED), "picture %d", static_cast<int>(i));
+    fail_unless_equals_uint64(GST_BUFFER_PTS(shown[1][i]), i * kInterval);
+    different += same ? 0 : 1;
+  }
+  fail_unless(different > 0);
+}
+GST_END_TEST;
+
+// Without its only key picture, a file is shown from two seconds on: on grey, better with every cell that is refreshed.
+GST_START_TEST(b5_a_file_without_its_key_picture) {
+  const Stream stream(60, "bitrate=30000 gop-size=0");
+  const File file = make_file(stream.buffers());
+  Bytes damaged = file.bytes;
+  const size_t begin = file.ends[0] - to_bytes(stream.buffers()[0]).size();
+  for (size_t i = begin - 4; i < file.ends[0]; ++i) damaged[i] ^= 0x55;
+  Harness whole(std::string("crlscparse ! crlscdec model=") + kModel);
+  gst_harness_set_src_caps_str(whole.h(), kByteStreamCaps);
+  fail_unless_equals_int(whole.push(gst_buffer_new_memdup(damaged.data(), damaged.size())), GST_FLOW_OK);
+  fail_unless(whole.push(gst_event_new_eos()));
+  const Buffers out = whole.pull();
+  fail_unless_equals_int(out.size(), 60 - 1 - 20);
+  for (size_t i = 0; i < out.size(); ++i) {
+    fail_unless(has_flag(out[i], GST_BUFFER_FLAG_CORRUPTED));
+    fail_unless_equals_uint64(GST_BUFFER_PTS(out[i]), (20 + i) * kInterval);
+  }
+}
+GST_END_TEST;
+
+// The usual mistake is named: access units without what makes a byte stream of them.
+GST_START_TEST(b5_files_written_without_a_parser_are_told) {
+  const Stream stream(6, "bitrate=30000");
+  Parser parser;
+  parser.begin_bytes();
+  parser.push_in_pieces(joined(stream.buffers()), 1000);
+  const Posted warning = parser.pop(GST_MESSAGE_WARNING);
+  fail_unless(warning.is(GST_STREAM_ERROR, GST_STREAM_ERROR_DECODE));
+  fail_unless(warning.says("without crlscparse"));
+  fail_unless(parser.pull().empty());
+}
+GST_END_TEST;
+
 GST_START_TEST(b5_hostile_bytes) {
   const Stream stream(4, kKeys);
   const Bytes bytes = make_file(stream.buffers()).bytes;
@@ -302,6 +373,9 @@ static Suite* crlscparse_damage_suite(void) {
   tcase_add_test(tests, b5_damaged_units_are_told);
   tcase_add_test(tests, b5_begins_anywhere);
   tcase_add_loop_test(tests, b5_plays_on_with_one_percent_flipped, 0, 3);
+  tcase_add_test(tests, b5_damage_stays_where_the_flips_are);
+  tcase_add_test(tests, b5_a_file_without_its_key_picture);
+  tcase_add_test(tests, b5_files_written_without_a_parser_are_told);
   tcase_add_test(tests, b5_hostile_bytes);
   tcase_add_test(tests, b5_hostile_length);
   tcase_add_test(tests, b5_nothing_but_garbage_is_an_error);

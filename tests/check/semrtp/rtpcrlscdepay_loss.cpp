@@ -310,6 +310,7 @@ GST_START_TEST(b4_11_lost_error_correction_is_no_loss) {
   fail_unless_equals_int(depay.buffers(), 3);
   fail_unless_equals_int(depay.gaps(), 0);
   fail_unless_equals_int(depay.stat("partial-pictures"), 0);
+  fail_unless_equals_int(depay.stat("lost-packets"), 0);
 }
 GST_END_TEST;
 

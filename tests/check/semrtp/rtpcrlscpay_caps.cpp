@@ -2,6 +2,7 @@
 // The payloader's caps and sequence headers, one test for each thing that it promises.
 #include <gst/sdp/sdp.h>
 
+#include "crlsc/crlsc.h"
 #include "pay_support.h"
 
 using namespace crlsc;        // NOLINT: a test of one namespace
@@ -37,7 +38,9 @@ GST_START_TEST(b4_04_feedback_fields) {
 GST_END_TEST;
 
 GST_START_TEST(b4_04_sdp_round_trip) {
-  Pay pay;
+  SequenceHeader header = sequence_header();
+  header.knowledge = KnowledgeRef{{0xcd, 1}, 7};
+  Pay pay("", make_caps(header));
   GstPad* pad = gst_element_get_static_pad(pay.element(), "src");
   GstCaps* caps = gst_pad_get_current_caps(pad);
   GstSDPMedia* media = nullptr;
@@ -50,19 +53,22 @@ GST_START_TEST(b4_04_sdp_round_trip) {
   GstCaps* back = gst_sdp_media_get_caps_from_media(media, 96);
   gst_sdp_media_attributes_to_caps(media, back);
   gst_structure_set_name(gst_caps_get_structure(back, 0), "application/x-rtp");
-  for (const char* field : {"version", "model", "layers", "width", "height", "config", "encoding-name"}) {
+  for (const char* field :
+       {"version", "model", "kb", "layers", "width", "height", "framerate", "config", "encoding-name"}) {
     const gchar* sent = gst_structure_get_string(gst_caps_get_structure(caps, 0), field);
     const gchar* received = gst_structure_get_string(gst_caps_get_structure(back, 0), field);
-    fail_unless(sent != nullptr);
+    fail_unless(sent != nullptr, "%s", field);
     fail_unless_equals_string(sent, received);
   }
+  fail_unless(gst_crlsc_caps_are_supported(back, "ab01020304050607", "cd01000000000000", nullptr));
+  fail_if(gst_crlsc_caps_are_supported(back, "ab01020304050607", nullptr, nullptr));
   // The depayloader makes its caps of them before any packet has come.
   GstHarness* depay = gst_harness_new("rtpcrlscdepay");
   gst_harness_set_src_caps(depay, back);
   GstPad* source = gst_element_get_static_pad(depay->element, "src");
   GstCaps* made = gst_pad_get_current_caps(source);
   fail_unless(made != nullptr);
-  GstCaps* expected = make_caps(sequence_header());
+  GstCaps* expected = make_caps(header);
   fail_unless(gst_caps_is_equal(made, expected), "%" GST_PTR_FORMAT, made);
   gst_caps_unref(made);
   gst_caps_unref(expected);

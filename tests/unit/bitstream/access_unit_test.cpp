@@ -57,6 +57,28 @@ TEST(AccessUnit, KeepsTheOrderOfUnits) {
   EXPECT_TRUE(view.units[3].payload.empty());
 }
 
+TEST(AccessUnit, FindsTheFirstSequenceHeader) {
+  Bytes bytes;
+  append_unit(bytes, {UnitType::kToken, 0, false, true}, Bytes{1});
+  EXPECT_EQ(parse_access_unit(bytes).sequence_header(), nullptr);
+  append_unit(bytes, {UnitType::kSequenceHeader, 0, true, false}, Bytes{2});
+  append_unit(bytes, {UnitType::kSequenceHeader, 0, true, false}, Bytes{3});
+  const AccessUnitView view = parse_access_unit(bytes);
+  EXPECT_EQ(view.sequence_header(), &view.units[1]);
+}
+
+TEST(AccessUnit, IsAKeyPictureIfItsFirstTokensSaySo) {
+  Bytes bytes;
+  append_unit(bytes, {UnitType::kSequenceHeader, 0, true, false}, Bytes{2});
+  EXPECT_EQ(parse_access_unit(bytes).key(), std::nullopt);
+  Bytes delta = bytes;
+  append_unit(delta, {UnitType::kToken, 0, false, true}, Bytes{1});
+  append_unit(delta, {UnitType::kToken, 1, true, true}, Bytes{1});
+  EXPECT_EQ(parse_access_unit(delta).key(), false);
+  append_unit(bytes, {UnitType::kToken, 0, true, true}, Bytes{1});
+  EXPECT_EQ(parse_access_unit(bytes).key(), true);
+}
+
 TEST(AccessUnit, ViewsOfWholeUnitsJoinToTheInput) {
   Bytes bytes;
   sample(bytes);

@@ -12,6 +12,7 @@
 #include "core/bitstream/sequence_header.h"
 #include "core/bitstream/unit.h"
 #include "core/error.h"
+#include "core/rtp/feedback.h"
 #include "core/rtp/packetizer.h"
 #include "core/rtp/reassembler.h"
 
@@ -81,8 +82,9 @@ std::vector<ReceivedPicture> receive(const std::vector<std::string>& names) {
 TEST(PayloadFormat, HasAllExamplesThatAreTested) {
   std::set<std::string> names;
   for (const auto& [name, bytes] : read_examples()) names.insert(name);
-  EXPECT_EQ(names, (std::set<std::string>{"single", "pair-1", "pair-2", "fragment-1", "fragment-2", "aggregate",
-                                          "bad-version", "bad-flags", "bad-entry", "config"}));
+  EXPECT_EQ(names, (std::set<std::string>{"single", "pair-1", "pair-2", "base-only", "fragment-1", "fragment-2",
+                                          "aggregate", "bad-version", "bad-flags", "bad-entry", "config", "feedback",
+                                          "bad-feedback-item", "bad-feedback-loss"}));
 }
 
 TEST(PayloadFormat, Single) {
@@ -125,6 +127,28 @@ TEST(PayloadFormat, Pair) {
   const auto pictures = receive({"pair-1", "pair-2"});
   ASSERT_EQ(pictures.size(), 1U);
   EXPECT_EQ(pictures[0].units, access_unit);
+}
+
+TEST(PayloadFormat, BaseLayerApartOrAlone) {
+  Bytes base = token(0, false, false, count_up(10));
+  const Bytes more = token(0, false, false, count_up(6));
+  base.insert(base.end(), more.begin(), more.end());
+  Bytes access_unit = base;
+  const Bytes detail = token(1, false, false, count_up(12));
+  access_unit.insert(access_unit.end(), detail.begin(), detail.end());
+  PacketizerSettings settings;
+  settings.picture_id = 0x7fff;
+  settings.kb_epoch = 3;
+  settings.model_tag = 0xab;
+  settings.separate_base = true;
+  EXPECT_EQ(packets_of(access_unit, settings), (std::vector<Bytes>{example("pair-1"), example("pair-2")}));
+  settings.max_layers = 1;
+  EXPECT_EQ(packets_of(access_unit, settings), std::vector<Bytes>{example("base-only")});
+
+  const auto pictures = receive({"base-only"});
+  ASSERT_EQ(pictures.size(), 1U);
+  EXPECT_TRUE(pictures[0].complete);
+  EXPECT_EQ(pictures[0].units, base);
 }
 
 TEST(PayloadFormat, Fragments) {
@@ -182,6 +206,29 @@ TEST(PayloadFormat, Config) {
   EXPECT_EQ(header.height, 240);
   EXPECT_EQ(header.layers, 3);
   EXPECT_EQ(header.framerate_num, 10U);
+}
+
+// What stands behind the name of an RTCP APP packet; the header is checked on the way.
+Bytes app_data(const std::string& name) {
+  const Bytes& packet = example(name);
+  EXPECT_EQ(packet.at(0), 0x80 | kFeedbackVersion);
+  EXPECT_EQ(packet.at(1), 204);
+  EXPECT_EQ(static_cast<size_t>(packet.at(2) << 8 | packet.at(3)), packet.size() / 4 - 1);
+  EXPECT_EQ(packet.size() % 4, 0U);
+  EXPECT_EQ(std::string(packet.begin() + 8, packet.begin() + 12), kFeedbackName);
+  return Bytes(packet.begin() + 12, packet.end());
+}
+
+TEST(PayloadFormat, Feedback) {
+  Feedback feedback;
+  feedback.media_ssrc = 0x01020304;
+  feedback.losses = {{62, 3, 0, 0, 0}, {5, 1, 4, 3, 2}};
+  EXPECT_EQ(app_data("feedback"), write_feedback(feedback));
+  const Feedback read = parse_feedback(app_data("feedback"));
+  EXPECT_EQ(read.media_ssrc, feedback.media_ssrc);
+  EXPECT_EQ(read.losses, feedback.losses);
+  EXPECT_THROW(parse_feedback(app_data("bad-feedback-item")), Error);
+  EXPECT_THROW(parse_feedback(app_data("bad-feedback-loss")), Error);
 }
 
 }  // namespace

@@ -279,6 +279,50 @@ TEST(Packetizer, ReservedUnitsAreLeftOut) {
   EXPECT_EQ(packets[0].size(), 4 + known.size());
 }
 
+TEST(Packetizer, DiscardableUnitsStayApartIfWanted) {
+  const Bytes unit_bytes = access_unit({token(1, 20), {UnitType::kKnowledgeUpdate, 0, 20}, token(0, 20), token(2, 20)});
+  PacketizerSettings settings = limit(500);
+  settings.separate_base = true;
+  const auto packets = packetize(unit_bytes, settings);
+  ASSERT_EQ(packets.size(), 2U);
+  EXPECT_EQ(wire_order({packets[0]}), (std::vector<int>{0, -3}));
+  EXPECT_EQ(wire_order({packets[1]}), (std::vector<int>{1, 2}));
+  EXPECT_FALSE(packets[0].fields.discardable);
+  EXPECT_TRUE(packets[1].fields.discardable);
+  EXPECT_TRUE(packets[0].fields.extension && packets[1].fields.extension);
+  EXPECT_EQ(packets[1].fields.first_unit, 2);
+  // What is of one kind is not split.
+  EXPECT_EQ(packetize(access_unit({token(0), token(0)}), settings).size(), 1U);
+  EXPECT_EQ(packetize(access_unit({token(1), token(2)}), settings).size(), 1U);
+}
+
+TEST(Packetizer, HigherLayersAreLeftOutIfWanted) {
+  const Bytes unit_bytes = access_unit({{UnitType::kSemantic, 0, 8}, token(0), token(1), token(2), token(3)});
+  PacketizerSettings settings = limit(500);
+  for (int most = 1; most <= 4; ++most) {
+    settings.max_layers = most;
+    std::vector<int> expected{-2, 0, 1, 2, 3};
+    expected.resize(static_cast<size_t>(most) + 1);
+    EXPECT_EQ(wire_order(packetize(unit_bytes, settings)), expected);
+    const auto shared = aggregate({{unit_bytes, 0}}, settings);
+    EXPECT_EQ(shared->size(), 4 + 5 + packetize(unit_bytes, settings)[0].size() - 4);
+  }
+  settings.max_layers = 1;
+  EXPECT_EQ(wire_order(packetize(access_unit({token(3), token(2), token(2)}), settings)), (std::vector<int>{2, 2}));
+}
+
+TEST(Aggregate, SequenceHeadersAreInserted) {
+  const Bytes unit_bytes = access_unit({token(0)});
+  const Bytes header = header_unit();
+  const auto packet = aggregate({{unit_bytes, 0}, {unit_bytes, 9000, header}}, limit(500));
+  Reassembler reassembler({Delivery::kComplete, 0});
+  const Bytes payload = packet->join();
+  const auto pictures = reassembler.push({payload, 1, false, 0, 0});
+  ASSERT_EQ(pictures.size(), 2U);
+  EXPECT_EQ(pictures[0].units, unit_bytes);
+  EXPECT_EQ(pictures[1].units.size(), unit_bytes.size() + header.size());
+}
+
 TEST(Aggregate, EntriesCarryLengthAndTime) {
   const Bytes a = access_unit({token(0, 5)}, false, 1);
   const Bytes b = access_unit({token(0, 6), token(1, 7)}, false, 2);

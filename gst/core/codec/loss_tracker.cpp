@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/codec/loss_tracker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/codec/refresh.h"
+
+namespace crlsc {
+namespace {
+
+constexpr uint32_t kUnknownDamage = UINT32_MAX / 4;
+
+uint32_t sum(uint32_t a, uint32_t b) { return std::min(a, kUnknownDamage) + std::min(b, kUnknownDamage); }
+
+bool is_still(const Cell& cell) {
+  return !cell.coded && cell.reference == Reference::kPrevious && cell.motion == MotionVector{};
+}
+
+// Cells along one axis that a prediction reads.
+struct Span {
+  int first;
+  int last;
+};
+
+// `motion` in half luma samples. Luma filters read 2 samples before and 3 behind, those of chroma 1 more behind.
+Span span(int cell, int motion, int cells) {
+  const int before = (motion & 1) != 0 ? 2 : (motion & 2) != 0 ? 1 : 0;
+  const int behind = (motion & 1) != 0 ? 3 : (motion & 2) != 0 ? 1 : 0;
+  const int from = cell * kCellSize + (motion >> 1);
+  const auto cell_at = [cells](int sample) { return std::clamp(sample, 0, cells * kCellSize - 1) / kCellSize; };
+  return {cell_at(from - before), cell_at(from + kCellSize - 1 + behind)};
+}
+
+}  // namespace
+
+LossTracker::LossTracker(int cols, int rows, TokenLayout layout)
+    : cols_(cols),
+      rows_(rows),
+      layout_(std::move(layout)),
+      before_(static_cast<size_t>(cols) * static_cast<size_t>(rows)),
+      damage_(before_.size()) {}
+
+void LossTracker::sent(int number, const TokenGrid& grid, const std::vector<uint32_t>& changes) {
+  if (pictures_.size() == kMostLostPictures) {
+    before_ = follow(before_, pictures_.front());
+    pictures_.pop_front();
+  }
+  pictures_.push_back({number, grid.cells, changes, std::vector<uint8_t>(static_cast<size_t>(rows_), kMaxLayers)});
+  if (!stale_) damage_ = follow(damage_, pictures_.back());
+}
+
+void LossTracker::lost(const PictureLoss& loss) {
+  const int end = loss.rows == 0 ? rows_ : std::min(loss.first_row + loss.rows, rows_);
+  for (SentPicture& picture : pictures_) {
+    if ((picture.number - loss.first + kPictureNumbers) % kPictureNumbers >= loss.pictures) continue;
+    for (int row = loss.first_row; row < end; ++row) {
+      uint8_t& missing = picture.missing[static_cast<size_t>(row)];
+      missing = std::min(missing, static_cast<uint8_t>(loss.layer));
+    }
+  }
+  if (loss.pictures == kMostLostPictures) std::fill(before_.begin(), before_.end(), kUnknownDamage);
+  stale_ = true;
+}
+
+const std::vector<uint32_t>& LossTracker::damage() const {
+  if (stale_) {
+    damage_ = before_;
+    for (const SentPicture& picture : pictures_) damage_ = follow(damage_, picture);
+    stale_ = false;
+  }
+  return damage_;
+}
+
+std::vector<int> LossTracker::due(int count) const {
+  using Entry = std::pair<uint32_t, int>;
+  std::vector<Entry> cells;
+  for (size_t i = 0; i < damage().size(); ++i) {
+    if (damage_[i] >= RefreshPlan::kSmall) cells.emplace_back(damage_[i], static_cast<int>(i));
+  }
+  std::sort(cells.begin(), cells.end(), [](const Entry& a, const Entry& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
+  cells.resize(std::min(cells.size(), static_cast<size_t>(std::max(count, 0))));
+  std::vector<int> chosen;
+  for (const Entry& e : cells) chosen.push_back(e.second);
+  return chosen;
+}
+
+// The damage after a picture, given that before it. Receivers show the picture before where nothing came.
+std::vector<uint32_t> LossTracker::follow(const std::vector<uint32_t>& damage, const SentPicture& sent) const {
+  std::vector<uint32_t> next(damage.size());
+  for (int row = 0; row < rows_; ++row) {
+    const int missing = sent.missing[static_cast<size_t>(row)];
+    for (int column = 0; column < cols_; ++column) {
+      const size_t i = static_cast<size_t>(row) * static_cast<size_t>(cols_) + static_cast<size_t>(column);
+      const Cell& cell = sent.cells[i];
+      if (missing == 0) {
+        next[i] = is_still(cell) ? damage[i] : sum(damage[i], sent.changes[i]);
+        continue;
+      }
+      if (cell.reference == Reference::kPrevious) next[i] = worst_source(damage, cell, column, row);
+      if (cell.coded && cell.stages > layout_.stages_up_to(missing - 1)) {
+        // Without its detail, what is drawn on grey is coarse even if it changes nothing.
+        const uint32_t least = cell.reference == Reference::kPrevious ? 0 : RefreshPlan::kSmall;
+        next[i] = sum(next[i], std::max(sent.changes[i], least));
+      }
+    }
+  }
+  return next;
+}
+
+uint32_t LossTracker::worst_source(const std::vector<uint32_t>& damage, const Cell& cell, int column, int row) const {
+  const Span x = span(column, cell.motion.dx, cols_);
+  const Span y = span(row, cell.motion.dy, rows_);
+  uint32_t worst = 0;
+  for (int r = y.first; r <= y.last; ++r) {
+    for (int c = x.first; c <= x.last; ++c) {
+      worst = std::max(worst, damage[static_cast<size_t>(r) * static_cast<size_t>(cols_) + static_cast<size_t>(c)]);
+    }
+  }
+  return worst;
+}
+
+}  // namespace crlsc

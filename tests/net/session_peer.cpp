@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One end of a transmission over rtpbin with RTCP both ways, in a process of its own:
+//   session-peer send RTP-TO RTCP-TO RTCP-AT LOCAL [WORD...]
+//   session-peer receive RTP-AT RTCP-AT RTCP-TO SHOWN [WORD...]
+// TO are ports of 127.0.0.1 that are sent to, AT those that are listened on. LOCAL and SHOWN become raw I420: what a
+// receiver next door shows, and what this one does. Words: feedback, rtx, fec; to senders frames=N and other properties
+// of the encoder; to receivers other properties of the depayloader.
+// Each prints its counters in the end, as "name=number" on lines of their own, receivers "ready=1" first. Exit code 1
+// and a line on standard error tell of failures.
+#include <gst/gst.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "crlsc/feedback.h"
+
+namespace {
+
+constexpr int kVideo = 96;
+constexpr int kRetransmission = 97;
+constexpr int kFec = 98;
+constexpr gint64 kIdle = 5 * G_TIME_SPAN_SECOND;
+constexpr gint64 kStart = 40 * G_TIME_SPAN_SECOND;
+// RTCP of a link as narrow as those in the field would need minutes for what is to be seen here in seconds.
+constexpr const char* kBin = "rtpbin name=bin rtp-profile=avpf do-lost=true ";
+constexpr guint64 kReportInterval = 250 * GST_MSECOND;
+constexpr double kReportBandwidth = 20000;  // byte/s
+
+[[noreturn]] void fail(const std::string& text) {
+  std::fprintf(stderr, "session-peer: %s\n", text.c_str());
+  std::exit(1);
+}
+
+struct Words {
+  bool feedback = false;
+  bool retransmission = false;
+  bool fec = false;
+  std::string frames = "75";
+  std::string properties;  // of the encoder or the depayloader
+};
+
+Words read_words(int count, char** texts) {
+  Words words;
+  for (int i = 0; i < count; ++i) {
+    const std::string text = texts[i];
+    if (text == "feedback") {
+      words.feedback = true;
+    } else if (text == "rtx") {
+      words.retransmission = true;
+    } else if (text == "fec") {
+      words.fec = true;
+    } else if (text.rfind("frames=", 0) == 0) {
+      words.frames = text.substr(7);
+    } else {
+      words.properties += text + " ";
+    }
+  }
+  return words;
+}
+
+GstElement* parse(const std::string& description) {
+  GError* error = nullptr;
+  GstElement* pipeline = gst_parse_launch(description.c_str(), &error);
+  if (error != nullptr) fail(error->message);
+  return GST_ELEMENT(gst_object_ref_sink(pipeline));
+}
+
+// Valid as long as the pipeline.
+GstElement* element(GstElement* pipeline, const char* name) {
+  GstElement* found = gst_bin_get_by_name(GST_BIN(pipeline), name);
+  if (found == nullptr) fail(std::string("no element ") + name);
+  gst_object_unref(found);
+  return found;
+}
+
+void link(GstElement* from, const char* from_pad, GstElement* to, const char* to_pad) {
+  if (!gst_element_link_pads(from, from_pad, to, to_pad)) fail(std::string("cannot link ") + to_pad);
+}
+
+void set_up_session(GstElement* bin, bool feedback) {
+  GstElement* session = nullptr;
+  g_signal_emit_by_name(bin, "get-session", 0U, &session);
+  g_object_set(session, "rtcp-min-interval", kReportInterval, "rtcp-fraction", kReportBandwidth, nullptr);
+  gst_object_unref(session);
+  if (feedback && !gst_crlsc_feedback_attach(bin, 0)) fail("cannot attach the feedback");
+}
+
+// Errors end the process.
+void check_bus(GstElement* pipeline, GstClockTime patience) {
+  GstBus* bus = gst_element_get_bus(pipeline);
+  GstMessage* message = gst_bus_timed_pop_filtered(bus, patience, GST_MESSAGE_ERROR);
+  gst_object_unref(bus);
+  if (message == nullptr) return;
+  GError* error = nullptr;
+  gst_message_parse_error(message, &error, nullptr);
+  fail(error->message);
+}
+
+void print(const std::string& name, guint64 value) {
+  std::printf("%s=%llu\n", name.c_str(), static_cast<unsigned long long>(value));
+}
+
+void print_numbers(const std::string& name, GstStructure* stats) {
+  if (stats == nullptr) return;
+  for (gint i = 0; i < gst_structure_n_fields(stats); ++i) {
+    const gchar* field = gst_structure_nth_field_name(stats, static_cast<guint>(i));
+    guint64 value = 0;
+    if (gst_structure_get_uint64(stats, field, &value)) print(name + "." + field, value);
+  }
+  gst_structure_free(stats);
+}
+
+void print_stats(GstElement* pipeline, const char* name, const char* property) {
+  GstStructure* stats = nullptr;
+  g_object_get(element(pipeline, name), property, &stats, nullptr);
+  print_numbers(name, stats);
+}
+
+void print_uint(GstElement* pipeline, const char* name, const char* property) {
+  guint value = 0;
+  g_object_get(element(pipeline, name), property, &value, nullptr);
+  print(std::string(name) + "." + property, value);
+}
+
+void close_down(GstElement* pipeline) {
+  gst_element_set_state(pipeline, GST_STATE_NULL);
+  gst_object_unref(pipeline);
+}
+
+// Sender
+
+GstPadProbeReturn on_event(GstPad*, GstPadProbeInfo* info, gpointer open) {
+  if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS) --*static_cast<std::atomic<int>*>(open);
+  return GST_PAD_PROBE_OK;
+}
+
+// Until both sinks of the video have all of it. That of RTCP may never see the end.
+void wait_for_end(GstElement* pipeline, std::atomic<int>& open) {
+  for (const char* name : {"rtp", "local"}) {
+    GstPad* pad = gst_element_get_static_pad(element(pipeline, name), "sink");
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, &open, nullptr);
+    gst_object_unref(pad);
+  }
+  gst_element_set_state(pipeline, GST_STATE_PLAYING);
+  while (open > 0) check_bus(pipeline, 20 * GST_MSECOND);
+}
+
+void send(char** ports, const char* local, const Words& words) {
+  const std::string camera =
+      "videotestsrc is-live=true pattern=ball animation-mode=frames num-buffers=" + words.frames +
+      " ! video/x-raw,format=I420,width=128,height=96,framerate=25/1 ! ";
+  const std::string fec = words.fec ? " ! rtpulpfecenc name=fec pt=98 percentage-important=100 multipacket=true" : "";
+  const std::string rtx = words.retransmission ? " ! rtprtxsend name=rtx" : "";
+  GstElement* pipeline =
+      parse(kBin + camera + "crlscenc name=encoder bitrate=100000 " + words.properties +
+            " ! tee name=t  t. ! queue ! rtpcrlscpay seqnum-offset=0 picture-id-offset=0 ssrc=1" + rtx + fec +
+            " ! identity name=last  udpsink name=rtp host=127.0.0.1 sync=false port=" + ports[0] +
+            "  udpsink name=rtcp host=127.0.0.1 sync=false async=false port=" + ports[1] +
+            "  udpsrc name=reports address=127.0.0.1 caps=application/x-rtcp port=" + ports[2] +
+            "  t. ! queue ! crlscdec ! filesink name=local location=" + local);
+  if (words.retransmission) {
+    GstStructure* map = gst_structure_new("map", "96", G_TYPE_UINT, kRetransmission, nullptr);
+    g_object_set(element(pipeline, "rtx"), "payload-type-map", map, nullptr);
+    gst_structure_free(map);
+  }
+  GstElement* bin = element(pipeline, "bin");
+  link(element(pipeline, "last"), "src", bin, "send_rtp_sink_0");
+  link(bin, "send_rtp_src_0", element(pipeline, "rtp"), "sink");
+  link(bin, "send_rtcp_src_0", element(pipeline, "rtcp"), "sink");
+  link(element(pipeline, "reports"), "src", bin, "recv_rtcp_sink_0");
+  set_up_session(bin, words.feedback);
+  std::atomic<int> open{2};
+  wait_for_end(pipeline, open);
+  print_stats(pipeline, "encoder", "stats");
+  print_numbers("feedback", gst_crlsc_feedback_get_stats(bin, 0));
+  if (words.retransmission) print_uint(pipeline, "rtx", "num-rtx-packets");
+  if (words.fec) print_uint(pipeline, "fec", "protected");
+  close_down(pipeline);
+}
+
+// Receiver
+
+struct Screen {
+  std::atomic<int> pictures{0};
+  std::atomic<int> corrupted{0};
+  std::atomic<gint64> first_packet{0};  // monotonic time
+  std::atomic<gint64> first_picture{0};
+  Words words;
+  GstElement* pipeline = nullptr;
+};
+
+GstPadProbeReturn on_packet(GstPad*, GstPadProbeInfo*, gpointer data) {
+  static_cast<Screen*>(data)->first_packet = g_get_monotonic_time();
+  return GST_PAD_PROBE_REMOVE;
+}
+
+GstPadProbeReturn on_picture(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  auto* screen = static_cast<Screen*>(data);
+  if (screen->pictures++ == 0) screen->first_picture = g_get_monotonic_time();
+  if (GST_BUFFER_FLAG_IS_SET(GST_PAD_PROBE_INFO_BUFFER(info), GST_BUFFER_FLAG_CORRUPTED)) ++screen->corrupted;
+  return GST_PAD_PROBE_OK;
+}
+
+void probe(GstElement* at, const char* pad_name, GstPadProbeCallback callback, Screen* screen) {
+  GstPad* pad = gst_element_get_static_pad(at, pad_name);
+  gst_pad_add_probe(pad, static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
+                    callback, screen, nullptr);
+  gst_object_unref(pad);
+}
+
+GstCaps* on_request_pt_map(GstElement*, guint, guint pt, gpointer data) {
+  const Words& words = static_cast<Screen*>(data)->words;
+  const char* text =
+      "application/x-rtp,media=video,clock-rate=90000,encoding-name=CRLSC,rtcp-fb-nack=true,"
+      "rtcp-fb-nack-pli=true,rtcp-fb-ccm-fir=true";
+  if (pt == kRetransmission && words.retransmission) {
+    text = "application/x-rtp,media=video,clock-rate=90000,encoding-name=RTX,apt=96";
+  } else if (pt == kFec && words.fec) {
+    text = "application/x-rtp,media=video,clock-rate=90000,encoding-name=ULPFEC";
+  } else if (pt != kVideo) {
+    return nullptr;
+  }
+  return gst_caps_from_string(text);
+}
+
+// rtprtxreceive as rtpbin wants it: a bin with the pads sink_0 and src_0.
+GstElement* on_request_aux_receiver(GstElement*, guint, gpointer) {
+  GstElement* bin = gst_bin_new(nullptr);
+  GstElement* rtx = gst_element_factory_make("rtprtxreceive", "rtx");
+  GstStructure* map = gst_structure_new("map", "96", G_TYPE_UINT, kRetransmission, nullptr);
+  g_object_set(rtx, "payload-type-map", map, nullptr);
+  gst_structure_free(map);
+  gst_bin_add(GST_BIN(bin), rtx);
+  for (const char* name : {"sink", "src"}) {
+    GstPad* pad = gst_element_get_static_pad(rtx, name);
+    gst_element_add_pad(bin, gst_ghost_pad_new((std::string(name) + "_0").c_str(), pad));
+    gst_object_unref(pad);
+  }
+  return bin;
+}
+
+// Asked for each payload type; only media is mended.
+GstElement* on_request_fec_decoder(GstElement* bin, guint session, guint, guint pt, gpointer) {
+  if (pt != kVideo) return nullptr;
+  GObject* storage = nullptr;
+  g_signal_emit_by_name(bin, "get-internal-storage", session, &storage);
+  GstElement* decoder = gst_element_factory_make("rtpulpfecdec", "fec");
+  g_object_set(decoder, "storage", storage, "pt", kFec, nullptr);
+  g_object_unref(storage);
+  return decoder;
+}
+
+// Otherwise the news of lost packets would go where the packet before them went: with error correction, nowhere.
+void on_element_added(GstBin*, GstElement* added, gpointer) {
+  if (g_str_has_prefix(GST_OBJECT_NAME(added), "rtpptdemux")) {
+    gst_util_set_object_arg(G_OBJECT(added), "ignored-payload-types", "<98>");
+  }
+}
+
+void on_new_storage(GstElement*, GstElement* storage, guint, gpointer) {
+  g_object_set(storage, "size-time", 500 * GST_MSECOND, nullptr);
+}
+
+void on_pad_added(GstElement*, GstPad* pad, gpointer data) {
+  if (GST_PAD_DIRECTION(pad) != GST_PAD_SRC || !g_str_has_prefix(GST_PAD_NAME(pad), "recv_rtp_src_0_")) return;
+  GstPad* sink = gst_element_get_static_pad(element(static_cast<Screen*>(data)->pipeline, "depayloader"), "sink");
+  if (!gst_pad_is_linked(sink) && gst_pad_link(pad, sink) != GST_PAD_LINK_OK) fail("cannot link the depayloader");
+  gst_object_unref(sink);
+}
+
+// Until no picture has come for some time.
+void watch(const Screen& screen) {
+  gint64 latest = g_get_monotonic_time() + kStart - kIdle;
+  int before = 0;
+  while (g_get_monotonic_time() - latest < kIdle) {
+    check_bus(screen.pipeline, 20 * GST_MSECOND);
+    const int now = screen.pictures;
+    if (now > before) latest = g_get_monotonic_time();
+    before = now;
+  }
+}
+
+void receive(char** ports, const char* shown, const Words& words) {
+  Screen screen;
+  screen.words = words;
+  GstElement* pipeline =
+      parse(std::string(kBin) + (words.retransmission ? "do-retransmission=true latency=2000 " : "latency=500 ") +
+            "udpsrc name=rtp address=127.0.0.1 caps=application/x-rtp,media=video,clock-rate=90000,encoding-name=CRLSC "
+            "port=" +
+            ports[0] + "  udpsrc name=reports address=127.0.0.1 caps=application/x-rtcp port=" + ports[1] +
+            "  udpsink name=rtcp host=127.0.0.1 sync=false async=false port=" + ports[2] +
+            "  rtpcrlscdepay name=depayloader " + words.properties +
+            " ! crlscdec name=decoder ! filesink name=screen async=false location=" + shown +
+            (words.fec ? "  fakesink name=nowhere async=false" : ""));
+  screen.pipeline = pipeline;
+  GstElement* bin = element(pipeline, "bin");
+  g_signal_connect(bin, "request-pt-map", G_CALLBACK(on_request_pt_map), &screen);
+  g_signal_connect(bin, "pad-added", G_CALLBACK(on_pad_added), &screen);
+  if (words.retransmission) g_signal_connect(bin, "request-aux-receiver", G_CALLBACK(on_request_aux_receiver), nullptr);
+  if (words.fec) {
+    g_signal_connect(bin, "element-added", G_CALLBACK(on_element_added), nullptr);
+    g_signal_connect(bin, "new-storage", G_CALLBACK(on_new_storage), nullptr);
+    g_signal_connect(bin, "request-fec-decoder-full", G_CALLBACK(on_request_fec_decoder), nullptr);
+  }
+  link(element(pipeline, "rtp"), "src", bin, "recv_rtp_sink_0");
+  link(element(pipeline, "reports"), "src", bin, "recv_rtcp_sink_0");
+  link(bin, "send_rtcp_src_0", element(pipeline, "rtcp"), "sink");
+  set_up_session(bin, words.feedback);
+  probe(element(pipeline, "rtp"), "src", on_packet, &screen);
+  probe(element(pipeline, "screen"), "sink", on_picture, &screen);
+  gst_element_set_state(pipeline, GST_STATE_PLAYING);
+  gst_element_get_state(pipeline, nullptr, nullptr, kStart * GST_USECOND);
+  check_bus(pipeline, 0);
+  print("ready", 1);
+  std::fflush(stdout);
+  watch(screen);
+  print("pictures", static_cast<guint64>(screen.pictures.load()));
+  print("corrupted", static_cast<guint64>(screen.corrupted.load()));
+  if (screen.pictures > 0) {
+    print("first-picture-ms", static_cast<guint64>((screen.first_picture - screen.first_packet) / 1000));
+  }
+  print_stats(pipeline, "depayloader", "picture-stats");
+  print_stats(pipeline, "decoder", "stats");
+  print_numbers("feedback", gst_crlsc_feedback_get_stats(bin, 0));
+  if (words.fec) print_uint(pipeline, "fec", "recovered");
+  close_down(pipeline);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  gst_init(&argc, &argv);
+  const std::string role = argc > 5 ? argv[1] : "";
+  if (role == "send") {
+    send(argv + 2, argv[5], read_words(argc - 6, argv + 6));
+  } else if (role == "receive") {
+    receive(argv + 2, argv[5], read_words(argc - 6, argv + 6));
+  } else {
+    fail("send RTP-TO RTCP-TO RTCP-AT LOCAL [WORD...] or receive RTP-AT RTCP-AT RTCP-TO SHOWN [WORD...]");
+  }
+  gst_deinit();
+  return 0;
+}
