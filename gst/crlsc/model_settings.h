@@ -21,9 +21,13 @@ inline bool operator!=(const ModelSettings& a, const ModelSettings& b) { return 
 // Installs both properties under these ids.
 void install_model_properties(GObjectClass* klass, guint model_id, guint threads_id);
 
-// The values of the property `model`: the empty string is NULL to GObject.
+// The values of the property `model`.
 void set_model(ModelSettings& settings, const GValue* value);
 void get_model(const ModelSettings& settings, GValue* value);
+
+// Text properties: the empty string is NULL to GObject.
+std::string get_text(const GValue* value);
+void set_text(GValue* value, const std::string& text);
 
 // The model that an element holds from READY on. Change it while no data flows only.
 class ModelSlot {

@@ -80,9 +80,14 @@ std::optional<SequenceHeader> read_sequence_header(const AccessUnitView& access_
   }
 }
 
+// The tokens say it; without any, the semantic units.
 bool is_key(const AccessUnitView& access_unit) {
-  return std::any_of(access_unit.units.begin(), access_unit.units.end(),
-                     [](const UnitView& unit) { return unit.header.key && unit.header.type == UnitType::kToken; });
+  const auto& units = access_unit.units;
+  const bool tokens = std::any_of(units.begin(), units.end(),
+                                  [](const UnitView& unit) { return unit.header.type == UnitType::kToken; });
+  const UnitType type = tokens ? UnitType::kToken : UnitType::kSemantic;
+  return std::any_of(units.begin(), units.end(),
+                     [type](const UnitView& unit) { return unit.header.key && unit.header.type == type; });
 }
 
 uint64_t read_time(ByteReader& reader) {
