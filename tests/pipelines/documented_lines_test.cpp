@@ -50,8 +50,8 @@ std::string adapted(std::string arguments, const std::string& port, int free, co
       {"\\bv4l2src( device=\\S+)?", "videotestsrc is-live=true"},
   };
   for (const auto& [from, to] : changes) arguments = std::regex_replace(arguments, std::regex(from), to);
-  arguments =
-      std::regex_replace(arguments, std::regex("\\blocation=(?!\\S*\\.crlsckb)([^/\\s]+)"), "location=" + folder.path().string() + "/$1");
+  arguments = std::regex_replace(arguments, std::regex("\\blocation=(?!\\S*\\.crlsckb)([^/\\s]+)"),
+                                 "location=" + folder.path().string() + "/$1");
   if (!port.empty()) {
     arguments = std::regex_replace(arguments, std::regex("\\bport=" + port + "\\b"), "port=" + std::to_string(free));
   }
