@@ -3,7 +3,7 @@
 """Writes the small model of the integer reference backend: mean offsets and Walsh patterns, as they are at the largest
 of its gains.
 
-The same seed gives the same bytes on every machine; another seed gives other tables and so another model id.
+With --semantic it has a semantic head, too. The same seed gives the same bytes on every machine; another seed gives other tables and so another model id.
 """
 import argparse
 import hashlib
@@ -80,16 +80,25 @@ def tensor(shape, rows):
     return {'dtype': 'I16', 'shape': shape, 'data': struct.pack('<%dh' % len(values), *values)}
 
 
-def make_tensors(seed):
+def semantic_tensor():
+    """What each number of the 32 of an embedding is multiplied with: luma of 4x4 tiles, then of 2x2 tiles U, V, and how
+    much luma changes across and down."""
+    scales = [4] * 16 + [8] * 8 + [4] * 8
+    return {'dtype': 'I16', 'shape': [len(scales)], 'data': struct.pack('<%dh' % len(scales), *scales)}
+
+
+def make_tensors(seed, semantic):
     jitter = Jitter(seed)
     tensors = {'structure.table': tensor([STRUCTURE_CODES, 3], structure_table(jitter))}
     for stage, codes in enumerate(DETAIL_CODES):
         tensors['detail.%d.table' % stage] = tensor([codes, 96], detail_table(stage, jitter))
+    if semantic:
+        tensors['semantic.scales'] = semantic_tensor()
     return tensors
 
 
-def write_model(path, seed):
-    tensors = make_tensors(seed)
+def write_model(path, seed, semantic):
+    tensors = make_tensors(seed, semantic)
     names = sorted(tensors)
     payload = b''.join(tensors[name]['data'] for name in names)
     # In the order of docs/bitstream.md, section "Model id".
@@ -124,9 +133,10 @@ def write_model(path, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--semantic', action='store_true', help='with a semantic head')
     parser.add_argument('output')
     arguments = parser.parse_args()
-    write_model(arguments.output, arguments.seed)
+    write_model(arguments.output, arguments.seed, arguments.semantic)
 
 
 if __name__ == '__main__':
