@@ -39,11 +39,23 @@ class NetworkSession {
   virtual void decode(const Picture& prediction, const TokenGrid& grid, Picture& out) = 0;
 };
 
+// The semantic head of a model: says what a picture means, in the vector space of a shared knowledge base. Not
+// thread-safe; open one for each stream.
+class Embedder {
+ public:
+  virtual ~Embedder() = default;
+  virtual int dimension() const = 0;
+  // Writes dimension() numbers, a vector of unit length.
+  virtual void embed(const PictureView& picture, float* out) = 0;
+};
+
 // A loaded network: immutable, shared by all streams of a process.
 class Network {
  public:
   virtual ~Network() = default;
   virtual std::unique_ptr<NetworkSession> open(int width, int height) const = 0;
+  // nullptr if the model has no semantic head.
+  virtual std::unique_ptr<Embedder> open_embedder() const { return nullptr; }
   // One throw-away run, so that the first picture does not pay for kernel selection.
   virtual void warm_up() const = 0;
 };
@@ -52,7 +64,7 @@ class Network {
 class Backend {
  public:
   // Raised whenever an interface of this header changes; a module with another number is refused.
-  static constexpr int kInterfaceVersion = 4;
+  static constexpr int kInterfaceVersion = 5;
   virtual ~Backend() = default;
   virtual int interface_version() const = 0;
   // Throws Error(kRead or kWrongType) when tensors are missing or have other shapes than the layout says.
