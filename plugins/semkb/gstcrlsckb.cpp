@@ -524,8 +524,10 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
 
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
   GST_OBJECT_LOCK(object);
-  const bool known = crlsc::set_kb_property(GST_CRLSC_KB(object)->impl.settings, id, value);
+  const bool stays = crlsc::stays(GST_ELEMENT(object), pspec);
+  const bool known = stays || crlsc::set_kb_property(GST_CRLSC_KB(object)->impl.settings, id, value);
   GST_OBJECT_UNLOCK(object);
+  if (stays) GST_WARNING_OBJECT(object, "`%s` can be set in READY only and stays as it is", pspec->name);
   if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
 }
 
