@@ -29,16 +29,21 @@ void install_model_properties(GObjectClass* klass, guint model_id, guint threads
                         0, kMostThreads, 0, flags));
 }
 
-void set_model(ModelSettings& settings, const GValue* value) {
+std::string get_text(const GValue* value) {
   const gchar* text = g_value_get_string(value);
-  settings.model = text != nullptr ? text : "";
+  return text != nullptr ? text : "";
 }
 
-void get_model(const ModelSettings& settings, GValue* value) {
-  g_value_set_string(value, settings.model.empty() ? nullptr : settings.model.c_str());
+void set_text(GValue* value, const std::string& text) {
+  g_value_set_string(value, text.empty() ? nullptr : text.c_str());
 }
 
-bool is_running(GstElement* element) { return GST_STATE(element) > GST_STATE_READY; }
+void set_model(ModelSettings& settings, const GValue* value) { settings.model = get_text(value); }
+void get_model(const ModelSettings& settings, GValue* value) { set_text(value, settings.model); }
+
+bool stays(GstElement* element, const GParamSpec* pspec) {
+  return (pspec->flags & GST_PARAM_MUTABLE_READY) != 0 && GST_STATE(element) > GST_STATE_READY;
+}
 
 void ModelSlot::load(const ModelSettings& settings) {
   if (model_ && settings == settings_) return;

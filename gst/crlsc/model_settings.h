@@ -21,12 +21,17 @@ inline bool operator!=(const ModelSettings& a, const ModelSettings& b) { return 
 // Installs both properties under these ids.
 void install_model_properties(GObjectClass* klass, guint model_id, guint threads_id);
 
-// The values of the property `model`: the empty string is NULL to GObject.
+// The values of the property `model`.
 void set_model(ModelSettings& settings, const GValue* value);
 void get_model(const ModelSettings& settings, GValue* value);
 
-// Whether data may flow, so that both properties have to stay as they are. Call it with the object lock held.
-bool is_running(GstElement* element);
+// Text properties: the empty string is NULL to GObject.
+std::string get_text(const GValue* value);
+void set_text(GValue* value, const std::string& text);
+
+// Whether the property has to stay as it is: it can be set in READY only, and data may flow. Call it with the
+// object lock held.
+bool stays(GstElement* element, const GParamSpec* pspec);
 
 // The model that an element holds from READY on. Change it while no data flows only.
 class ModelSlot {

@@ -19,6 +19,7 @@
 #include "neural/picture_tensor.h"
 #include "neural/quantise.h"
 #include "neural/scalar_tokens.h"
+#include "neural/semantic_head.h"
 #include "neural/tensor_memory.h"
 
 namespace crlsc::neural {
@@ -343,9 +344,15 @@ class Session : public NetworkSession {
 
 class NeuralNetwork : public Network {
  public:
-  explicit NeuralNetwork(SemanticNet net) : net_(std::move(net)), bf16_(use_bf16()) {}
+  // `head` is empty if the model has none.
+  NeuralNetwork(SemanticNet net, SemanticHead head)
+      : net_(std::move(net)), head_(std::move(head)), bf16_(use_bf16()) {}
 
   std::unique_ptr<NetworkSession> open(int, int) const override { return std::make_unique<Session>(net_, bf16_); }
+
+  std::unique_ptr<Embedder> open_embedder() const override {
+    return head_.is_empty() ? nullptr : make_embedder(head_, bf16_);
+  }
 
   void warm_up() const override {
     constexpr int kSide = 8 * kCellSize;
@@ -360,6 +367,7 @@ class NeuralNetwork : public Network {
 
  private:
   SemanticNet net_;
+  SemanticHead head_;
   bool bf16_;
 };
 
@@ -378,7 +386,7 @@ class NeuralBackend : public Backend {
   std::unique_ptr<Network> load(const ModelFile& file) const override {
     try {
       c10::InferenceMode inference;
-      return std::make_unique<NeuralNetwork>(import_model(file));
+      return std::make_unique<NeuralNetwork>(import_model(file), has_head(file) ? import_head(file) : nullptr);
     } catch (const c10::Error& e) {
       throw Error(ErrorKind::kRead, "model \"" + file.path() + "\": " + e.what_without_backtrace());
     }

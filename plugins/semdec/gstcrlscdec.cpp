@@ -33,14 +33,15 @@
 
 #include "core/bitstream/unit.h"
 #include "core/codec/decoder.h"
+#include "core/kb/knowledge_path.h"
 #include "crlsc/caps.h"
 #include "crlsc/frame.h"
 #include "crlsc/guard.h"
+#include "crlsc/knowledge.h"
 #include "crlsc/loss_event.h"
 #include "crlsc/maps.h"
-#include "crlsc/model_settings.h"
 #include "crlsc/throttle.h"
-#include "crlsc/time_window.h"
+#include "decoder_properties.h"
 #include "output_format.h"
 
 GST_DEBUG_CATEGORY_STATIC(crlscdec_debug);
@@ -51,6 +52,8 @@ namespace {
 
 using crlsc::ByteView;
 using crlsc::DecodedPicture;
+using Counters = crlsc::DecoderCounters;
+using Settings = crlsc::DecoderSettings;
 using crlsc::Error;
 using crlsc::ErrorKind;
 using crlsc::SequenceHeader;
@@ -61,27 +64,6 @@ constexpr GstClockTime kPatience = 2 * GST_SECOND;
 // Decoding that keeps up takes less than one frame's time; slow streams need not wait that long.
 constexpr GstClockTime kMaxLatency = 50 * GST_MSECOND;
 
-enum { kPropModel = 1, kPropThreads, kPropMaxLayers, kPropStats };
-
-struct Settings {
-  crlsc::ModelSettings model;
-  guint max_layers = crlsc::kMaxLayers;
-};
-
-struct Counters {
-  guint64 frames = 0;     // decoded
-  guint64 corrupted = 0;  // of them, those that lack something
-  guint64 concealed = 0;  // put out in place of pictures that did not come or could not be read
-  guint64 errors = 0;     // pictures that could not be read
-  guint64 discarded = 0;  // for want of a key picture
-  guint64 hurried = 0;    // decoded from the base layer only, to catch up
-  guint64 key_frames = 0;
-  guint64 key_requests = 0;
-  guint64 losses = 0;  // told upstream
-  guint64 bytes = 0;
-  crlsc::TimeWindow decode_times;
-};
-
 struct Impl {
   // Under the object lock.
   Settings settings;
@@ -89,14 +71,17 @@ struct Impl {
 
   // Changed while no data flows only.
   crlsc::ModelSlot model;
+  std::optional<crlsc::ContentId> knowledge;  // of the property `knowledge-base`
 
   // Streaming thread only.
   crlsc::PixelAspectRatio shape;
   std::optional<SequenceHeader> header;  // of the stream
   std::unique_ptr<crlsc::Decoder> decoder;
-  bool shows_picture = false;                        // since the start or flush
-  GstClockTime waiting_since = GST_CLOCK_TIME_NONE;  // time of the first picture that was discarded
-  bool concealing = false;                           // the frame on its way stands for one that never came
+  std::optional<crlsc::ContentId> missing_knowledge;  // that was told of
+  bool silent = false;                                // what came since the start asked for no picture
+  bool shows_picture = false;                         // since the start or flush
+  GstClockTime waiting_since = GST_CLOCK_TIME_NONE;   // time of the first picture that was discarded
+  bool concealing = false;                            // the frame on its way stands for one that never came
   bool filled = false;  // a frame in the format of the output state is about to be finished
   gint errors = 0;      // in a row
   crlsc::Throttle requests{kRequestPause};
@@ -186,6 +171,17 @@ void update_latency(GstCrlscDec* self) {
   gst_video_decoder_set_latency(GST_VIDEO_DECODER(self), latency, latency);
 }
 
+// Pictures are decoded without it; somebody may want to know that nothing here understands what else the stream says.
+void check_knowledge(GstCrlscDec* self, const crlsc::KnowledgeRef& wanted) {
+  Impl& impl = self->impl;
+  if (impl.knowledge == wanted.id || impl.missing_knowledge == wanted.id) return;
+  if (crlsc::find_shared_knowledge_base(wanted.id)) return;
+  impl.missing_knowledge = wanted.id;
+  GST_INFO_OBJECT(self, "the stream uses knowledge base %s, which is not here (property `knowledge-base`)",
+                  crlsc::to_hex(wanted.id).c_str());
+  crlsc::post_missing_knowledge(GST_ELEMENT(self), wanted);
+}
+
 // Prepares for the pictures that follow `header`. The pictures so far stay of use if size and model are the same.
 void use_header(GstCrlscDec* self, const SequenceHeader& header) {
   Impl& impl = self->impl;
@@ -195,6 +191,9 @@ void use_header(GstCrlscDec* self, const SequenceHeader& header) {
     impl.decoder.reset();
     impl.shows_picture = false;
     impl.decoder = std::make_unique<crlsc::Decoder>(impl.model.get(), header);
+  }
+  if (header.knowledge && (!impl.header || impl.header->knowledge != header.knowledge)) {
+    check_knowledge(self, *header.knowledge);
   }
   impl.header = header;
   update_output_state(self);
@@ -295,6 +294,16 @@ bool is_patience_over(Impl& impl, GstClockTime time) {
   return time - impl.waiting_since >= kPatience;
 }
 
+// True for access units that only say what is shown: there is no picture to put out.
+bool asks_for_no_picture(const crlsc::AccessUnitView& access_unit) {
+  bool semantic = false;
+  for (const crlsc::UnitView& unit : access_unit.units) {
+    if (unit.header.type == crlsc::UnitType::kToken) return false;
+    semantic |= unit.header.type == crlsc::UnitType::kSemantic;
+  }
+  return semantic && !access_unit.damaged;
+}
+
 // Pictures that do not begin a stream say nothing before one that does. The bitstream says which do, for not every
 // source of access units sets flags; of what holds no tokens, the flags say it.
 bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const crlsc::AccessUnitView& access_unit) {
@@ -384,6 +393,11 @@ GstFlowReturn decode_frame(GstCrlscDec* self, OwnedFrame& frame) {
     const crlsc::BufferMap map(frame.get()->input_buffer, GST_MAP_READ);
     const crlsc::AccessUnitView access_unit = crlsc::parse_access_unit(map.bytes());
     take_headers(self, frame.get(), access_unit);
+    impl.silent = !corrupted && asks_for_no_picture(access_unit);
+    if (impl.silent) {
+      count(self, [](Counters& counters) { ++counters.semantic; });
+      return GST_FLOW_OK;
+    }
     if (must_wait(self, frame.get(), access_unit)) return GST_FLOW_OK;
     corrupted |= decode(self, frame.get(), map.bytes()).corrupted;
   } catch (const Error& error) {
@@ -438,6 +452,11 @@ gboolean sink_event(GstVideoDecoder* base, GstEvent* event) {
   return crlsc::guard(GST_ELEMENT(base), FALSE, [&]() -> gboolean {
     const bool gap = GST_EVENT_TYPE(event) == GST_EVENT_GAP;
     if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) check_caps(base);
+    const Impl& impl = GST_CRLSC_DEC(base)->impl;
+    // The base class would take a stream without pictures for one that could not be decoded.
+    if (GST_EVENT_TYPE(event) == GST_EVENT_EOS && impl.silent && !impl.shows_picture) {
+      return gst_pad_push_event(GST_VIDEO_DECODER_SRC_PAD(base), event);
+    }
     return GST_VIDEO_DECODER_CLASS(gst_crlsc_dec_parent_class)->sink_event(base, event) || gap;
   });
 }
@@ -467,60 +486,54 @@ gboolean stop(GstVideoDecoder* base) {
   Impl& impl = GST_CRLSC_DEC(base)->impl;
   impl.decoder.reset();
   impl.header.reset();
+  impl.missing_knowledge.reset();
+  impl.silent = false;
   impl.shape = {};
   return TRUE;
+}
+
+bool load(GstCrlscDec* self) {
+  GstElement* element = GST_ELEMENT(self);
+  const Settings settings = get_settings(self);
+  const auto load_model = [&] {
+    self->impl.model.load(settings.model);
+    GST_INFO_OBJECT(self, "using model %s", self->impl.model.get()->file.path().c_str());
+    return true;
+  };
+  const auto load_knowledge = [&] {
+    self->impl.knowledge.reset();
+    if (settings.knowledge_base.empty()) return true;
+    const std::string path = crlsc::find_knowledge_base(settings.knowledge_base, "knowledge-base");
+    self->impl.knowledge =
+        crlsc::codebooks_id(crlsc::KnowledgeBaseFile(path, crlsc::KnowledgeBaseFile::Access::kRead).info());
+    return true;
+  };
+  return crlsc::guard(element, false, load_model, "model") &&
+         crlsc::guard(element, false, load_knowledge, "knowledge-base");
 }
 
 // The vfunc open() would add a second, less telling error to ours.
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
   const auto change = [&] {
     GstCrlscDec* self = GST_CRLSC_DEC(element);
-    if (transition == GST_STATE_CHANGE_NULL_TO_READY || transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-      self->impl.model.load(get_settings(self).model);
-      GST_INFO_OBJECT(self, "using model %s", self->impl.model.get()->file.path().c_str());
-    }
+    const bool loads = transition == GST_STATE_CHANGE_NULL_TO_READY || transition == GST_STATE_CHANGE_READY_TO_PAUSED;
+    if (loads && !load(self)) return GST_STATE_CHANGE_FAILURE;
     const auto result = GST_ELEMENT_CLASS(gst_crlsc_dec_parent_class)->change_state(element, transition);
     if (transition == GST_STATE_CHANGE_READY_TO_NULL) self->impl.model.clear();
     return result;
   };
-  return crlsc::guard(element, GST_STATE_CHANGE_FAILURE, change, "model");
+  return crlsc::guard(element, GST_STATE_CHANGE_FAILURE, change);
 }
 
 // Properties
 
-GstStructure* make_stats(const Counters& counters) {
-  return gst_structure_new("application/x-crlsc-decoder-stats", "frames", G_TYPE_UINT64, counters.frames, "corrupted",
-                           G_TYPE_UINT64, counters.corrupted, "concealed", G_TYPE_UINT64, counters.concealed, "errors",
-                           G_TYPE_UINT64, counters.errors, "discarded", G_TYPE_UINT64, counters.discarded, "hurried",
-                           G_TYPE_UINT64, counters.hurried, "key-frames", G_TYPE_UINT64, counters.key_frames,
-                           "key-requests", G_TYPE_UINT64, counters.key_requests, "losses", G_TYPE_UINT64,
-                           counters.losses, "bytes", G_TYPE_UINT64, counters.bytes, "decode-ms-p50", G_TYPE_DOUBLE,
-                           counters.decode_times.percentile(0.5), "decode-ms-p99", G_TYPE_DOUBLE,
-                           counters.decode_times.percentile(0.99), nullptr);
-}
-
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
-  Settings& settings = GST_CRLSC_DEC(object)->impl.settings;
   GST_OBJECT_LOCK(object);
-  if ((id == kPropModel || id == kPropThreads) && crlsc::is_running(GST_ELEMENT(object))) {
-    GST_OBJECT_UNLOCK(object);
-    GST_WARNING_OBJECT(object, "`%s` can be set in READY only and stays as it is", pspec->name);
-    return;
-  }
-  switch (id) {
-    case kPropModel:
-      crlsc::set_model(settings.model, value);
-      break;
-    case kPropThreads:
-      settings.model.threads = g_value_get_uint(value);
-      break;
-    case kPropMaxLayers:
-      settings.max_layers = g_value_get_uint(value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-  }
+  const bool stays = crlsc::stays(GST_ELEMENT(object), pspec);
+  const bool known = stays || crlsc::set_decoder_property(GST_CRLSC_DEC(object)->impl.settings, id, value);
   GST_OBJECT_UNLOCK(object);
+  if (stays) GST_WARNING_OBJECT(object, "`%s` can be set in READY only and stays as it is", pspec->name);
+  if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
 }
 
 void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) {
@@ -529,58 +542,12 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) {
   const Settings settings = self->impl.settings;
   const Counters counters = self->impl.counters;
   GST_OBJECT_UNLOCK(self);
-  switch (id) {
-    case kPropModel:
-      crlsc::get_model(settings.model, value);
-      break;
-    case kPropThreads:
-      g_value_set_uint(value, settings.model.threads);
-      break;
-    case kPropMaxLayers:
-      g_value_set_uint(value, settings.max_layers);
-      break;
-    case kPropStats:
-      g_value_take_boxed(value, make_stats(counters));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-  }
+  if (!crlsc::get_decoder_property(settings, counters, id, value)) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
 }
 
 void finalize(GObject* object) {
   GST_CRLSC_DEC(object)->impl.~Impl();
   G_OBJECT_CLASS(gst_crlsc_dec_parent_class)->finalize(object);
-}
-
-void install_properties(GObjectClass* object_class) {
-  crlsc::install_model_properties(object_class, kPropModel, kPropThreads);
-  /**
-   * GstCrlscDec:max-layers:
-   *
-   * Layers to decode, if the stream has that many. Fewer take less time and look coarser. Takes effect with the next
-   * frame.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      object_class, kPropMaxLayers,
-      g_param_spec_uint(
-          "max-layers", "Max layers", "Most layers to decode", 1, crlsc::kMaxLayers, crlsc::kMaxLayers,
-          static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)));
-  /**
-   * GstCrlscDec:stats:
-   *
-   * Counters since READY. guint64: frames (decoded), corrupted (of them), concealed (put out in place of others),
-   * errors (pictures that could not be read), discarded (before the first key picture), hurried (base layer only),
-   * key-frames, key-requests, losses (told upstream), bytes; double: decode-ms-p50 and decode-ms-p99 of the latest 256
-   * frames.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      object_class, kPropStats,
-      g_param_spec_boxed("stats", "Statistics", "Counters of frames, bytes and times", GST_TYPE_STRUCTURE,
-                         static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
 }
 
 }  // namespace
@@ -592,7 +559,7 @@ static void gst_crlsc_dec_class_init(GstCrlscDecClass* klass) {
   object_class->set_property = set_property;
   object_class->get_property = get_property;
   object_class->finalize = finalize;
-  install_properties(object_class);
+  crlsc::install_decoder_properties(object_class);
 
   GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
   element_class->change_state = change_state;

@@ -12,6 +12,10 @@
  *
  * The bit rate is a ceiling for all layers together: detail gives way first, then whole frames are left out.
  *
+ * With a #GstCrlscEnc:knowledge-base and a model that has a semantic head, the stream also says what it shows: at the
+ * start, on changes of scene and every #GstCrlscEnc:semantic-interval, in some 40 bytes that crlsckb understands
+ * without decoding pictures. In #GstCrlscEnc:mode semantic it says nothing else.
+ *
  * The model is loaded when going from NULL to READY; elements of a process share it.
  *
  * ## Example launch line
@@ -19,25 +23,31 @@
  * gst-launch-1.0 videotestsrc num-buffers=100 ! video/x-raw,width=320,height=240,framerate=10/1 ! crlscenc
  * bitrate=20000 ! crlscdec ! videoconvert ! fakesink
  * ]| Encodes and decodes a test picture.
+ * |[
+ * gst-launch-1.0 -m videotestsrc num-buffers=50 pattern=blue ! video/x-raw,width=320,height=240,framerate=10/1 !
+ * crlscenc knowledge-base=example.crlsckb mode=semantic ! crlsckb location=example.crlsckb ! fakesink
+ * ]| Sends only what the pictures show, and says it in messages.
  *
  * Since: 0.1
  */
 #include "gstcrlscenc.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <new>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "core/codec/encoder.h"
+#include "core/codec/semantic_encoder.h"
+#include "core/kb/knowledge_path.h"
 #include "crlsc/caps.h"
 #include "crlsc/guard.h"
+#include "crlsc/input_reader.h"
 #include "crlsc/loss_event.h"
-#include "crlsc/model_settings.h"
-#include "crlsc/time_window.h"
-#include "input_reader.h"
+#include "encoder_properties.h"
 
 GST_DEBUG_CATEGORY_STATIC(crlscenc_debug);
 #define GST_CAT_DEFAULT crlscenc_debug
@@ -45,43 +55,18 @@ GST_DEBUG_CATEGORY_STATIC(performance_debug);
 
 namespace {
 
+using crlsc::Bytes;
 using crlsc::EncodedPicture;
+using Counters = crlsc::EncoderCounters;
+using Settings = crlsc::EncoderSettings;
 using crlsc::Error;
 using crlsc::ErrorKind;
 
-constexpr guint kDefaultBitrate = 20000;
-constexpr guint kMinBitrate = 1000;
-constexpr guint kMaxBitrate = 10000000;
-constexpr guint kDefaultGopSize = 0;
 constexpr double kFallbackInterval = 1.0 / 25;  // seconds between frames, if nothing says
 constexpr int kMaxFailures = 10;                // in a row, before they are an error
 constexpr int kHopeless = 2;                    // frame intervals too late for even the base layer
 constexpr size_t kMostLosses = 64;              // that are kept from one frame to the next
 constexpr GstClockTime kRequestPause = 500 * GST_MSECOND;
-
-enum { kPropModel = 1, kPropThreads, kPropBitrate, kPropLayers, kPropGopSize, kPropStats };
-
-struct Settings {
-  crlsc::ModelSettings model;
-  guint bitrate = kDefaultBitrate;
-  guint layers = crlsc::kMaxLayers;
-  guint gop_size = kDefaultGopSize;
-};
-
-struct Counters {
-  guint64 frames = 0;   // put out
-  guint64 dropped = 0;  // for the sake of the bit rate
-  guint64 skipped = 0;  // too late
-  guint64 failed = 0;
-  guint64 hurried = 0;  // put out with the base layer only, to catch up
-  guint64 key_frames = 0;
-  guint64 losses = 0;  // that receivers told
-  guint64 complete_frames = 0;
-  guint64 bytes = 0;
-  std::array<guint64, crlsc::kMaxLayers> layer_bytes{};
-  double lambda = 0;
-  crlsc::TimeWindow encode_times;
-};
 
 struct Impl {
   // Under the object lock.
@@ -91,13 +76,16 @@ struct Impl {
 
   // Changed while no data flows only.
   crlsc::ModelSlot model;
+  std::optional<crlsc::Codebooks> knowledge;
 
   // Streaming thread only.
   GstVideoInfo input;
   std::unique_ptr<crlsc::InputReader> reader;
   std::unique_ptr<crlsc::Encoder> encoder;
-  double interval = kFallbackInterval;          // seconds
-  GstClockTime last_pts = GST_CLOCK_TIME_NONE;  // of the frame that the encoder saw last
+  std::unique_ptr<crlsc::SemanticEncoder> semantic;  // null: the stream says nothing of what it shows
+  double interval = kFallbackInterval;               // seconds
+  GstClockTime last_pts = GST_CLOCK_TIME_NONE;       // of the frame that the encoder saw last
+  double unaccounted = 0;                            // seconds that rate control has not heard of
   guint frames_since_key = 0;
   bool started = false;
   bool key_owed = false;                           // and not put out yet
@@ -117,6 +105,16 @@ struct _GstCrlscEnc {
 
 G_DEFINE_TYPE(GstCrlscEnc, gst_crlsc_enc, GST_TYPE_VIDEO_ENCODER)
 GST_ELEMENT_REGISTER_DEFINE(crlscenc, "crlscenc", GST_RANK_PRIMARY, GST_TYPE_CRLSC_ENC)
+
+GType gst_crlsc_enc_mode_get_type(void) {
+  static const GEnumValue values[] = {
+      {GST_CRLSC_ENC_MODE_FULL, "Pictures, and what they show", "full"},
+      {GST_CRLSC_ENC_MODE_SEMANTIC, "Only what pictures show, as codes of a knowledge base", "semantic"},
+      {0, nullptr, nullptr}};
+  static gsize type = 0;
+  if (g_once_init_enter(&type)) g_once_init_leave(&type, g_enum_register_static("GstCrlscEncMode", values));
+  return type;
+}
 
 namespace {
 
@@ -146,6 +144,38 @@ void count(GstCrlscEnc* self, Change change) {
   GST_OBJECT_UNLOCK(self);
 }
 
+// Semantic layer
+
+// Null if there is none. Throws Error(kSettings) if there has to be one, Error(kWrongType) if model and knowledge base
+// do not fit each other.
+std::unique_ptr<crlsc::SemanticEncoder> open_semantic(GstCrlscEnc* self, const Settings& settings) {
+  const Impl& impl = self->impl;
+  const bool needed = settings.mode == GST_CRLSC_ENC_MODE_SEMANTIC;
+  if (!impl.knowledge) {
+    if (needed) throw Error(ErrorKind::kSettings, "mode=semantic needs a knowledge base");
+    return nullptr;
+  }
+  const crlsc::ModelFile& file = impl.model.get()->file;
+  auto embedder = impl.model.get()->network->open_embedder();
+  if (!embedder) {
+    const std::string text = "the model '" + file.path() + "' has no semantic head, which the knowledge base '" +
+                             impl.knowledge->path + "' needs";
+    if (needed) throw Error(ErrorKind::kWrongType, text + "; use a model that has one");
+    GST_INFO_OBJECT(self, "%s: the stream will not say what it shows", text.c_str());
+    return nullptr;
+  }
+  crlsc::check_encoder(impl.knowledge->encoder, file.id(), impl.knowledge->path);
+  return std::make_unique<crlsc::SemanticEncoder>(std::move(embedder), impl.knowledge->quantiser);
+}
+
+void load_knowledge(GstCrlscEnc* self, const Settings& settings) {
+  self->impl.knowledge.reset();
+  if (!settings.knowledge_base.empty()) {
+    self->impl.knowledge = crlsc::open_codebooks(crlsc::find_knowledge_base(settings.knowledge_base, "knowledge-base"));
+  }
+  open_semantic(self, settings);  // or an error now, rather than with the first picture
+}
+
 // Format
 
 void set_source_caps(GstCrlscEnc* self, GstVideoCodecState* input) {
@@ -168,7 +198,10 @@ gboolean set_format(GstVideoEncoder* base, GstVideoCodecState* state) {
     impl.reader.reset();
     crlsc::EncoderConfig config;
     config.sequence = crlsc::make_sequence_header(state->info, impl.model.get()->file.id(), crlsc::kMaxLayers);
-    config.bitrate = static_cast<int>(get_settings(self).bitrate);
+    const Settings settings = get_settings(self);
+    config.bitrate = static_cast<int>(settings.bitrate);
+    impl.semantic = open_semantic(self, settings);
+    if (impl.semantic) config.sequence.knowledge = crlsc::KnowledgeRef{impl.knowledge->id, 0};
     impl.input = state->info;
     impl.encoder = std::make_unique<crlsc::Encoder>(impl.model.get(), config);
     impl.reader = std::make_unique<crlsc::InputReader>(state->info, crlsc::make_video_info(config.sequence));
@@ -238,12 +271,37 @@ double take_time(Impl& impl, GstClockTime pts) {
   return seconds;
 }
 
-EncodedPicture encode(GstCrlscEnc* self, GstVideoCodecFrame* frame) {
+// What the encoder makes of a picture that came `seconds` after the one before.
+EncodedPicture encode_picture(GstCrlscEnc* self, const crlsc::PictureView& view, double seconds,
+                              const Settings& settings) {
+  Impl& impl = self->impl;
+  const bool key = impl.key_owed || !impl.started;
+  Bytes unit;
+  if (impl.semantic) unit = impl.semantic->next(view, seconds, settings.semantic_interval / 1000.0, key);
+  impl.unaccounted += seconds;
+  const bool full = settings.mode == GST_CRLSC_ENC_MODE_FULL;
+  EncodedPicture picture;
+  if (full || !unit.empty()) {
+    const double time = std::exchange(impl.unaccounted, 0);
+    picture =
+        full ? impl.encoder->encode(view, time, impl.key_owed, unit) : impl.encoder->encode_beside(unit, time, key);
+  }
+  const bool sent = !unit.empty() && !picture.bytes.empty();
+  count(self, [&](Counters& counters) {
+    counters.semantic_units += sent ? 1 : 0;
+    counters.semantic_bytes += sent ? unit.size() : 0;
+    counters.idle += !full && unit.empty() ? 1 : 0;
+    counters.dropped += picture.bytes.empty() && (full || !unit.empty()) ? 1 : 0;
+  });
+  return picture;
+}
+
+EncodedPicture encode(GstCrlscEnc* self, GstVideoCodecFrame* frame, const Settings& settings) {
   Impl& impl = self->impl;
   const double seconds = take_time(impl, frame->pts);
   crlsc::VideoFrameMap map(impl.input, frame->input_buffer, GST_MAP_READ);
   const gint64 begin = g_get_monotonic_time();
-  EncodedPicture picture = impl.encoder->encode(impl.reader->read(map.get()), seconds, impl.key_owed);
+  EncodedPicture picture = encode_picture(self, impl.reader->read(map.get()), seconds, settings);
   const gint64 duration = g_get_monotonic_time() - begin;
   count(self, [&](Counters& counters) {
     counters.encode_times.add(duration);
@@ -302,7 +360,7 @@ void encode_frame(GstCrlscEnc* self, GstVideoCodecFrame* frame) {
     impl.encoder->set_layers(hurried ? 1 : static_cast<int>(settings.layers));
     EncodedPicture picture;
     try {
-      picture = encode(self, frame);
+      picture = encode(self, frame, settings);
       impl.failures = 0;
     } catch (const std::exception& error) {
       note_failure(self, error.what());
@@ -311,8 +369,7 @@ void encode_frame(GstCrlscEnc* self, GstVideoCodecFrame* frame) {
     if (!picture.bytes.empty()) {
       put_out(self, frame, picture, hurried);
     } else {
-      GST_LOG_OBJECT(self, "no room for a picture");
-      count(self, [](Counters& counters) { ++counters.dropped; });
+      GST_LOG_OBJECT(self, "nothing is sent for this frame");
     }
   } else {
     GST_LOG_OBJECT(self, "too late for a picture");
@@ -358,6 +415,7 @@ gboolean flush(GstVideoEncoder* base) {
   Impl& impl = GST_CRLSC_ENC(base)->impl;
   impl.key_owed = true;
   impl.last_pts = impl.last_answer = GST_CLOCK_TIME_NONE;
+  if (impl.semantic) impl.semantic->reset();
   return TRUE;
 }
 
@@ -375,76 +433,51 @@ gboolean start(GstVideoEncoder* base) {
 gboolean stop(GstVideoEncoder* base) {
   Impl& impl = GST_CRLSC_ENC(base)->impl;
   impl.encoder.reset();
+  impl.semantic.reset();
   impl.reader.reset();
   return TRUE;
+}
+
+bool load(GstCrlscEnc* self) {
+  GstElement* element = GST_ELEMENT(self);
+  const Settings settings = get_settings(self);
+  const auto load_model = [&] {
+    self->impl.model.load(settings.model);
+    GST_INFO_OBJECT(self, "using model %s", self->impl.model.get()->file.path().c_str());
+    return true;
+  };
+  const auto load_rest = [&] {
+    load_knowledge(self, settings);
+    return true;
+  };
+  return crlsc::guard(element, false, load_model, "model") && crlsc::guard(element, false, load_rest, "knowledge-base");
 }
 
 // The vfunc open() would add a second, less telling error to ours.
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
   const auto change = [&] {
     GstCrlscEnc* self = GST_CRLSC_ENC(element);
-    if (transition == GST_STATE_CHANGE_NULL_TO_READY || transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-      self->impl.model.load(get_settings(self).model);
-      GST_INFO_OBJECT(self, "using model %s", self->impl.model.get()->file.path().c_str());
-    }
+    const bool loads = transition == GST_STATE_CHANGE_NULL_TO_READY || transition == GST_STATE_CHANGE_READY_TO_PAUSED;
+    if (loads && !load(self)) return GST_STATE_CHANGE_FAILURE;
     const auto result = GST_ELEMENT_CLASS(gst_crlsc_enc_parent_class)->change_state(element, transition);
-    if (transition == GST_STATE_CHANGE_READY_TO_NULL) self->impl.model.clear();
+    if (transition == GST_STATE_CHANGE_READY_TO_NULL) {
+      self->impl.model.clear();
+      self->impl.knowledge.reset();
+    }
     return result;
   };
-  return crlsc::guard(element, GST_STATE_CHANGE_FAILURE, change, "model");
+  return crlsc::guard(element, GST_STATE_CHANGE_FAILURE, change);
 }
 
 // Properties
 
-GstStructure* make_stats(const Counters& counters) {
-  GstStructure* stats = gst_structure_new(
-      "application/x-crlsc-encoder-stats", "frames", G_TYPE_UINT64, counters.frames, "dropped", G_TYPE_UINT64,
-      counters.dropped, "skipped", G_TYPE_UINT64, counters.skipped, "failed", G_TYPE_UINT64, counters.failed, "hurried",
-      G_TYPE_UINT64, counters.hurried, "key-frames", G_TYPE_UINT64, counters.key_frames, "losses", G_TYPE_UINT64,
-      counters.losses, "complete-frames", G_TYPE_UINT64, counters.complete_frames, "bytes", G_TYPE_UINT64,
-      counters.bytes, "lambda", G_TYPE_DOUBLE, counters.lambda, "encode-ms-p50", G_TYPE_DOUBLE,
-      counters.encode_times.percentile(0.5), "encode-ms-p99", G_TYPE_DOUBLE, counters.encode_times.percentile(0.99),
-      nullptr);
-  GValue array = G_VALUE_INIT;
-  g_value_init(&array, GST_TYPE_ARRAY);
-  for (const guint64 bytes : counters.layer_bytes) {
-    GValue value = G_VALUE_INIT;
-    g_value_init(&value, G_TYPE_UINT64);
-    g_value_set_uint64(&value, bytes);
-    gst_value_array_append_and_take_value(&array, &value);
-  }
-  gst_structure_take_value(stats, "layer-bytes", &array);
-  return stats;
-}
-
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
-  Settings& settings = GST_CRLSC_ENC(object)->impl.settings;
   GST_OBJECT_LOCK(object);
-  if ((id == kPropModel || id == kPropThreads) && crlsc::is_running(GST_ELEMENT(object))) {
-    GST_OBJECT_UNLOCK(object);
-    GST_WARNING_OBJECT(object, "`%s` can be set in READY only and stays as it is", pspec->name);
-    return;
-  }
-  switch (id) {
-    case kPropModel:
-      crlsc::set_model(settings.model, value);
-      break;
-    case kPropThreads:
-      settings.model.threads = g_value_get_uint(value);
-      break;
-    case kPropBitrate:
-      settings.bitrate = g_value_get_uint(value);
-      break;
-    case kPropLayers:
-      settings.layers = g_value_get_uint(value);
-      break;
-    case kPropGopSize:
-      settings.gop_size = g_value_get_uint(value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-  }
+  const bool stays = crlsc::stays(GST_ELEMENT(object), pspec);
+  const bool known = stays || crlsc::set_encoder_property(GST_CRLSC_ENC(object)->impl.settings, id, value);
   GST_OBJECT_UNLOCK(object);
+  if (stays) GST_WARNING_OBJECT(object, "`%s` can be set in READY only and stays as it is", pspec->name);
+  if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
 }
 
 void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) {
@@ -453,83 +486,12 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) {
   const Settings settings = self->impl.settings;
   const Counters counters = self->impl.counters;
   GST_OBJECT_UNLOCK(self);
-  switch (id) {
-    case kPropModel:
-      crlsc::get_model(settings.model, value);
-      break;
-    case kPropThreads:
-      g_value_set_uint(value, settings.model.threads);
-      break;
-    case kPropBitrate:
-      g_value_set_uint(value, settings.bitrate);
-      break;
-    case kPropLayers:
-      g_value_set_uint(value, settings.layers);
-      break;
-    case kPropGopSize:
-      g_value_set_uint(value, settings.gop_size);
-      break;
-    case kPropStats:
-      g_value_take_boxed(value, make_stats(counters));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-  }
+  if (!crlsc::get_encoder_property(settings, counters, id, value)) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
 }
 
 void finalize(GObject* object) {
   GST_CRLSC_ENC(object)->impl.~Impl();
   G_OBJECT_CLASS(gst_crlsc_enc_parent_class)->finalize(object);
-}
-
-void install_properties(GObjectClass* object_class) {
-  crlsc::install_model_properties(object_class, kPropModel, kPropThreads);
-  const auto flags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
-  /**
-   * GstCrlscEnc:bitrate:
-   *
-   * Ceiling for all layers together, in bit/s. A change takes effect with the next frame.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(object_class, kPropBitrate,
-                                  g_param_spec_uint("bitrate", "Bitrate", "Most bits a second, all layers together",
-                                                    kMinBitrate, kMaxBitrate, kDefaultBitrate, flags));
-  /**
-   * GstCrlscEnc:layers:
-   *
-   * Layers to encode, if the model has that many. Takes effect with the next frame.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      object_class, kPropLayers,
-      g_param_spec_uint("layers", "Layers", "Most layers to encode", 1, crlsc::kMaxLayers, crlsc::kMaxLayers, flags));
-  /**
-   * GstCrlscEnc:gop-size:
-   *
-   * Frames from one forced key picture to the next, 0 for key pictures on request only.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      object_class, kPropGopSize,
-      g_param_spec_uint("gop-size", "GOP size", "Frames between forced key pictures (0 = on request only)", 0,
-                        G_MAXUINT, kDefaultGopSize, flags));
-  /**
-   * GstCrlscEnc:stats:
-   *
-   * Counters since READY. guint64: frames, dropped (bit rate), skipped (too late), failed, hurried (base layer only),
-   * key-frames, losses (told by receivers), complete-frames (nothing worth sending was left out), bytes; an array of
-   * guint64: layer-bytes; double: lambda (squared error that a bit has to save), encode-ms-p50 and encode-ms-p99 of the
-   * latest 256 frames.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      object_class, kPropStats,
-      g_param_spec_boxed("stats", "Statistics", "Counters of frames, bytes and times", GST_TYPE_STRUCTURE,
-                         static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
 }
 
 }  // namespace
@@ -541,7 +503,8 @@ static void gst_crlsc_enc_class_init(GstCrlscEncClass* klass) {
   object_class->set_property = set_property;
   object_class->get_property = get_property;
   object_class->finalize = finalize;
-  install_properties(object_class);
+  crlsc::install_encoder_properties(object_class);
+  gst_type_mark_as_plugin_api(GST_TYPE_CRLSC_ENC_MODE, static_cast<GstPluginAPIFlags>(0));
 
   GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
   element_class->change_state = change_state;

@@ -5,6 +5,23 @@
 
 G_BEGIN_DECLS
 
+/**
+ * GstCrlscEncMode:
+ * @GST_CRLSC_ENC_MODE_FULL: pictures, and what they show
+ * @GST_CRLSC_ENC_MODE_SEMANTIC: only what pictures show
+ *
+ * What is sent.
+ *
+ * Since: 0.1
+ */
+typedef enum {
+  GST_CRLSC_ENC_MODE_FULL,
+  GST_CRLSC_ENC_MODE_SEMANTIC,
+} GstCrlscEncMode;
+
+#define GST_TYPE_CRLSC_ENC_MODE (gst_crlsc_enc_mode_get_type())
+GType gst_crlsc_enc_mode_get_type(void);
+
 #define GST_TYPE_CRLSC_ENC (gst_crlsc_enc_get_type())
 G_DECLARE_FINAL_TYPE(GstCrlscEnc, gst_crlsc_enc, GST, CRLSC_ENC, GstVideoEncoder)
 

@@ -94,12 +94,12 @@ struct Impl {
   crlsc::Reassembler reassembler;
   Numbering numbering;
   crlsc::KnownStream stream;  // its header is what the source caps were made of
+  crlsc::Throttle requests{kRequestPause};
   crlsc::Throttle warnings{crlsc::kWarningPause};
   GstClockTime last_pts = GST_CLOCK_TIME_NONE;       // of the last picture, or of its gap
   GstClockTime last_interval = GST_CLOCK_TIME_NONE;  // from picture to picture
   bool waiting = false;                              // for a key picture
   bool discontinuity = false;                        // something before the next picture was not handed on
-  std::optional<gint64> last_request;                // monotonic time, microseconds
   guint request_count = 0;
 };
 
@@ -194,9 +194,7 @@ gboolean set_caps(GstRTPBaseDepayload* base, GstCaps* caps) {
 
 void request_key_picture(GstRtpCrlscDepay* self) {
   Impl& impl = self->impl;
-  const gint64 now = g_get_monotonic_time();
-  if (impl.last_request && now - *impl.last_request < kRequestPause) return;
-  impl.last_request = now;
+  if (!impl.requests.pass(g_get_monotonic_time())) return;
   GST_DEBUG_OBJECT(self, "requesting a key picture");
   GST_OBJECT_LOCK(self);
   ++impl.counters.requests;
@@ -418,7 +416,7 @@ void reset(GstRtpCrlscDepay* self) {
   impl.stream = {};
   impl.warnings.reset();
   impl.discontinuity = false;
-  impl.last_request.reset();
+  impl.requests.reset();
   impl.request_count = 0;
   GST_OBJECT_LOCK(self);
   impl.waiting = impl.settings.wait_for_keyframe;

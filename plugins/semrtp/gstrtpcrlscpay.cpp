@@ -394,7 +394,10 @@ void set_format_parameters(GstStructure* fields, const Impl& impl, const crlsc::
   set_text(fields, "width", std::to_string(header.width));
   set_text(fields, "height", std::to_string(header.height));
   set_text(fields, "framerate", std::to_string(header.framerate_num) + "/" + std::to_string(header.framerate_den));
-  if (header.knowledge) set_text(fields, "kb", crlsc::to_hex(header.knowledge->id));
+  if (header.knowledge) {
+    set_text(fields, "kb", crlsc::to_hex(header.knowledge->id));
+    set_text(fields, "kb-epoch", std::to_string(header.knowledge->epoch));
+  }
   set_text(fields, "config", base64(impl.sequence_header));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The reference backend, with faults on demand. The environment variable CRLSC_TEST_FAULT says which:
-//   load, open, encode, decode   that call throws something that is no crlsc::Error
-//   slow-load                    loading takes 400 ms
+//   load, open, encode, decode, embed   that call throws something that is no crlsc::Error
+//   slow-load                           loading takes 400 ms
 #include <chrono>
 #include <cstdlib>
 #include <stdexcept>
@@ -40,12 +40,29 @@ class FaultySession : public NetworkSession {
   std::unique_ptr<NetworkSession> inner_;
 };
 
+class FaultyEmbedder : public Embedder {
+ public:
+  explicit FaultyEmbedder(std::unique_ptr<Embedder> inner) : inner_(std::move(inner)) {}
+  int dimension() const override { return inner_->dimension(); }
+  void embed(const PictureView& picture, float* out) override {
+    throw_if_wanted("embed");
+    inner_->embed(picture, out);
+  }
+
+ private:
+  std::unique_ptr<Embedder> inner_;
+};
+
 class FaultyNetwork : public Network {
  public:
   explicit FaultyNetwork(std::unique_ptr<Network> inner) : inner_(std::move(inner)) {}
   std::unique_ptr<NetworkSession> open(int width, int height) const override {
     throw_if_wanted("open");
     return std::make_unique<FaultySession>(inner_->open(width, height));
+  }
+  std::unique_ptr<Embedder> open_embedder() const override {
+    auto inner = inner_->open_embedder();
+    return inner ? std::make_unique<FaultyEmbedder>(std::move(inner)) : nullptr;
   }
   void warm_up() const override { inner_->warm_up(); }
 

@@ -443,7 +443,9 @@ class Stress {
     auto* self = static_cast<Stress*>(data);
     for (guint value = self->low_; g_atomic_int_get(&self->done_) == 0; value = self->low_ + self->high_ - value) {
       g_object_set(self->harness_.element(), self->property_, value, nullptr);
-      self->harness_.stat("frames");
+      GstStructure* stats = nullptr;
+      g_object_get(self->harness_.element(), "stats", &stats, nullptr);
+      gst_structure_free(stats);
     }
     return nullptr;
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Framing of units: what is found can be written again and is found again.
+#include "core/bitstream/semantic_unit.h"
 #include "core/bitstream/unit.h"
 #include "core/codec/token_unit.h"
 #include "fuzz.h"
@@ -10,6 +11,7 @@ std::vector<Bytes> crlsc::fuzz_seeds() {
   Bytes access_unit;
   append_unit(access_unit, {UnitType::kSequenceHeader, 0, true, false}, Bytes(27, 1));
   append_unit(access_unit, {UnitType::kSemantic, 0, false, false}, Bytes(200, 2));
+  append_semantic_unit(access_unit, {true, Bytes(32, 2)}, false);
   for (int layer = 0; layer < 4; ++layer) {
     append_token_unit(access_unit, {layer, true, {layer, 2}, 7, 4, Bytes(40, 3)}, 9);
   }
@@ -31,6 +33,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       require(token->slice.first_row >= 0 && token->slice.first_row + token->slice.rows <= rows, "rows outside");
     }
   }
+  const auto semantic = find_semantic_unit({data, size});
+  require(!semantic || (!semantic->code.empty() && semantic->code.size() <= kMaxSemanticCode),
+          "a code of another size");
   const AccessUnitView second = parse_access_unit(again);
   require(!second.damaged && second.units.size() == view.units.size(), "what was written is not found again");
   return 0;

@@ -42,7 +42,7 @@ class Folder {
 };
 
 // Neither a screen nor a camera is needed to run a line, no port is taken that somebody else may use, and no file is
-// left behind.
+// left behind. Knowledge bases are found on the model path.
 std::string adapted(std::string arguments, const std::string& port, int free, const Folder& folder) {
   const std::pair<const char*, const char*> changes[] = {
       {"\\bautovideosink\\b", "fakesink"},
@@ -50,8 +50,8 @@ std::string adapted(std::string arguments, const std::string& port, int free, co
       {"\\bv4l2src( device=\\S+)?", "videotestsrc is-live=true"},
   };
   for (const auto& [from, to] : changes) arguments = std::regex_replace(arguments, std::regex(from), to);
-  arguments =
-      std::regex_replace(arguments, std::regex("\\blocation=([^/\\s]+)"), "location=" + folder.path().string() + "/$1");
+  arguments = std::regex_replace(arguments, std::regex("\\blocation=(?!\\S*\\.crlsckb)([^/\\s]+)"),
+                                 "location=" + folder.path().string() + "/$1");
   if (!port.empty()) {
     arguments = std::regex_replace(arguments, std::regex("\\bport=" + port + "\\b"), "port=" + std::to_string(free));
   }

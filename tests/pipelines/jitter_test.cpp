@@ -28,7 +28,7 @@ std::string line(const std::string& network) {
   return "videotestsrc is-live=true pattern=ball ! video/x-raw,width=96,height=80,framerate=25/1 ! "
          "crlscenc bitrate=200000 ! rtpcrlscpay name=payloader mtu=150 ! " +
          network +
-         " ! rtpjitterbuffer latency=400 ! rtpcrlscdepay name=depayloader ! crlscdec name=decoder ! "
+         " ! rtpjitterbuffer latency=3000 ! rtpcrlscdepay name=depayloader ! crlscdec name=decoder ! "
          "fakesink sync=false";
 }
 

@@ -3,7 +3,8 @@
 """Writes the small models of the integer reference backend: mean offsets and Walsh patterns, as they are at the largest
 of its gains, for a vector quantiser; with --scalar, a pyramid of Walsh functions for a scalar quantiser.
 
-The same seed gives the same bytes on every machine; another seed gives other tables and so another model id.
+With --semantic a vector quantiser's model has a semantic head, too. The same seed gives the same bytes on every machine;
+another seed gives other tables and so another model id.
 """
 import argparse
 import hashlib
@@ -124,11 +125,20 @@ def tensor(shape, rows):
     return {'dtype': 'I16', 'shape': shape, 'data': struct.pack('<%dh' % len(values), *values)}
 
 
-def make_tensors(seed):
+def semantic_tensor():
+    """What each number of the 32 of an embedding is multiplied with: luma of 4x4 tiles, then of 2x2 tiles U, V, and how
+    much luma changes across and down."""
+    scales = [4] * 16 + [8] * 8 + [4] * 8
+    return {'dtype': 'I16', 'shape': [len(scales)], 'data': struct.pack('<%dh' % len(scales), *scales)}
+
+
+def make_tensors(seed, semantic):
     jitter = Jitter(seed)
     tensors = {'structure.table': tensor([STRUCTURE_CODES, 3], structure_table(jitter))}
     for stage, codes in enumerate(DETAIL_CODES):
         tensors['detail.%d.table' % stage] = tensor([codes, 96], detail_table(stage, jitter))
+    if semantic:
+        tensors['semantic.scales'] = semantic_tensor()
     return tensors
 
 
@@ -181,13 +191,14 @@ def write_model(path, identity, tensors, description):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--semantic', action='store_true', help='with a semantic head')
     parser.add_argument('--scalar', action='store_true', help='for a scalar quantiser; there is no seed')
     parser.add_argument('output')
     arguments = parser.parse_args()
     if arguments.scalar:
         write_model(arguments.output, SCALAR_IDENTITY, make_scalar_tensors(), 'Integer functions for tests')
     else:
-        write_model(arguments.output, VECTOR_IDENTITY, make_tensors(arguments.seed),
+        write_model(arguments.output, VECTOR_IDENTITY, make_tensors(arguments.seed, arguments.semantic),
                     'Integer tables for tests; seed %d' % arguments.seed)
 
 

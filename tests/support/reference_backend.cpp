@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 
 #include "core/error.h"
 #include "reference_session.h"
@@ -15,6 +16,9 @@ namespace {
 constexpr int kTokenBits = 6;  // what the quantiser thinks a token other than zero costs
 // Of a scaled residual: more than all codes together reach, and what they leave of it fits 16 bits.
 constexpr int kMostResidual = 8191;
+
+// Of the semantic head, which models may lack.
+constexpr const char* kSemanticScales = "semantic.scales";
 
 using Block = std::array<int16_t, kBlockSamples>;
 
@@ -188,9 +192,82 @@ class VectorSession : public ReferenceSession {
   const Tables& tables_;
 };
 
+// Says coarsely what is where: luma of 4x4 tiles; of 2x2 tiles U, V and how much luma changes across and down. Models
+// scale each of these numbers.
+class ReferenceEmbedder : public Embedder {
+ public:
+  static constexpr int kDimension = 32;
+
+  explicit ReferenceEmbedder(const std::vector<int16_t>& scales) : scales_(scales) {}
+  int dimension() const override { return kDimension; }
+
+  void embed(const PictureView& picture, float* out) override {
+    std::vector<int64_t> numbers;
+    for (int tile = 0; tile < 16; ++tile) numbers.push_back(mean(picture.planes[0], tile, 4) - 128 * kUnit);
+    for (size_t plane = 1; plane < 3; ++plane) {
+      for (int tile = 0; tile < 4; ++tile) numbers.push_back(2 * (mean(picture.planes[plane], tile, 2) - 128 * kUnit));
+    }
+    for (const bool down : {false, true}) {
+      // Never all 0, so that every picture has a direction.
+      for (int tile = 0; tile < 4; ++tile) numbers.push_back(4 * change(picture.planes[0], tile, down) + 1);
+    }
+    int64_t squared = 0;
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      numbers[i] *= scales_[i];
+      squared += numbers[i] * numbers[i];
+    }
+    // Of integers below 2^53 these are the same numbers on every machine.
+    const double length = std::sqrt(static_cast<double>(squared));
+    for (size_t i = 0; i < numbers.size(); ++i) out[i] = static_cast<float>(static_cast<double>(numbers[i]) / length);
+  }
+
+ private:
+  static constexpr int64_t kUnit = 16;  // steps of a sample value
+
+  struct Range {
+    int x0, x1, y0, y1;
+  };
+  // At least one sample, however small the plane.
+  static Range range(const PlaneView& plane, int tile, int tiles) {
+    const int column = tile % tiles;
+    const int row = tile / tiles;
+    const int x0 = plane.width * column / tiles;
+    const int y0 = plane.height * row / tiles;
+    return {x0, std::max(plane.width * (column + 1) / tiles, x0 + 1), y0,
+            std::max(plane.height * (row + 1) / tiles, y0 + 1)};
+  }
+
+  static int64_t mean(const PlaneView& plane, int tile, int tiles) {
+    const Range r = range(plane, tile, tiles);
+    int64_t sum = 0;
+    for (int y = r.y0; y < r.y1; ++y) {
+      for (int x = r.x0; x < r.x1; ++x) sum += plane.data[y * plane.stride + x];
+    }
+    return sum * kUnit / ((r.x1 - r.x0) * (r.y1 - r.y0));
+  }
+
+  static int64_t change(const PlaneView& plane, int tile, bool down) {
+    const Range r = range(plane, tile, 2);
+    const ptrdiff_t step = down ? plane.stride : 1;
+    int64_t sum = 0;
+    for (int y = r.y0; y < r.y1 - (down ? 1 : 0); ++y) {
+      for (int x = r.x0; x < r.x1 - (down ? 0 : 1); ++x) {
+        const uint8_t* sample = plane.data + y * plane.stride + x;
+        sum += std::abs(sample[step] - sample[0]);
+      }
+    }
+    return sum * kUnit / ((r.x1 - r.x0) * (r.y1 - r.y0));
+  }
+
+  const std::vector<int16_t>& scales_;
+};
+
 class VectorNetwork : public Network {
  public:
   explicit VectorNetwork(const ModelFile& file) : layout_(file.layout()) {
+    if (file.find(kSemanticScales) != nullptr) {
+      semantic_scales_ = values(file.tensor(kSemanticScales, DType::kI16, {ReferenceEmbedder::kDimension}));
+    }
     tables_.gain_levels = file.layout().gain_levels;
     tables_.structure = read_structure(file);
     for (int stage = 0; stage < file.layout().stages(); ++stage) tables_.detail.push_back(read_stage(file, stage));
@@ -198,6 +275,11 @@ class VectorNetwork : public Network {
 
   std::unique_ptr<NetworkSession> open(int width, int height) const override {
     return std::make_unique<VectorSession>(layout_, tables_, width, height);
+  }
+
+  std::unique_ptr<Embedder> open_embedder() const override {
+    if (semantic_scales_.empty()) return nullptr;
+    return std::make_unique<ReferenceEmbedder>(semantic_scales_);
   }
 
   void warm_up() const override {
@@ -210,6 +292,7 @@ class VectorNetwork : public Network {
  private:
   TokenLayout layout_;
   Tables tables_;
+  std::vector<int16_t> semantic_scales_;  // empty: no semantic head
 };
 
 class ReferenceBackend : public Backend {

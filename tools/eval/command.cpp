@@ -11,6 +11,7 @@
 #include "eval/codec_evaluation.h"
 #include "eval/video.h"
 #include "eval/video_evaluation.h"
+#include "knowledge/evaluation.h"
 #include "stream_file.h"
 
 namespace crlsc::tools {
@@ -95,6 +96,7 @@ void add_eval_command(CLI::App& app) {
   add_codec(*eval);
   add_stream(*eval);
   add_video(*eval);
+  add_eval_knowledge_command(*eval);
 }
 
 }  // namespace crlsc::tools

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "core/bitstream/semantic_unit.h"
 #include "core/bitstream/sequence_header.h"
 #include "core/bitstream/unit.h"
 #include "core/codec/picture_reader.h"
@@ -99,6 +100,7 @@ class StreamReport {
       out_ << "  " << std::left << std::setw(17) << name << std::right << std::setw(7) << unit.bytes.size() << " bytes"
            << (unit.header.key ? "  key" : "");
       if (unit.header.type == UnitType::kSequenceHeader) describe_sequence(unit);
+      if (unit.header.type == UnitType::kSemantic) describe_semantic(unit);
       if (unit.header.type == UnitType::kToken) describe_token_unit(unit, picture);
       out_ << '\n';
     }
@@ -123,6 +125,20 @@ class StreamReport {
     out_ << "  " << h.width << 'x' << h.height << ", " << h.framerate_num << '/' << h.framerate_den << " pictures/s, "
          << h.layers << " layers, model " << to_hex(h.model_id);
     if (h.knowledge) out_ << ", knowledge base " << to_hex(h.knowledge->id) << " epoch " << +h.knowledge->epoch;
+  }
+
+  void describe_semantic(const UnitView& unit) {
+    try {
+      const auto semantic = parse_semantic_unit(unit.payload);
+      if (!semantic) {
+        out_ << "  of an unknown form";
+        return;
+      }
+      out_ << (semantic->scene_change ? "  scene change" : "") << "  code ";
+      for (const uint8_t byte : semantic->code) out_ << "0123456789abcdef"[byte >> 4] << "0123456789abcdef"[byte & 15];
+    } catch (const Error&) {
+      out_ << "  corrupt";
+    }
   }
 
   void describe_token_unit(const UnitView& unit, const PictureTokens& picture) {

@@ -7,7 +7,10 @@
 #include <memory>
 #include <opencv2/core.hpp>
 
+#include "core/model/registry.h"
+#include "knowledge/evaluation.h"
 #include "train/codec_trainer.h"
+#include "train/encoder_trainer.h"
 #include "train/priors.h"
 
 namespace crlsc::tools {
@@ -32,6 +35,40 @@ void add_priors_command(CLI::App& train) {
   priors->add_option("--pictures", o->pictures, "Pictures of each video")->capture_default_str();
   priors->add_option("--threads", o->threads, "Threads; 0 = one less than there are cores, 1 to 4");
   priors->callback([o] { train_priors(*o); });
+}
+
+void add_encoder_command(CLI::App& train) {
+  CLI::App* encoder =
+      train.add_subcommand("encoder", "Train a model's semantic head under a knowledge base's guidance");
+  auto o = std::make_shared<EncoderTrainOptions>();
+  encoder->add_option("--skb", o->material.skb, "Shared knowledge base")->required();
+  encoder->add_option("--images", o->material.images, "Folders of pictures")->required();
+  encoder->add_option("--teacher", o->material.teacher,
+                      "The knowledge base's teacher; without it only pictures that it has entries of teach");
+  encoder->add_option("--cache", o->material.cache, "File of the teacher's vectors; default: SKB.cache");
+  encoder->add_option("--augmentations", o->material.augmentations, "Crops of each picture that the teacher looks at")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  encoder->add_option("--model", o->model, "Model to put the head into; default: searched on the model path");
+  encoder->add_option("--out", o->out, "Folder for checkpoint, log and model")->capture_default_str();
+  encoder->add_option("--minutes", o->minutes, "Minutes of training in all")->capture_default_str();
+  encoder->add_option("--steps", o->steps, "Stop after this many steps; 0 = when the minutes are over");
+  encoder->add_option("--checkpoint-minutes", o->checkpoint_minutes, "Minutes between checkpoints")
+      ->capture_default_str();
+  encoder->add_option("--batch", o->batch, "Pictures of a step")->capture_default_str()->check(CLI::Range(2, 1024));
+  encoder->add_option("--bank", o->bank, "Entries of the knowledge base that each step compares with")
+      ->capture_default_str();
+  encoder->add_option("--learning-rate", o->learning_rate, "Highest learning rate")->capture_default_str();
+  encoder->add_option("--seed", o->material.seed, "Seed of everything random")->capture_default_str();
+  encoder->add_option("--threads", o->material.threads, "Threads; 0 = all cores");
+  encoder->add_flag("--resume", o->resume, "Go on from the checkpoint in --out");
+  encoder->callback([o] {
+    if (o->material.threads > 0) at::set_num_threads(o->material.threads);
+    cv::setNumThreads(1);
+    o->model = find_model(o->model);
+    const EncoderMaterial material = EncoderMaterial::load(o->material);
+    EncoderTrainer(*o, material).run();
+  });
 }
 
 }  // namespace
@@ -70,6 +107,8 @@ void add_train_command(CLI::App& app) {
   codec->add_option("--threads", *threads, "Threads; 0 = all cores");
   codec->add_flag("--resume", o->resume, "Go on from the checkpoint in --out");
   add_priors_command(*train);
+  add_encoder_command(*train);
+  add_train_head_command(*train);
   codec->callback([o, threads] { train_codec(*o, *threads); });
 }
 

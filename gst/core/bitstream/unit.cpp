@@ -111,9 +111,12 @@ const UnitView* AccessUnitView::sequence_header() const {
 }
 
 std::optional<bool> AccessUnitView::key() const {
-  const auto found = std::find_if(units.begin(), units.end(),
-                                  [](const UnitView& unit) { return unit.header.type == UnitType::kToken; });
-  return found == units.end() ? std::nullopt : std::optional(found->header.key);
+  for (const UnitType type : {UnitType::kToken, UnitType::kSemantic}) {
+    const auto found =
+        std::find_if(units.begin(), units.end(), [type](const UnitView& unit) { return unit.header.type == type; });
+    if (found != units.end()) return found->header.key;
+  }
+  return std::nullopt;
 }
 
 }  // namespace crlsc

@@ -47,7 +47,8 @@ struct AccessUnitView {
 
   // The first sequence header, null if there is none.
   const UnitView* sequence_header() const;
-  // Whether the picture is a key picture, as its first token unit says; nothing without token units.
+  // Whether the picture is a key picture, as its first token unit says, without any its first semantic unit; nothing
+  // without either.
   std::optional<bool> key() const;
 };
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/bitstream/unit.h"
 #include "core/codec/gain.h"
 #include "core/codec/motion_choice.h"
 #include "core/codec/prediction.h"
@@ -45,6 +46,17 @@ SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, i
   return s;
 }
 
+// Behind the sequence header, if there is one.
+void insert_beside(Bytes& access_unit, ByteView beside) {
+  size_t at = 0;
+  if (!beside.empty()) {
+    for (const UnitView& unit : parse_access_unit(access_unit).units) {
+      if (unit.header.type == UnitType::kSequenceHeader) at = unit.bytes.size();
+    }
+  }
+  access_unit.insert(access_unit.begin() + static_cast<ptrdiff_t>(at), beside.begin(), beside.end());
+}
+
 }  // namespace
 
 // What each way of sending a cell would cost and leave as error.
@@ -83,15 +95,37 @@ Encoder::~Encoder() = default;
 
 void Encoder::set_layers(int layers) { layers_ = std::clamp(layers, 1, model_->file.layout().layers()); }
 
-EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool force_key) {
+double Encoder::interval(double seconds) const {
+  const SequenceHeader& s = config_.sequence;
+  return s.framerate_num > 0 ? static_cast<double>(s.framerate_den) / s.framerate_num : seconds;
+}
+
+EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool force_key, ByteView beside) {
   const bool key = force_key || !started_;
   const SequenceHeader& s = config_.sequence;
   if (picture.width() != s.width || picture.height() != s.height) {
     throw Error(ErrorKind::kSettings, "a picture of " + std::to_string(picture.width()) + "x" +
                                           std::to_string(picture.height()) + " does not fit the encoder's size");
   }
-  const double interval = s.framerate_num > 0 ? static_cast<double>(s.framerate_den) / s.framerate_num : seconds;
-  const RateControl::Budget budget = rate_.next(seconds, interval, key);
+  const auto bits = static_cast<int64_t>(beside.size()) * 8;
+  EncodedPicture out = encode_picture(picture, rate_.next(seconds, interval(seconds), key, bits), key);
+  insert_beside(out.bytes, beside);
+  return out;
+}
+
+EncodedPicture Encoder::encode_beside(ByteView beside, double seconds, bool key) {
+  EncodedPicture out;
+  out.key = key;
+  if (key) append_unit(out.bytes, {UnitType::kSequenceHeader, 0, true, false}, write_sequence_header(config_.sequence));
+  insert_beside(out.bytes, beside);
+  const auto bits = static_cast<int64_t>(out.bytes.size()) * 8;
+  const RateControl::Budget budget = rate_.next(seconds, interval(seconds), key);
+  if (bits > budget.limit) return {};
+  rate_.spent(bits);
+  return out;
+}
+
+EncodedPicture Encoder::encode_picture(const PictureView& picture, RateControl::Budget budget, bool key) {
   if (budget.limit <= 0) return {};
   const Picture current = pad_to_cells(picture);
   visibility_.next(current);

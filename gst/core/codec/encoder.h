@@ -55,8 +55,12 @@ class Encoder {
   // Encodes `picture` (the configured size). `seconds` is the time since the picture before. A key picture refers to no
   // other; the first is one always. With `force_key` it is one if there is room for it at all, see EncodedPicture::key.
   // A picture that would overrun the bit rate is dropped: bytes is empty.
+  // `beside`: whole units that go along, in front of the tokens. They count in the bit rate and are sent even if the
+  // picture is dropped.
   // Throws Error(kSettings) if the picture has another size.
-  EncodedPicture encode(const PictureView& picture, double seconds, bool force_key);
+  EncodedPicture encode(const PictureView& picture, double seconds, bool force_key, ByteView beside = {});
+  // An access unit of `beside` alone, behind a sequence header if `key`; empty if it would overrun the bit rate.
+  EncodedPicture encode_beside(ByteView beside, double seconds, bool key);
 
   // What a decoder that received everything shows now.
   PictureView reconstruction() const { return previous_.view(config_.sequence.width, config_.sequence.height); }
@@ -67,6 +71,8 @@ class Encoder {
 
  private:
   struct Choice;
+  double interval(double seconds) const;
+  EncodedPicture encode_picture(const PictureView& picture, RateControl::Budget budget, bool force_key);
   EncodedPicture attempt(const Picture& current, RateControl::Budget budget, bool key);
   void choose_references(const Picture& current, bool key);
   bool another_round(double proposed, bool key, int round);

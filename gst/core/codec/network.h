@@ -39,11 +39,25 @@ class NetworkSession {
   virtual void decode(const Picture& prediction, const TokenGrid& grid, Picture& out) = 0;
 };
 
+// The semantic head: a picture as a vector that says what it shows, the local encoder L_e of the CRLSC paper (Xi, Zhu,
+// Xu, Zhang). Pictures that show alike things have vectors of a high cosine. Not thread-safe; open one for each stream.
+// It must not outlive its network.
+class Embedder {
+ public:
+  virtual ~Embedder() = default;
+  // Numbers of a vector: 1..kMaxVectorDimension (core/kb/product_quantiser.h), the same for all pictures.
+  virtual int dimension() const = 0;
+  // Writes the vector of `picture`, which may have any size, to out[0] .. out[dimension() - 1]. Its length is 1.
+  virtual void embed(const PictureView& picture, float* out) = 0;
+};
+
 // A loaded network: immutable, shared by all streams of a process.
 class Network {
  public:
   virtual ~Network() = default;
   virtual std::unique_ptr<NetworkSession> open(int width, int height) const = 0;
+  // Null if the model has no semantic head.
+  virtual std::unique_ptr<Embedder> open_embedder() const { return nullptr; }
   // One throw-away run, so that the first picture does not pay for kernel selection.
   virtual void warm_up() const = 0;
 };
@@ -52,7 +66,7 @@ class Network {
 class Backend {
  public:
   // Raised whenever an interface of this header changes; a module with another number is refused.
-  static constexpr int kInterfaceVersion = 4;
+  static constexpr int kInterfaceVersion = 5;
   virtual ~Backend() = default;
   virtual int interface_version() const = 0;
   // Throws Error(kRead or kWrongType) when tensors are missing or have other shapes than the layout says.

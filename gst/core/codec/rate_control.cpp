@@ -24,14 +24,14 @@ void RateControl::set_rate(int bits_per_second) {
   level_ = std::min(level_, kCapacity * rate_);
 }
 
-RateControl::Budget RateControl::next(double seconds, double interval, bool key) {
-  level_ = std::max(0.0, level_ - rate_ * seconds);
+RateControl::Budget RateControl::next(double seconds, double interval, bool key, int64_t beside) {
+  level_ = std::max(0.0, level_ - rate_ * seconds) + static_cast<double>(beside);
   elapsed_ += seconds;
   const double capacity = kCapacity * rate_;
   Budget b;
   if (first_) {
     first_ = false;
-    b.limit = static_cast<int>(kFirstPicture * rate_);
+    b.limit = static_cast<int>(kFirstPicture * rate_ - static_cast<double>(beside));
     b.target = b.limit;
     b.most = true;
     return b;

@@ -20,8 +20,8 @@ class RateControl {
     bool most = false;  // nearly as much room as there will ever be: waiting brings no more
   };
   // `seconds` since the picture before (0 for the first), `interval` the usual time between pictures. Call once a
-  // picture.
-  Budget next(double seconds, double interval, bool key);
+  // picture. `beside`: bits that are sent in any case and count as well.
+  Budget next(double seconds, double interval, bool key, int64_t beside = 0);
   // What the picture really took, all layers and headers.
   void spent(int64_t bits) { level_ += static_cast<double>(bits); }
 

@@ -2,6 +2,7 @@
 // Entries side by side in flat arrays, as searches want them.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,8 @@ class BestCandidates {
   BestCandidates(size_t size, float min_similarity) : size_(size), bar_(min_similarity) {}
   // False for those that offer() would not take.
   bool wants(float similarity, EntryId id) const;
+  // Nothing less similar is wanted.
+  float bar() const { return heap_.size() < size_ ? bar_ : std::max(bar_, heap_.front().similarity); }
   void offer(const Candidate& candidate);
   // In order; the object is empty afterwards.
   std::vector<Candidate> take();
@@ -67,17 +70,20 @@ class EntryBlock {
   // An entry of another block with the same quantiser.
   void append(const EntryBlock& other, size_t index, uint32_t label_number);
 
-  // Offers the cosine of the query and what each code stands for. `without`: ids to leave out, in ascending order.
-  // `scale`: 1 / length of the query that the tables are of.
+  // Offers the cosine of the query and what each code stands for, as far as it can be among the best. `without`: ids to
+  // leave out, in ascending order. `scale`: 1 / length of the query that the tables are of.
   void scan(const ProductTables& tables, float scale, const std::vector<EntryId>& without, BestCandidates& best) const;
 
  private:
+  const uint8_t* indices_at(size_t index) const;
+  void prefetch(size_t index) const;
+  void append_code(const uint8_t* indices, size_t step, float inverse_norm);
   void append_sq8(ByteView sq8);
 
   std::shared_ptr<const ProductQuantiser> quantiser_;
   std::vector<EntryId> ids_;
-  std::vector<uint8_t> indices_;  // M for each entry
-  std::vector<float> inverse_norms_;
+  std::vector<uint8_t> indices_;      // in blocks, see code_scan.h
+  std::vector<float> inverse_norms_;  // up to whole blocks
   std::vector<uint32_t> label_of_;
   std::vector<std::string> labels_;
   std::vector<uint32_t> sq8_of_;  // number of the entry's vector in sq8_; shorter than ids_ where the last have none

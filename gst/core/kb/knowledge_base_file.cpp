@@ -18,6 +18,7 @@ namespace crlsc {
 namespace {
 
 constexpr size_t kMaxCodebooks = size_t{20} << 20;
+constexpr size_t kMaxProjection = size_t{20} << 20;
 
 bool equal(ByteView a, ByteView b) { return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin()); }
 
@@ -66,12 +67,17 @@ int64_t last_of(uint64_t number) { return first_of(number) + static_cast<int64_t
 }  // namespace
 
 void KnowledgeBaseFile::create(const std::string& path, const KnowledgeBaseHeader& header,
-                               const ProductQuantiser& quantiser, bool with_codebooks) {
+                               const ProductQuantiser& quantiser, bool with_codebooks, const Projection* projection) {
   if (const auto fault = header_fault(header)) {
     throw Error(ErrorKind::kSettings, "cannot make the knowledge base '" + path + "': " + *fault);
   }
   if (!with_codebooks && header.kind == KnowledgeBaseKind::kShared) {
     throw Error(ErrorKind::kSettings, "the shared knowledge base '" + path + "' needs its codebooks in the file");
+  }
+  if (projection != nullptr && projection->dimension() != quantiser.shape().dimension) {
+    throw Error(ErrorKind::kSettings, "the projection for '" + path + "' leads to " +
+                                          std::to_string(projection->dimension()) + " dimensions, its codebooks have " +
+                                          std::to_string(quantiser.shape().dimension));
   }
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) cannot_create(path, EEXIST);
@@ -87,6 +93,11 @@ void KnowledgeBaseFile::create(const std::string& path, const KnowledgeBaseHeade
       create_tables(*database);
       const Bytes codebooks = quantiser.serialise();
       if (with_codebooks) Statement(*database, "INSERT INTO quantiser VALUES (1, ?)").blob(codebooks).run();
+      if (projection != nullptr) {
+        const Bytes bytes = projection->serialise();
+        const Sha256::Digest hash = Sha256::of(bytes);
+        Statement(*database, "INSERT INTO projection VALUES (1, ?, ?)").blob(as_bytes(hash)).blob(bytes).run();
+      }
       write_info(*database, info);
     });
   }
@@ -142,6 +153,32 @@ std::shared_ptr<const ProductQuantiser> KnowledgeBaseFile::stored_codebooks(cons
     if (error.kind() != ErrorKind::kCorrupt) throw;
     damaged(error.what());
   }
+}
+
+std::optional<Projection> KnowledgeBaseFile::stored_projection(const KnowledgeBaseInfo& info) {
+  Statement row(*database_, "SELECT hash, bytes FROM projection WHERE one = 1");
+  if (!row.step()) return std::nullopt;
+  const ByteView hash = row.blob_at(0, sizeof(Sha256::Digest));
+  const Bytes expected(hash.begin(), hash.end());
+  const ByteView bytes = row.blob_at(1, kMaxProjection);
+  if (!equal(expected, as_bytes(Sha256::of(bytes)))) damaged("the hash of its projection is wrong");
+  try {
+    auto projection = Projection::deserialise(bytes);
+    if (projection.dimension() != info.shape.dimension) damaged("its projection leads to vectors of another size");
+    return projection;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kCorrupt) throw;
+    damaged(error.what());
+  }
+}
+
+std::optional<Projection> KnowledgeBaseFile::projection() {
+  std::optional<Projection> result;
+  database_->read([&] {
+    refresh();
+    result = stored_projection(view_->info);
+  });
+  return result;
 }
 
 SegmentHashes KnowledgeBaseFile::read_hashes() {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/kb/knowledge_base.h"
+#include "core/kb/projection.h"
 #include "core/kb/schema.h"
 #include "core/kb/segment.h"
 
@@ -57,9 +58,9 @@ class KnowledgeBaseFile {
 
   // Makes a file of no entries; it appears under its name when it is complete. Without `with_codebooks`, which a
   // private knowledge base can do without, only their hash is kept. Throws Error(kWrite) if there is a file already,
-  // and Error(kSettings) if the header is not sound.
+  // and Error(kSettings) if the header is not sound or the projection leads to vectors of another size.
   static void create(const std::string& path, const KnowledgeBaseHeader& header, const ProductQuantiser& quantiser,
-                     bool with_codebooks = true);
+                     bool with_codebooks = true, const Projection* projection = nullptr);
 
   // Costs the header, the codebooks and a hash for each segment; entries are checked when they are read. Throws
   // Error(kNotFound), or Error(kWrongType) if it is no knowledge base of this version.
@@ -75,6 +76,9 @@ class KnowledgeBaseFile {
   std::shared_ptr<const ProductQuantiser> quantiser();
   // The codebooks of a file without. Throws Error(kWrongType) if they are others than those it was made with.
   void use_quantiser(std::shared_ptr<const ProductQuantiser> quantiser);
+
+  // From the teacher's space to that of the entries. Nothing if the file has none.
+  std::optional<Projection> projection();
 
   // Nothing if there is no such entry.
   std::optional<StoredEntry> find(EntryId id, const EntryParts& parts = {});
@@ -118,6 +122,7 @@ class KnowledgeBaseFile {
   void refresh();
   // Those in the file, or nullptr if there are none.
   std::shared_ptr<const ProductQuantiser> stored_codebooks(const KnowledgeBaseInfo& info);
+  std::optional<Projection> stored_projection(const KnowledgeBaseInfo& info);
   SegmentHashes read_hashes();
   Bytes read_segment_bytes(uint64_t number, const Sha256::Digest& hash);
   std::vector<SegmentRecord> read_records(uint64_t number, const Sha256::Digest& hash);

@@ -16,6 +16,7 @@ void KnowledgeBaseFile::verify() {
     const std::string report = pages.text_at(0, size_t{1} << 20);
     if (report != "ok") damaged("its pages contradict each other: " + printable(report));
     stored_codebooks(view_->info);
+    stored_projection(view_->info);
     std::vector<EntryId> ids;
     for (const auto& [number, hash] : view_->hashes) {
       for (StoredEntry& entry : read_entries(number, {true, false})) {
@@ -28,6 +29,7 @@ void KnowledgeBaseFile::verify() {
     if (!ids.empty() && ids.back() >= info.next_id) damaged("it would give the id of an entry once more");
     check_rows("SELECT one FROM header", {1});
     check_rows("SELECT one FROM quantiser", {1});
+    check_rows("SELECT one FROM projection", {1});
     if (check_rows("SELECT id FROM entries", ids) != ids.size()) damaged("it lacks rows of entries");
     check_rows("SELECT id FROM vectors", ids);
     check_rows("SELECT id FROM pictures", ids);

@@ -99,6 +99,7 @@ class ProductQuantiser {
   size_t codes_ = 0;                     // 2^B
   std::vector<float> transformed_mean_;  // the matrix times the mean: d numbers
   float squared_mean_ = 0.0F;            // squared length of the mean
+  std::vector<float> columns_;           // the centroids again: number i of all of sub-vector m from (m w + i) 2^B on
   std::vector<float> squared_;           // what each centroid adds to the squared length of decode(): M x 2^B
   Sha256::Digest hash_{};
 };

@@ -23,6 +23,7 @@ constexpr struct {
      "dimension INTEGER NOT NULL, subvectors INTEGER NOT NULL, bits INTEGER NOT NULL, quantiser_hash BLOB NOT NULL, "
      "entries INTEGER NOT NULL, next_id INTEGER NOT NULL, id BLOB NOT NULL, checksum BLOB NOT NULL) STRICT"},
     {"quantiser", "CREATE TABLE quantiser (one INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT"},
+    {"projection", "CREATE TABLE projection (one INTEGER PRIMARY KEY, hash BLOB NOT NULL, bytes BLOB NOT NULL) STRICT"},
     {"segments", "CREATE TABLE segments (number INTEGER PRIMARY KEY, hash BLOB NOT NULL, bytes BLOB NOT NULL) STRICT"},
     {"entries",
      "CREATE TABLE entries (id INTEGER PRIMARY KEY, source TEXT NOT NULL, first_seen INTEGER NOT NULL, "

@@ -71,6 +71,8 @@ TEST(AccessUnit, IsAKeyPictureIfItsFirstTokensSaySo) {
   Bytes bytes;
   append_unit(bytes, {UnitType::kSequenceHeader, 0, true, false}, Bytes{2});
   EXPECT_EQ(parse_access_unit(bytes).key(), std::nullopt);
+  append_unit(bytes, {UnitType::kSemantic, 0, true, false}, Bytes{3});
+  EXPECT_EQ(parse_access_unit(bytes).key(), true) << "semantic units say it where there are no tokens";
   Bytes delta = bytes;
   append_unit(delta, {UnitType::kToken, 0, false, true}, Bytes{1});
   append_unit(delta, {UnitType::kToken, 1, true, true}, Bytes{1});

@@ -13,6 +13,7 @@
 #include "core/bitstream/byte_io.h"
 #include "core/bitstream/byte_stream.h"
 #include "core/bitstream/crc.h"
+#include "core/bitstream/semantic_unit.h"
 #include "core/bitstream/sequence_header.h"
 #include "core/bitstream/unit.h"
 #include "core/entropy/bit_tree.h"
@@ -73,6 +74,23 @@ SequenceHeader header_of_the_examples() {
   header.model_id = content_id_from_hex("0123456789abcdef").value();
   header.colorimetry = {0, 6, 1, 1, 0};
   return header;
+}
+
+// Also decodes it, as a second implementation would begin.
+void expect_semantic(const std::string& name, const SemanticUnit& unit, bool key) {
+  Bytes bytes;
+  append_semantic_unit(bytes, unit, key);
+  expect_example(name, bytes);
+  const auto found = find_semantic_unit(example(name));
+  ASSERT_TRUE(found) << name;
+  EXPECT_EQ(found->scene_change, unit.scene_change);
+  EXPECT_EQ(hex({found->code.begin(), found->code.end()}), hex({unit.code.begin(), unit.code.end()}));
+}
+
+TEST(Specification, Semantic) {
+  const Bytes code = {0xD1, 0x58};
+  expect_semantic("semantic", {false, code}, false);
+  expect_semantic("semantic-scene", {true, code}, true);
 }
 
 TEST(Specification, UnitToken) {

@@ -96,6 +96,10 @@ TEST(KnowledgeDocument, Codebooks) {
   expect_example("codebooks-hash", as_bytes(quantiser.hash()));
 }
 
+TEST(KnowledgeDocument, Projection) {
+  expect_example("projection", Projection({0.5F, 0, 0}, {1, 0, 0, 0, 2, 0}).serialise());
+}
+
 TEST(KnowledgeDocument, SegmentsAndId) {
   const TempFolder folder;
   write_example(folder.file("example"));

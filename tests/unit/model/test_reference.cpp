@@ -385,5 +385,48 @@ TEST_F(Reference, TablesThatDoNotFitTheLayoutAreRefused) {
   }
 }
 
+TEST_F(Reference, OnlyTheSemanticModelHasASemanticHead) {
+  EXPECT_EQ(model_->network->open_embedder(), nullptr);
+  const auto semantic = acquire_model(CRLSC_SUPPORT_FOLDER "/test-model-semantic.safetensors", 1);
+  EXPECT_NE(semantic->file.id(), model_->file.id());
+  const auto embedder = semantic->network->open_embedder();
+  ASSERT_NE(embedder, nullptr);
+  EXPECT_EQ(embedder->dimension(), 32);
+}
+
+std::vector<float> embed(const Picture& picture) {
+  const auto semantic = acquire_model(CRLSC_SUPPORT_FOLDER "/test-model-semantic.safetensors", 1);
+  const auto embedder = semantic->network->open_embedder();
+  std::vector<float> out(static_cast<size_t>(embedder->dimension()));
+  embedder->embed(picture.view(), out.data());
+  return out;
+}
+
+float product(const std::vector<float>& a, const std::vector<float>& b) {
+  float sum = 0.0F;
+  for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+TEST_F(Reference, EmbeddingsHaveLengthOneWhateverThePicture) {
+  for (const auto& picture : {scene(0), Picture(16, 16), Picture(17, 19, 0), Picture(640, 16, 255), Picture(1, 1, 3)}) {
+    const std::vector<float> vector = embed(picture);
+    EXPECT_NEAR(product(vector, vector), 1.0F, 1e-5F) << picture.width();
+  }
+}
+
+TEST_F(Reference, EmbeddingsOfLikePicturesAreAlike) {
+  const Picture original = scene(0);
+  const std::vector<float> here = embed(original);
+  Picture mirrored(kWidth, kHeight);
+  for (int y = 0; y < kHeight; ++y) {
+    const uint8_t* row = original.plane(0) + y * kWidth;
+    std::reverse_copy(row, row + kWidth, mirrored.plane(0) + y * kWidth);
+  }
+  EXPECT_GT(product(here, embed(scene(2))), 0.98F);
+  EXPECT_LT(product(here, embed(mirrored)), 0.8F);
+  EXPECT_EQ(here, embed(scene(0)));
+}
+
 }  // namespace
 }  // namespace crlsc

@@ -2,6 +2,7 @@
 // What `crlsc inspect` prints.
 #include <sstream>
 
+#include "core/bitstream/semantic_unit.h"
 #include "core/token/token_hash.h"
 #include "inspect/model_report.h"
 #include "inspect/stream_report.h"
@@ -88,6 +89,22 @@ TEST_F(Inspect, StreamUnitByUnit) {
   EXPECT_TRUE(has(text, "structure ")) << text;
   EXPECT_FALSE(has(text, "left aside")) << text;
   EXPECT_TRUE(has(text, "6 access units, ")) << text;
+}
+
+TEST_F(Inspect, SemanticUnitsSayTheirCode) {
+  Bytes access_unit;
+  append_semantic_unit(access_unit, {true, Bytes{0xD1, 0x58}}, false);
+  append_unit(access_unit, {UnitType::kSemantic, 0, false, false}, Bytes{0x10, 1});
+  append_unit(access_unit, {UnitType::kSemantic, 0, false, false}, Bytes{});
+  Bytes more;
+  ByteStreamWriter writer;
+  writer.set_sequence(sequence);
+  writer.write(more, access_unit, 6 * kTicksPerSecond / 10);
+  write_file(path, read_file(path) + std::string(more.begin(), more.end()));
+  const std::string text = report(nullptr);
+  EXPECT_TRUE(has(text, "scene change  code d158")) << text;
+  EXPECT_TRUE(has(text, "of an unknown form")) << text;
+  EXPECT_TRUE(has(text, "corrupt")) << text;
 }
 
 TEST_F(Inspect, WithoutAModelTheTokensStayClosed) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "input_reader.h"
+#include "crlsc/input_reader.h"
 
 #include <string>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// I420 pictures of whatever raw video the encoder is given.
+// I420 pictures of whatever raw video an element is given.
 #pragma once
 
 #include <gst/video/video.h>

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "crlsc/knowledge.h"
+
+namespace crlsc {
+
+void post_missing_knowledge(GstElement* element, const KnowledgeRef& wanted) {
+  GstStructure* fields = gst_structure_new("crlsc-knowledge-base-missing", "knowledge-base", G_TYPE_STRING,
+                                           to_hex(wanted.id).c_str(), nullptr);
+  gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), fields));
+}
+
+}  // namespace crlsc

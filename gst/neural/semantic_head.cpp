@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "neural/semantic_head.h"
+
+#include <ATen/autocast_mode.h>
+
+#include <cstring>
+
+#include "core/area_resize.h"
+#include "core/error.h"
+#include "core/kb/product_quantiser.h"
+#include "neural/picture_tensor.h"
+
+namespace crlsc::neural {
+namespace nn = torch::nn;
+namespace {
+
+constexpr const char* kPrefix = "semantic.";
+constexpr int kPacked4 = 24;
+
+// x + project(depthwise(expand(x))); without the sum where it changes the size.
+class InvertedResidualImpl : public nn::Module {
+ public:
+  InvertedResidualImpl(int in, int hidden, int out, int stride) : sum_(stride == 1 && in == out) {
+    expand_ = register_module("expand", ConvNorm(in, hidden, 1, 1, false, true));
+    depthwise_ = register_module("depthwise", ConvNorm(hidden, hidden, 3, stride, true, true));
+    project_ = register_module("project", ConvNorm(hidden, out, 1, 1, false, false));
+  }
+  torch::Tensor forward(const torch::Tensor& x) {
+    const auto y = project_->forward(depthwise_->forward(expand_->forward(x)));
+    return sum_ ? x + y : y;
+  }
+
+ private:
+  ConvNorm expand_{nullptr}, depthwise_{nullptr}, project_{nullptr};
+  bool sum_;
+};
+TORCH_MODULE(InvertedResidual);
+
+std::string fault(const ModelFile& file, const std::string& what) {
+  return "the semantic head of model \"" + file.path() + "\": " + what;
+}
+
+int stored_dimension(const ModelFile& file) {
+  const auto found = file.metadata().find("embedding_dim");
+  const std::string text = found == file.metadata().end() ? "" : found->second;
+  char* end = nullptr;
+  const long value = std::strtol(text.c_str(), &end, 10);
+  if (text.empty() || *end != '\0' || value < 1 || value > kMaxVectorDimension) {
+    throw Error(ErrorKind::kRead, fault(file, "metadata \"embedding_dim\" is \"" + printable(text) + "\""));
+  }
+  return static_cast<int>(value);
+}
+
+class HeadEmbedder : public Embedder {
+ public:
+  HeadEmbedder(SemanticHead head, bool bf16) : head_(std::move(head)), bf16_(bf16) {}
+
+  int dimension() const override { return head_->dimension(); }
+
+  void embed(const PictureView& picture, float* out) override {
+    const c10::InferenceMode inference;
+    const Picture small = resize_area(picture, kHeadSize, kHeadSize);
+    const auto input = to_tensor({&small}).packed(4);
+    if (bf16_) {
+      at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
+      at::autocast::set_cpu_enabled(true);
+    }
+    auto vector = head_->forward(input);
+    if (bf16_) {
+      at::autocast::clear_cache();
+      at::autocast::set_cpu_enabled(false);
+    }
+    vector = nn::functional::normalize(vector.to(torch::kFloat32)).contiguous();
+    std::memcpy(out, vector.data_ptr<float>(), static_cast<size_t>(vector.nbytes()));
+  }
+
+ private:
+  SemanticHead head_;
+  bool bf16_;
+};
+
+}  // namespace
+
+ConvNormImpl::ConvNormImpl(int in, int out, int kernel, int stride, bool depthwise, bool relu) : relu_(relu) {
+  conv_ = register_module(
+      "conv",
+      nn::Conv2d(nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).groups(depthwise ? in : 1)));
+  norm_ = register_module("norm", nn::BatchNorm2d(nn::BatchNorm2dOptions(out).momentum(0.05)));
+  torch::NoGradGuard no_grad;
+  nn::init::kaiming_normal_(conv_->weight, 0, torch::kFanOut, torch::kReLU);
+  conv_->bias.zero_();
+}
+
+torch::Tensor ConvNormImpl::forward(const torch::Tensor& x) {
+  auto y = conv_->forward(x);
+  if (!norm_.is_empty()) y = norm_->forward(y.to(torch::kFloat32));  // statistics of bf16 would be too coarse
+  return relu_ ? torch::relu(y) : y;
+}
+
+void ConvNormImpl::fold() {
+  if (norm_.is_empty()) return;
+  torch::NoGradGuard no_grad;
+  const auto scale = norm_->weight / torch::sqrt(norm_->running_var + norm_->options.eps());
+  conv_->weight.mul_(scale.view({-1, 1, 1, 1}));
+  conv_->bias.sub_(norm_->running_mean).mul_(scale).add_(norm_->bias);
+  unregister_module("norm");
+  norm_ = nullptr;
+}
+
+SemanticHeadImpl::SemanticHeadImpl(int dimension) : dimension_(dimension) {
+  constexpr int kWide = 640;
+  trunk_ = register_module("trunk",
+                           nn::Sequential(ConvNorm(kPacked4, 32, 3, 1, false, true),                           // 24x24
+                                          ConvNorm(32, 64, 3, 2, false, true),                                 // 12x12
+                                          InvertedResidual(64, 192, 64, 1), InvertedResidual(64, 192, 64, 1),  //
+                                          InvertedResidual(64, 256, 128, 2),                                   // 6x6
+                                          InvertedResidual(128, 384, 128, 1), InvertedResidual(128, 384, 128, 1),  //
+                                          InvertedResidual(128, 512, 256, 2),  // 3x3
+                                          InvertedResidual(256, 640, 256, 1), InvertedResidual(256, 640, 256, 1),  //
+                                          ConvNorm(256, kWide, 1, 1, false, true)));
+  out_ = register_module("out", nn::Linear(kWide, dimension));
+}
+
+torch::Tensor SemanticHeadImpl::forward(const torch::Tensor& packed4) {
+  return out_->forward(trunk_->forward(packed4).mean({2, 3}));
+}
+
+void SemanticHeadImpl::fold() {
+  for (auto& module : modules(/*include_self=*/false)) {
+    if (auto* layer = module->as<ConvNormImpl>()) layer->fold();
+  }
+}
+
+bool has_head(const ModelFile& file) { return file.find(std::string(kPrefix) + "out.weight") != nullptr; }
+
+SemanticHead import_head(const ModelFile& file) {
+  SemanticHead head(stored_dimension(file));
+  head->eval();
+  head->fold();
+  torch::NoGradGuard no_grad;
+  for (auto& item : head->named_parameters()) {
+    torch::Tensor& tensor = item.value();
+    const TensorView& view = file.tensor(kPrefix + item.key(), DType::kF16, tensor.sizes().vec());
+    auto raw = torch::empty(view.shape, torch::kFloat16);
+    std::memcpy(raw.data_ptr(), view.data.data(), view.data.size());
+    const auto values = raw.to(torch::kFloat32);
+    if (!torch::isfinite(values).all().item<bool>()) {
+      throw Error(ErrorKind::kRead, fault(file, "tensor \"" + item.key() + "\" holds values that are no numbers"));
+    }
+    tensor.set_data(tensor.dim() == 4 ? values.contiguous(torch::MemoryFormat::ChannelsLast) : values);
+  }
+  return head;
+}
+
+void export_with_head(const ModelFile& base, SemanticHead& head, const HeadIdentity& identity,
+                      const std::string& path) {
+  head->eval();
+  head->fold();
+  std::vector<TensorView> views;
+  for (const TensorView& view : base.tensors()) {
+    if (view.name.rfind(kPrefix, 0) != 0) views.push_back(view);
+  }
+  std::vector<torch::Tensor> kept;
+  for (const auto& item : head->named_parameters()) {
+    kept.push_back(item.value().detach().to(torch::kFloat16).contiguous());
+    views.push_back(
+        {kPrefix + item.key(), DType::kF16, kept.back().sizes().vec(),
+         ByteView(static_cast<const uint8_t*>(kept.back().data_ptr()), static_cast<size_t>(kept.back().nbytes()))});
+  }
+  Metadata metadata = base.metadata();
+  metadata["embedding_dim"] = std::to_string(identity.dimension);
+  metadata["embedding_teacher"] = identity.teacher;
+  metadata["embedding_skb"] = identity.skb;
+  metadata["embedding_codebooks"] = identity.codebooks;
+  save_model(path, views, metadata);
+}
+
+std::unique_ptr<Embedder> make_embedder(SemanticHead head, bool bf16) {
+  return std::make_unique<HeadEmbedder>(std::move(head), bf16);
+}
+
+}  // namespace crlsc::neural

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The properties of crlscdec and what it counts.
+#pragma once
+
+#include <string>
+
+#include "core/token/grid.h"
+#include "crlsc/model_settings.h"
+#include "crlsc/time_window.h"
+
+namespace crlsc {
+
+struct DecoderSettings {
+  ModelSettings model;
+  guint max_layers = kMaxLayers;
+  std::string knowledge_base;
+};
+
+struct DecoderCounters {
+  guint64 frames = 0;     // decoded
+  guint64 corrupted = 0;  // of them, those that lack something
+  guint64 concealed = 0;  // put out in place of pictures that did not come or could not be read
+  guint64 errors = 0;     // pictures that could not be read
+  guint64 discarded = 0;  // for want of a key picture
+  guint64 hurried = 0;    // decoded from the base layer only, to catch up
+  guint64 key_frames = 0;
+  guint64 key_requests = 0;
+  guint64 losses = 0;    // told upstream
+  guint64 semantic = 0;  // access units that only say what is shown
+  guint64 bytes = 0;
+  TimeWindow decode_times;
+};
+
+// Installs all properties of the element.
+void install_decoder_properties(GObjectClass* klass);
+
+// Each returns false if there is no such property.
+bool set_decoder_property(DecoderSettings& settings, guint id, const GValue* value);
+bool get_decoder_property(const DecoderSettings& settings, const DecoderCounters& counters, guint id, GValue* value);
+
+}  // namespace crlsc

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "encoder_properties.h"
+
+namespace crlsc {
+namespace {
+
+constexpr guint kMinBitrate = 1000;
+constexpr guint kMaxBitrate = 10000000;
+constexpr guint kMaxSemanticInterval = 3600000;
+
+enum {
+  kPropModel = 1,
+  kPropThreads,
+  kPropBitrate,
+  kPropLayers,
+  kPropGopSize,
+  kPropKnowledgeBase,
+  kPropSemanticInterval,
+  kPropMode,
+  kPropStats
+};
+
+GstStructure* make_stats(const EncoderCounters& counters) {
+  GstStructure* stats = gst_structure_new(
+      "application/x-crlsc-encoder-stats", "frames", G_TYPE_UINT64, counters.frames, "dropped", G_TYPE_UINT64,
+      counters.dropped, "skipped", G_TYPE_UINT64, counters.skipped, "failed", G_TYPE_UINT64, counters.failed, "hurried",
+      G_TYPE_UINT64, counters.hurried, "idle", G_TYPE_UINT64, counters.idle, "semantic-units", G_TYPE_UINT64,
+      counters.semantic_units, "semantic-bytes", G_TYPE_UINT64, counters.semantic_bytes, "key-frames", G_TYPE_UINT64,
+      counters.key_frames, "losses", G_TYPE_UINT64, counters.losses, "complete-frames", G_TYPE_UINT64,
+      counters.complete_frames, "bytes", G_TYPE_UINT64, counters.bytes, "lambda", G_TYPE_DOUBLE, counters.lambda,
+      "encode-ms-p50", G_TYPE_DOUBLE, counters.encode_times.percentile(0.5), "encode-ms-p99", G_TYPE_DOUBLE,
+      counters.encode_times.percentile(0.99), nullptr);
+  GValue array = G_VALUE_INIT;
+  g_value_init(&array, GST_TYPE_ARRAY);
+  for (const guint64 bytes : counters.layer_bytes) {
+    GValue value = G_VALUE_INIT;
+    g_value_init(&value, G_TYPE_UINT64);
+    g_value_set_uint64(&value, bytes);
+    gst_value_array_append_and_take_value(&array, &value);
+  }
+  gst_structure_take_value(stats, "layer-bytes", &array);
+  return stats;
+}
+
+void install_semantic_properties(GObjectClass* object_class) {
+  const auto ready = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+  /**
+   * GstCrlscEnc:knowledge-base:
+   *
+   * A shared or private knowledge base, whose codebooks say what pictures show: a path, or a name on the model path.
+   * The stream names the shared one. The model needs a semantic head.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropKnowledgeBase,
+      g_param_spec_string(
+          "knowledge-base", "Knowledge base",
+          "Knowledge base (.crlsckb) whose codes say what pictures show: a path, or a name on the model "
+          "path (NULL = the stream does not say it)",
+          nullptr, ready));
+  /**
+   * GstCrlscEnc:semantic-interval:
+   *
+   * Time between two semantic units while the scene stays the same, in ms; 0 for none at all. A change takes effect
+   * with the next frame.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropSemanticInterval,
+      g_param_spec_uint(
+          "semantic-interval", "Semantic interval",
+          "Milliseconds between two statements of what pictures show, if the scene does not change "
+          "(0 = none are made)",
+          0, kMaxSemanticInterval, kDefaultSemanticInterval,
+          static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)));
+  /**
+   * GstCrlscEnc:mode:
+   *
+   * Whether pictures are sent at all.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(object_class, kPropMode,
+                                  g_param_spec_enum("mode", "Mode", "Whether to send pictures, or only what they show",
+                                                    GST_TYPE_CRLSC_ENC_MODE, kDefaultMode, ready));
+}
+
+}  // namespace
+
+void install_encoder_properties(GObjectClass* object_class) {
+  install_model_properties(object_class, kPropModel, kPropThreads);
+  const auto flags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+  /**
+   * GstCrlscEnc:bitrate:
+   *
+   * Ceiling for all layers together, in bit/s. A change takes effect with the next frame.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(object_class, kPropBitrate,
+                                  g_param_spec_uint("bitrate", "Bitrate", "Most bits a second, all layers together",
+                                                    kMinBitrate, kMaxBitrate, kDefaultBitrate, flags));
+  /**
+   * GstCrlscEnc:layers:
+   *
+   * Layers to encode, if the model has that many. Takes effect with the next frame.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropLayers,
+      g_param_spec_uint("layers", "Layers", "Most layers to encode", 1, kMaxLayers, kMaxLayers, flags));
+  /**
+   * GstCrlscEnc:gop-size:
+   *
+   * Frames from one forced key picture to the next, 0 for key pictures on request only.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropGopSize,
+      g_param_spec_uint("gop-size", "GOP size", "Frames between forced key pictures (0 = on request only)", 0,
+                        G_MAXUINT, kDefaultGopSize, flags));
+  install_semantic_properties(object_class);
+  /**
+   * GstCrlscEnc:stats:
+   *
+   * Counters since READY. guint64: frames, dropped (bit rate), skipped (too late), failed, hurried (base layer only),
+   * idle (semantic mode: nothing due), semantic-units, semantic-bytes, key-frames, losses (told by receivers),
+   * complete-frames (nothing worth sending was left out), bytes; an array of guint64: layer-bytes; double: lambda
+   * (squared error that a bit has to save), encode-ms-p50 and encode-ms-p99 of the latest 256 frames.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropStats,
+      g_param_spec_boxed("stats", "Statistics", "Counters of frames, bytes and times", GST_TYPE_STRUCTURE,
+                         static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
+}
+
+bool set_encoder_property(EncoderSettings& settings, guint id, const GValue* value) {
+  switch (id) {
+    case kPropModel:
+      set_model(settings.model, value);
+      return true;
+    case kPropThreads:
+      settings.model.threads = g_value_get_uint(value);
+      return true;
+    case kPropBitrate:
+      settings.bitrate = g_value_get_uint(value);
+      return true;
+    case kPropLayers:
+      settings.layers = g_value_get_uint(value);
+      return true;
+    case kPropGopSize:
+      settings.gop_size = g_value_get_uint(value);
+      return true;
+    case kPropKnowledgeBase:
+      settings.knowledge_base = get_text(value);
+      return true;
+    case kPropSemanticInterval:
+      settings.semantic_interval = g_value_get_uint(value);
+      return true;
+    case kPropMode:
+      settings.mode = static_cast<GstCrlscEncMode>(g_value_get_enum(value));
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool get_encoder_property(const EncoderSettings& settings, const EncoderCounters& counters, guint id, GValue* value) {
+  switch (id) {
+    case kPropModel:
+      get_model(settings.model, value);
+      return true;
+    case kPropThreads:
+      g_value_set_uint(value, settings.model.threads);
+      return true;
+    case kPropBitrate:
+      g_value_set_uint(value, settings.bitrate);
+      return true;
+    case kPropLayers:
+      g_value_set_uint(value, settings.layers);
+      return true;
+    case kPropGopSize:
+      g_value_set_uint(value, settings.gop_size);
+      return true;
+    case kPropKnowledgeBase:
+      set_text(value, settings.knowledge_base);
+      return true;
+    case kPropSemanticInterval:
+      g_value_set_uint(value, settings.semantic_interval);
+      return true;
+    case kPropMode:
+      g_value_set_enum(value, settings.mode);
+      return true;
+    case kPropStats:
+      g_value_take_boxed(value, make_stats(counters));
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace crlsc

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The properties of crlscenc and what it counts.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "core/token/grid.h"
+#include "crlsc/model_settings.h"
+#include "crlsc/time_window.h"
+#include "gstcrlscenc.h"
+
+namespace crlsc {
+
+constexpr guint kDefaultBitrate = 20000;
+constexpr guint kDefaultGopSize = 0;
+constexpr guint kDefaultSemanticInterval = 1000;  // ms
+constexpr GstCrlscEncMode kDefaultMode = GST_CRLSC_ENC_MODE_FULL;
+
+struct EncoderSettings {
+  ModelSettings model;
+  guint bitrate = kDefaultBitrate;
+  guint layers = kMaxLayers;
+  guint gop_size = kDefaultGopSize;
+  std::string knowledge_base;
+  guint semantic_interval = kDefaultSemanticInterval;  // ms
+  GstCrlscEncMode mode = kDefaultMode;
+};
+
+struct EncoderCounters {
+  guint64 frames = 0;   // put out
+  guint64 dropped = 0;  // for the sake of the bit rate
+  guint64 skipped = 0;  // too late
+  guint64 failed = 0;
+  guint64 hurried = 0;  // put out with the base layer only, to catch up
+  guint64 idle = 0;     // without anything to say of them, in semantic mode
+  guint64 semantic_units = 0;
+  guint64 semantic_bytes = 0;
+  guint64 key_frames = 0;
+  guint64 losses = 0;  // that receivers told
+  guint64 complete_frames = 0;
+  guint64 bytes = 0;
+  std::array<guint64, kMaxLayers> layer_bytes{};
+  double lambda = 0;
+  TimeWindow encode_times;
+};
+
+// Installs all properties of the element.
+void install_encoder_properties(GObjectClass* klass);
+
+// Each returns false if there is no such property.
+bool set_encoder_property(EncoderSettings& settings, guint id, const GValue* value);
+bool get_encoder_property(const EncoderSettings& settings, const EncoderCounters& counters, guint id, GValue* value);
+
+}  // namespace crlsc

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A knowledge base that is searched and added to while it and its file change.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/kb/knowledge_path.h"
+
+namespace crlsc {
+
+struct LiveKnowledgeSettings {
+  std::string path;
+  bool build = false;  // entries will be added; the file must be a private knowledge base
+  size_t max_entries = kDefaultMaxEntries;
+};
+bool operator==(const LiveKnowledgeSettings& a, const LiveKnowledgeSettings& b);
+
+// Not thread-safe. Other processes may search, change and replace the file meanwhile.
+class LiveKnowledge {
+ public:
+  struct Counts {
+    uint64_t added = 0;
+    uint64_t duplicates = 0;  // near duplicates, which are left out
+    uint64_t rejected = 0;    // for want of room
+    uint64_t reloads = 0;
+  };
+
+  // Opens and loads the file. Throws what KnowledgeBaseFile and complete_codebooks() throw, and Error(kSettings) if
+  // entries cannot be added to it.
+  explicit LiveKnowledge(LiveKnowledgeSettings settings);
+
+  const LiveKnowledgeSettings& settings() const { return settings_; }
+  // As it was when the file was read last.
+  const KnowledgeBaseInfo& info() const { return info_; }
+  const ProductQuantiser& quantiser() const { return *quantiser_; }
+  const KnowledgeBase& entries() const { return *entries_; }
+  const Counts& counts() const { return counts_; }
+
+  // Loads the file anew if somebody else has changed or replaced it. Throws what the constructor throws; what was
+  // there stays in use then, and the next call tries again.
+  void refresh();
+
+  // Keeps an entry for the next commit() unless it is a near duplicate or there is no room. Throws Error(kSettings) if
+  // the label is no text.
+  void add(const std::string& label, Bytes code, int64_t time);
+  size_t pending() const { return pending_.size(); }
+  // Writes what add() has kept: it is durable afterwards. Throws Error(kWrite); all of it is kept then.
+  void commit();
+
+ private:
+  void open();
+  bool is_duplicate(const Bytes& code) const;
+
+  LiveKnowledgeSettings settings_;
+  std::unique_ptr<KnowledgeBaseFile> file_;
+  KnowledgeBaseInfo info_;
+  std::shared_ptr<const ProductQuantiser> quantiser_;
+  std::shared_ptr<KnowledgeBase> entries_;
+  std::vector<NewEntry> pending_;
+  Counts counts_;
+};
+
+}  // namespace crlsc

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "knowledge/report.h"
+
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+#include <iomanip>
+#include <map>
+
+#include "core/error.h"
+
+namespace crlsc::tools {
+namespace {
+
+std::string time_text(int64_t milliseconds) {
+  if (milliseconds == 0) return "unknown";
+  const std::time_t seconds = milliseconds / 1000;
+  std::tm parts{};
+  char text[32];
+  gmtime_r(&seconds, &parts);
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
+  return text;
+}
+
+std::string label_text(const std::string& label) { return label.empty() ? "(no label)" : label; }
+
+}  // namespace
+
+void describe_knowledge_base(KnowledgeBaseFile& file, std::ostream& out) {
+  const KnowledgeBaseInfo info = file.info();
+  const KnowledgeBaseHeader& header = info.header;
+  out << (header.kind == KnowledgeBaseKind::kShared ? "shared" : "private") << " knowledge base " << file.path()
+      << "\n  id " << to_hex(info.id) << "\n  made " << time_text(header.created) << "\n  teacher "
+      << (header.teacher.empty() ? "unknown" : header.teacher) << '\n';
+  if (header.teacher_hash) out << "  teacher's hash " << to_hex(*header.teacher_hash) << '\n';
+  if (header.encoder) out << "  vectors by the semantic head of model " << to_hex(*header.encoder) << '\n';
+  if (header.base) out << "  codebooks of the shared knowledge base " << to_hex(*header.base) << '\n';
+  out << "  vectors of " << info.shape.dimension << " numbers, codes of " << info.shape.code_size() << " bytes ("
+      << info.shape.subvectors << "x" << info.shape.bits << ")\n  codebooks " << to_hex(info.quantiser_hash)
+      << (file.quantiser() ? "" : " (not in this file)") << '\n';
+  if (const auto projection = file.projection()) {
+    out << "  projection from the " << projection->teacher_dimension() << " numbers of the teacher\n";
+  }
+  size_t vectors = 0;
+  size_t pictures = 0;
+  size_t picture_bytes = 0;
+  std::map<std::string, size_t> labels;
+  file.for_each(
+      [&](const StoredEntry& entry) {
+        ++labels[entry.label];
+        vectors += entry.sq8.empty() ? 0 : 1;
+        pictures += entry.picture.empty() ? 0 : 1;
+        picture_bytes += entry.picture.size();
+      },
+      {true, true});
+  out << "  " << info.entries << " entries, " << vectors << " with vectors for re-ranking, " << pictures
+      << " with reference pictures (" << picture_bytes << " bytes)\n  " << std::filesystem::file_size(file.path())
+      << " bytes\nlabels\n";
+  for (const auto& [label, count] : labels) {
+    out << "  " << std::setw(8) << count << "  " << label_text(label) << '\n';
+  }
+}
+
+std::vector<EntryId> select_entries(KnowledgeBaseFile& file, const std::vector<EntryId>& ids,
+                                    const std::vector<std::string>& labels) {
+  if (ids.empty() && labels.empty()) throw Error(ErrorKind::kSettings, "say which entries: --id, --label, or both");
+  std::vector<EntryId> selected = ids;
+  file.for_each([&](const StoredEntry& entry) {
+    if (std::find(labels.begin(), labels.end(), entry.label) != labels.end()) selected.push_back(entry.id);
+  });
+  std::sort(selected.begin(), selected.end());
+  selected.erase(std::unique(selected.begin(), selected.end()), selected.end());
+  return selected;
+}
+
+void search_pictures(KnowledgeBaseFile& file, const PictureEncoder& encoder, const std::vector<std::string>& paths,
+                     const SearchSettings& settings, std::ostream& out) {
+  LoadSettings load;
+  load.vectors = settings.rerank > 0;
+  const auto base = file.load(load);
+  std::vector<PictureFile> files;
+  for (const std::string& path : paths) {
+    if (std::filesystem::is_directory(path)) {
+      for (PictureFile& found : list_pictures({path})) files.push_back(std::move(found));
+    } else {
+      files.push_back({path, path, ""});
+    }
+  }
+  for (const PictureFile& picture : files) {
+    const cv::Mat image = read_picture(picture.path);
+    out << picture.path << '\n';
+    if (image.cols < 2 || image.rows < 2) {
+      out << "  cannot be read as a picture\n";
+      continue;
+    }
+    for (const Match& match : base->search(encoder.embed({image}).at(0), settings)) {
+      const auto entry = file.find(match.id);
+      out << "  " << std::fixed << std::setprecision(3) << std::setw(6) << match.similarity << std::setw(8) << match.id
+          << "  " << std::setw(20) << std::left << label_text(match.label) << std::right
+          << (entry ? entry->source : std::string()) << '\n';
+    }
+  }
+}
+
+}  // namespace crlsc::tools

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What `crlsc skb` tells of knowledge bases and finds in them.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "core/kb/knowledge_base_file.h"
+#include "knowledge/encoders.h"
+
+namespace crlsc::tools {
+
+// Header, sizes, and how many entries each label has.
+void describe_knowledge_base(KnowledgeBaseFile& file, std::ostream& out);
+
+// The entries with these ids and those with these labels. Throws Error(kSettings) if neither is given.
+std::vector<EntryId> select_entries(KnowledgeBaseFile& file, const std::vector<EntryId>& ids,
+                                    const std::vector<std::string>& labels);
+
+// Looks up each of these pictures, or of those in these folders, and prints the results.
+void search_pictures(KnowledgeBaseFile& file, const PictureEncoder& encoder, const std::vector<std::string>& paths,
+                     const SearchSettings& settings, std::ostream& out);
+
+}  // namespace crlsc::tools
