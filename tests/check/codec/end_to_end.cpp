@@ -49,8 +49,10 @@ struct Packets {
 };
 
 // Hands on the packets that `arrives` lets through and returns the decoded pictures.
-Buffers receive(const Packets& packets, const std::function<bool(size_t)>& arrives, const char* model = kModel) {
-  GstHarness* h = gst_harness_new_parse((std::string("rtpcrlscdepay ! crlscdec model=") + model).c_str());
+// `decoder`: the decoder's model, and what other properties it has.
+Buffers receive(const Packets& packets, const std::function<bool(size_t)>& arrives,
+                const std::string& decoder = kModel) {
+  GstHarness* h = gst_harness_new_parse(("rtpcrlscdepay ! crlscdec model=" + decoder).c_str());
   gst_harness_set_src_caps(h, gst_caps_ref(packets.caps));
   for (size_t i = 0; i < packets.list.size(); ++i) {
     if (arrives(i)) fail_unless_equals_int(gst_harness_push(h, packets.list.copy(i)), GST_FLOW_OK);
@@ -98,7 +100,7 @@ GST_START_TEST(layers_left_out) {
   const Packets packets("bitrate=200000", kModel, 200, "max-layers=1");
   for (const bool content : {true, false}) {
     const Buffers decoded = receive(
-        packets, [](size_t) { return true; }, content ? "max-layers=1" : "");
+        packets, [](size_t) { return true; }, std::string(kModel) + (content ? " max-layers=1" : ""));
     check_times(decoded);
     int corrupted = 0;
     for (size_t i = 0; i < kPictures; ++i) corrupted += has_flag(decoded[i], GST_BUFFER_FLAG_CORRUPTED) ? 1 : 0;
