@@ -2,7 +2,6 @@
 // The module's entry: networks of model files that name the backend "neural".
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
-#include <ATen/autocast_mode.h>
 #include <dlfcn.h>
 #include <torch/torch.h>
 
@@ -15,6 +14,7 @@
 #include "core/entropy/cost.h"
 #include "core/error.h"
 #include "core/token/token_coder.h"
+#include "neural/autocast.h"
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
 #include "neural/quantise.h"
@@ -36,22 +36,11 @@ constexpr int kAnchor = 2;
 // Inference with the precision chosen when the model was loaded.
 class InferenceScope {
  public:
-  explicit InferenceScope(bool bf16) : bf16_(bf16) {
-    if (!bf16_) return;
-    at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
-    at::autocast::set_cpu_enabled(true);
-  }
-  ~InferenceScope() {
-    if (!bf16_) return;
-    at::autocast::clear_cache();
-    at::autocast::set_cpu_enabled(false);
-  }
-  InferenceScope(const InferenceScope&) = delete;
-  InferenceScope& operator=(const InferenceScope&) = delete;
+  explicit InferenceScope(bool bf16) : autocast_(bf16) {}
 
  private:
   c10::InferenceMode inference_;
-  bool bf16_;
+  Autocast autocast_;
 };
 
 void grow(int& first, int& count, int available) {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "neural/semantic_head.h"
 
-#include <ATen/autocast_mode.h>
-
 #include <cstring>
 
 #include "core/area_resize.h"
 #include "core/error.h"
 #include "core/kb/product_quantiser.h"
+#include "neural/autocast.h"
 #include "neural/picture_tensor.h"
 
 namespace crlsc::neural {
@@ -61,14 +60,10 @@ class HeadEmbedder : public Embedder {
     const c10::InferenceMode inference;
     const Picture small = resize_area(picture, kHeadSize, kHeadSize);
     const auto input = to_tensor({&small}).packed(4);
-    if (bf16_) {
-      at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
-      at::autocast::set_cpu_enabled(true);
-    }
-    auto vector = head_->forward(input);
-    if (bf16_) {
-      at::autocast::clear_cache();
-      at::autocast::set_cpu_enabled(false);
+    torch::Tensor vector;
+    {
+      const Autocast autocast(bf16_);
+      vector = head_->forward(input);
     }
     vector = nn::functional::normalize(vector.to(torch::kFloat32)).contiguous();
     std::memcpy(out, vector.data_ptr<float>(), static_cast<size_t>(vector.nbytes()));

@@ -2,27 +2,27 @@
 #include "train/codec_trainer.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/autocast_mode.h>
 
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 
 #include "core/codec/gain.h"
 #include "core/error.h"
+#include "neural/autocast.h"
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
 #include "train/codebook_trainer.h"
 #include "train/losses.h"
 #include "train/rate_model.h"
 #include "train/sample.h"
+#include "train/sheet.h"
 #include "train/training_log.h"
 
 namespace crlsc::tools {
 namespace fs = std::filesystem;
+using neural::Autocast;
 using neural::CodePenalties;
 using neural::PictureTensor;
 using neural::SemanticNet;
@@ -45,26 +45,6 @@ constexpr int kScales = 3;
 constexpr double kFallFrom = 0.6;  // share of the time at full learning rate
 
 double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-// bf16 autocast for the forward pass, where the CPU has the instructions.
-class Autocast {
- public:
-  explicit Autocast(bool on) : on_(on) {
-    if (!on_) return;
-    at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
-    at::autocast::set_cpu_enabled(true);
-  }
-  ~Autocast() {
-    if (!on_) return;
-    at::autocast::clear_cache();
-    at::autocast::set_cpu_enabled(false);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  bool on_;
-};
 
 // What samples say of each cell: [B, 1, h, w], in floats.
 Tensor cell_tensor(const std::vector<Sample*>& samples, std::vector<int> Sample::*member) {
@@ -541,31 +521,9 @@ struct CodecTrainer::State {
     spent = seconds_spent.item<double>();
   }
 
-  // Six samples in rows: original, prediction, next reference.
-  void write_sheet() const {
-    std::vector<cv::Mat> rows;
-    for (size_t i = 0; i < samples.size() && i < 8; ++i) {
-      std::vector<cv::Mat> row{to_bgr(samples[i]->current), to_bgr(samples[i]->decoder_prediction),
-                               to_bgr(samples[i]->reference())};
-      cv::Mat joined;
-      cv::hconcat(row, joined);
-      rows.push_back(joined);
-    }
-    cv::Mat left;
-    cv::Mat right;
-    cv::vconcat(std::vector<cv::Mat>(rows.begin(), rows.begin() + static_cast<int>(rows.size() / 2)), left);
-    cv::vconcat(std::vector<cv::Mat>(rows.begin() + static_cast<int>(rows.size() / 2),
-                                     rows.begin() + static_cast<int>(rows.size() / 2 * 2)),
-                right);
-    cv::Mat sheet;
-    cv::hconcat(left, right, sheet);
-    cv::resize(sheet, sheet, {}, 2, 2, cv::INTER_NEAREST);
-    cv::imwrite(options.out + "/sheet.png", sheet);
-  }
-
   void checkpoint() {
     save();
-    write_sheet();
+    write_sheet(options.out + "/sheet.png", samples);
     swap_average();
     neural::export_model(net, options.out + "/model.safetensors",
                          {{"license", options.license},

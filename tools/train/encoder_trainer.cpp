@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "train/encoder_trainer.h"
 
-#include <ATen/autocast_mode.h>
 
 #include <chrono>
 #include <cmath>
@@ -10,6 +9,7 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "neural/autocast.h"
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
 #include "neural/semantic_head.h"
@@ -121,14 +121,10 @@ struct EncoderTrainer::State {
   }
 
   Tensor vectors(const Tensor& pictures) {
-    if (bf16) {
-      at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
-      at::autocast::set_cpu_enabled(true);
-    }
-    auto out = head->forward(pictures);
-    if (bf16) {
-      at::autocast::clear_cache();
-      at::autocast::set_cpu_enabled(false);
+    Tensor out;
+    {
+      const neural::Autocast autocast(bf16);
+      out = head->forward(pictures);
     }
     return F::normalize(out.to(torch::kFloat32));
   }
