@@ -11,6 +11,8 @@ namespace crlsc {
 
 // Cells are the unit of decision: 16x16 luma samples and 8x8 of each chroma plane.
 constexpr int kCellSize = 16;
+// Luma samples along the side of one of a cell's 2x2 blocks.
+constexpr int kBlockSize = kCellSize / 2;
 
 // One plane of somebody else's 8-bit picture. stride is in bytes and may be larger than width.
 struct PlaneView {

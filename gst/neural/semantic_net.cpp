@@ -141,6 +141,7 @@ torch::Tensor gain_feature(const torch::Tensor& gains) {
 NetConfig NetConfig::standard(bool scalar) {
   NetConfig config;
   config.layout.stage_layer = {1, 2, 2};
+  config.layout.split_motion = true;
   if (scalar) {
     config.layout.structure_coefficients = config.structure_dim;
     config.layout.detail_coefficients = {16, 32, 48};

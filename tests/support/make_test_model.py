@@ -193,12 +193,14 @@ def main():
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--semantic', action='store_true', help='with a semantic head')
     parser.add_argument('--scalar', action='store_true', help='for a scalar quantiser; there is no seed')
+    parser.add_argument('--split', action='store_true', help='whose cells may have a vector for each block')
     parser.add_argument('output')
     arguments = parser.parse_args()
+    split = {'split_motion': '1'} if arguments.split else {}
     if arguments.scalar:
-        write_model(arguments.output, SCALAR_IDENTITY, make_scalar_tensors(), 'Integer functions for tests')
+        write_model(arguments.output, SCALAR_IDENTITY | split, make_scalar_tensors(), 'Integer functions for tests')
     else:
-        write_model(arguments.output, VECTOR_IDENTITY, make_tensors(arguments.seed, arguments.semantic),
+        write_model(arguments.output, VECTOR_IDENTITY | split, make_tensors(arguments.seed, arguments.semantic),
                     'Integer tables for tests; seed %d' % arguments.seed)
 
 

@@ -176,8 +176,7 @@ class StreamReport {
     const TokenGrid& grid = follower_.reader()->grid();
     for (int i = slice.first_row * grid.cols(); i < (slice.first_row + slice.rows) * grid.cols(); ++i) {
       const Cell& c = grid.cells[static_cast<size_t>(i)];
-      const bool still = !c.coded && c.reference == Reference::kPrevious && c.motion == MotionVector{};
-      ++counts[still ? 0 : c.coded ? 2 : 1];
+      ++counts[c.still() ? 0 : c.coded ? 2 : 1];
     }
     for (size_t i = 0; i < counts.size(); ++i) sums_.cells[i] += counts[i];
     out_ << "  cells " << counts[0] << " still " << counts[1] << " copied " << counts[2] << " coded";

@@ -76,14 +76,16 @@ bool fits_any_quantiser(const std::string& name) {
 SemanticNet first_network(const TrainOptions& o) {
   if (o.from.empty()) return SemanticNet(neural::NetConfig::standard(o.scalar));
   SemanticNet from = neural::import_model(ModelFile(o.from));
-  from->train();
-  if (from->config().layout.scalar() == o.scalar) return from;
-  SemanticNet net(neural::NetConfig::standard(o.scalar));
+  const bool same_quantiser = from->config().layout.scalar() == o.scalar;
+  neural::NetConfig config = same_quantiser ? from->config() : neural::NetConfig::standard(o.scalar);
+  config.layout.split_motion = true;
+  SemanticNet net(config);
   torch::NoGradGuard no_grad;
   const auto known = from->named_parameters();
   for (auto& p : net->named_parameters()) {
     const Tensor* same = known.find(p.key());
-    if (same == nullptr || !fits_any_quantiser(p.key()) || same->sizes() != p.value().sizes()) continue;
+    if (same == nullptr || same->sizes() != p.value().sizes()) continue;
+    if (!same_quantiser && !fits_any_quantiser(p.key())) continue;
     p.value().copy_(*same);
   }
   return net;
@@ -127,8 +129,9 @@ struct CodecTrainer::State {
     if (!scalar()) books.emplace_back(net->structure_quantiser);
     for (auto& q : net->detail_quantisers) books.emplace_back(q);
     bf16 = neural::cpu_has_bf16();
-    const SampleOptions sample_options{stages(), net->config().layout.gain_levels, scalar(), o.loss_share,
-                                       o.knowledge_share};
+    const TokenLayout& layout = net->config().layout;
+    const SampleOptions sample_options{layout.stages(), layout.gain_levels, scalar(), layout.split_motion,
+                                       o.loss_share,    o.knowledge_share};
     for (int i = 0; i < o.batch; ++i) {
       // Overfitting: all slots draw from few seeds and play the same scene again and again.
       const auto slot = static_cast<uint64_t>(o.overfit > 0 ? i % o.overfit : i);

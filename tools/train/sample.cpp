@@ -25,8 +25,9 @@ constexpr double kMostMotionLambda = 300;  // and at low ones
 
 const TokenCosts& vector_costs() {
   static const TokenLayout layout = [] {
-    TokenLayout smallest;  // vectors cost the same in any
+    TokenLayout smallest;  // vectors cost the same in any that splits cells
     smallest.structure_codes = 2;
+    smallest.split_motion = true;
     return smallest;
   }();
   static const TokenCosts costs(TokenContexts(layout), layout);
@@ -69,7 +70,7 @@ void Sample::choose_references(bool first) {
   encoder_prediction = decoder_prediction = Picture(current.width(), current.height());
   if (!first) {
     const std::vector<float> weights(static_cast<size_t>(grid_.size()), 1.0F);
-    choose_motion(current, encoder_previous_, weights, vector_costs(), motion_lambda_, grid_);
+    choose_motion(current, encoder_previous_, weights, vector_costs(), motion_lambda_, options_.split_motion, grid_);
   }
   for (int i = 0; i < grid_.size(); ++i) {
     const int column = i % grid_.cols();

@@ -17,6 +17,7 @@ struct SampleOptions {
   int stages = 3;
   int gain_levels = 1;
   bool scalar = false;  // gains are steps, which an encoder chooses, and not what cells change by
+  bool split_motion = false;
   double loss_share = 0.3;
   double knowledge_share = 0.3;
 };

@@ -65,7 +65,7 @@ struct Encoder::Choice {
   double copy_distortion = 0;   // of the prediction
   int copy_cost = 0;            // 1/256 bit
   Reference reference = Reference::kPrevious;
-  MotionVector motion;
+  CellMotion motion;
   std::array<double, kMaxDetailStages + 1> distortion{};  // by stages
   std::array<int, kMaxDetailStages + 1> cost{};           // 1/256 bit
   bool candidate = false;
@@ -177,7 +177,7 @@ EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budg
 
 void Encoder::choose_references(const Picture& current, bool key) {
   for (Cell& c : grid_.cells) {
-    const MotionVector last = c.motion;  // a hint
+    const CellMotion last = c.motion;  // a hint
     c = Cell{};
     if (key) {
       c.reference = Reference::kGrey;
@@ -185,7 +185,8 @@ void Encoder::choose_references(const Picture& current, bool key) {
       c.motion = last;
     }
   }
-  if (!key) choose_motion(current, previous_, visibility_.weights(), costs_, lambda_, grid_);
+  const bool split = model_->file.layout().split_motion;
+  if (!key) choose_motion(current, previous_, visibility_.weights(), costs_, lambda_, split, grid_);
 }
 
 // Steps that were chosen for another price than the one that fits are as good as none: those of key pictures and of
@@ -254,11 +255,8 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& prediction, const s
     c.still_distortion = visibility_.distortion(previous_, column, row);
     c.copy_distortion = visibility_.distortion(prediction, column, row);
     int motion = 0;
-    if (cell.reference == Reference::kPrevious) {
-      const MotionVector p = predict_motion(grid_, {0, grid_.rows()}, column, row);
-      motion = costs_.motion(cell.motion.dx - p.dx, cell.motion.dy - p.dy);
-    }
-    c.copy_cost = cell.motion == MotionVector{} ? 0 : costs_.moved_copy() + motion;
+    if (cell.reference == Reference::kPrevious) motion = costs_.motion(grid_, column, row);
+    c.copy_cost = cell.motion == CellMotion() ? 0 : costs_.moved_copy() + motion;
     c.candidate = cell.coded;
     c.forced = started_ && cell.reference == Reference::kGrey;
     if (!cell.coded) continue;

@@ -13,23 +13,20 @@ constexpr uint32_t kUnknownDamage = UINT32_MAX / 4;
 
 uint32_t sum(uint32_t a, uint32_t b) { return std::min(a, kUnknownDamage) + std::min(b, kUnknownDamage); }
 
-bool is_still(const Cell& cell) {
-  return !cell.coded && cell.reference == Reference::kPrevious && cell.motion == MotionVector{};
-}
-
 // Cells along one axis that a prediction reads.
 struct Span {
   int first;
   int last;
 };
 
-// `motion` in half luma samples. Luma filters read 2 samples before and 3 behind, those of chroma 1 more behind.
-Span span(int cell, int motion, int cells) {
+// Of an 8x8 block, `motion` in half luma samples. Luma filters read 2 samples before and 3 behind, those of chroma 1
+// more behind.
+Span span(int block, int motion, int cells) {
   const int before = (motion & 1) != 0 ? 2 : (motion & 2) != 0 ? 1 : 0;
   const int behind = (motion & 1) != 0 ? 3 : (motion & 2) != 0 ? 1 : 0;
-  const int from = cell * kCellSize + (motion >> 1);
+  const int from = block * kBlockSize + (motion >> 1);
   const auto cell_at = [cells](int sample) { return std::clamp(sample, 0, cells * kCellSize - 1) / kCellSize; };
-  return {cell_at(from - before), cell_at(from + kCellSize - 1 + behind)};
+  return {cell_at(from - before), cell_at(from + kBlockSize - 1 + behind)};
 }
 
 }  // namespace
@@ -96,7 +93,7 @@ std::vector<uint32_t> LossTracker::follow(const std::vector<uint32_t>& damage, c
       const size_t i = static_cast<size_t>(row) * static_cast<size_t>(cols_) + static_cast<size_t>(column);
       const Cell& cell = sent.cells[i];
       if (missing == 0) {
-        next[i] = is_still(cell) ? damage[i] : sum(damage[i], sent.changes[i]);
+        next[i] = cell.still() ? damage[i] : sum(damage[i], sent.changes[i]);
         continue;
       }
       if (cell.reference == Reference::kPrevious) next[i] = worst_source(damage, cell, column, row);
@@ -111,12 +108,14 @@ std::vector<uint32_t> LossTracker::follow(const std::vector<uint32_t>& damage, c
 }
 
 uint32_t LossTracker::worst_source(const std::vector<uint32_t>& damage, const Cell& cell, int column, int row) const {
-  const Span x = span(column, cell.motion.dx, cols_);
-  const Span y = span(row, cell.motion.dy, rows_);
   uint32_t worst = 0;
-  for (int r = y.first; r <= y.last; ++r) {
-    for (int c = x.first; c <= x.last; ++c) {
-      worst = std::max(worst, damage[static_cast<size_t>(r) * static_cast<size_t>(cols_) + static_cast<size_t>(c)]);
+  for (size_t b = 0; b < CellMotion::kBlocks; ++b) {
+    const Span x = span(2 * column + static_cast<int>(b % 2), cell.motion[b].dx, cols_);
+    const Span y = span(2 * row + static_cast<int>(b / 2), cell.motion[b].dy, rows_);
+    for (int r = y.first; r <= y.last; ++r) {
+      for (int c = x.first; c <= x.last; ++c) {
+        worst = std::max(worst, damage[static_cast<size_t>(r) * static_cast<size_t>(cols_) + static_cast<size_t>(c)]);
+      }
     }
   }
   return worst;

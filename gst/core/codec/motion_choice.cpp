@@ -2,6 +2,8 @@
 #include "core/codec/motion_choice.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdlib>
 
 #include "core/codec/prediction.h"
@@ -15,49 +17,47 @@ constexpr uint32_t kGoodEnough = kCellSize * kCellSize;
 constexpr int kSearchRange = 24;  // luma samples
 constexpr int kSearchStep = 2;
 constexpr int kSearchBits = 24;  // a search must be able to save as much
+constexpr int kSplitBits = 16;   // and so must a vector for each block
 
-// The choice for one cell.
-class CellSearch {
+// What a vector costs, as squared error: of a whole cell, or of a block of a split one.
+struct Price {
+  const TokenCosts& costs;
+  double lambda;
+  MotionVector predicted;
+  bool block;
+  double operator()(MotionVector mv) const {
+    const int dx = mv.dx - predicted.dx;
+    const int dy = mv.dy - predicted.dy;
+    return lambda * (block ? costs.block_motion(dx, dy) : costs.moved_copy() + costs.motion(dx, dy)) / kCostPerBit;
+  }
+};
+
+// Two pictures, and where predictions are tried.
+struct Workspace {
+  const Picture& current;
+  const Picture& previous;
+  Picture scratch;
+};
+
+// The best vector so far of a square, a cell or a block.
+class SquareSearch {
  public:
-  CellSearch(const Picture& current, const Picture& previous, const TokenCosts& costs, Picture& scratch)
-      : current_(current), previous_(previous), costs_(costs), scratch_(scratch) {}
+  SquareSearch(Workspace& pictures, int x, int y, int side, const Price& price)
+      : pictures_(pictures), x_(x), y_(y), side_(side), price_(price) {}
 
-  // `lambda`: squared error, unweighed, that a bit is worth.
-  MotionVector run(const TokenGrid& grid, int column, int row, double lambda) {
-    column_ = column;
-    row_ = row;
-    lambda_ = lambda;
-    best_ = {};
-    least_ = cell_error(current_, previous_, column, row);
-    if (least_ <= kGoodEnough) return best_;
-    median_ = predict_motion(grid, {0, grid.rows()}, column, row);
-    attempt(median_);
-    auto attempt_of = [&](int c, int r) {
-      if (c >= 0 && c < grid.cols() && r >= 0) attempt(grid.cells[static_cast<size_t>(r) * grid.cols() + c].motion);
-    };
-    attempt_of(column, row);  // what it was in the picture before
-    attempt_of(column - 1, row);
-    attempt_of(column, row - 1);
-    attempt_of(column + 1, row - 1);
-    if (least_ > kGoodEnough + lambda_ * kSearchBits) attempt(search());
-    refine(2);
-    refine(1);
-    return best_;
-  }
+  MotionVector best() const { return best_; }
+  double cost() const { return least_; }  // with the error that it leaves
 
- private:
-  double price(MotionVector mv) const {
-    return lambda_ * (costs_.moved_copy() + costs_.motion(mv.dx - median_.dx, mv.dy - median_.dy)) / kCostPerBit;
-  }
+  // The picture before as it is costs nothing.
+  void start_still() { least_ = square_error(pictures_.current, pictures_.previous, x_, y_, side_); }
 
   void attempt(MotionVector mv) {
-    if (mv == best_ || std::abs(mv.dx) > kMaxMotion || std::abs(mv.dy) > kMaxMotion) return;
-    const double cost = mv == MotionVector{} ? 0 : price(mv);
-    if (cost >= least_) return;
-    Cell moved;
-    moved.motion = mv;
-    predict_cell({&previous_, {}}, moved, column_, row_, scratch_);
-    const double total = cell_error(current_, scratch_, column_, row_) + cost;
+    const bool known = mv == best_ && std::isfinite(least_);
+    if (known || std::abs(mv.dx) > kMaxMotion || std::abs(mv.dy) > kMaxMotion) return;
+    const double price = price_(mv);
+    if (price >= least_) return;
+    predict_block(pictures_.previous, mv, x_, y_, side_, pictures_.scratch);
+    const double total = square_error(pictures_.current, pictures_.scratch, x_, y_, side_) + price;
     if (total >= least_) return;
     least_ = total;
     best_ = mv;
@@ -74,68 +74,171 @@ class CellSearch {
     }
   }
 
-  // The best of a coarse lattice of whole samples within the picture, by every second line of luma.
-  MotionVector search() const {
-    const int x = column_ * kCellSize;
-    const int y = row_ * kCellSize;
+ private:
+  Workspace& pictures_;
+  int x_;
+  int y_;
+  int side_;
+  Price price_;
+  MotionVector best_;
+  double least_ = HUGE_VAL;
+};
+
+// The best vectors of a coarse lattice of whole samples within the picture, by every second line of luma.
+struct Lattice {
+  bool searched = false;
+  MotionVector whole;
+  CellMotion blocks;
+
+  void search(const Workspace& pictures, int x, int y, const Price& price) {
+    searched = true;
     const int left = std::max(-kSearchRange, -x / kSearchStep * kSearchStep);
     const int top = std::max(-kSearchRange, -y / kSearchStep * kSearchStep);
-    const int right = std::min(kSearchRange, previous_.width() - kCellSize - x);
-    const int bottom = std::min(kSearchRange, previous_.height() - kCellSize - y);
-    MotionVector found;
-    double least = least_;
+    const int right = std::min(kSearchRange, pictures.previous.width() - kCellSize - x);
+    const int bottom = std::min(kSearchRange, pictures.previous.height() - kCellSize - y);
+    double least = HUGE_VAL;
+    std::array<double, CellMotion::kBlocks> block_least;
+    block_least.fill(HUGE_VAL);
     for (int dy = top; dy <= bottom; dy += kSearchStep) {
       for (int dx = left; dx <= right; dx += kSearchStep) {
         const MotionVector mv{static_cast<int16_t>(2 * dx), static_cast<int16_t>(2 * dy)};
+        const auto errors = block_errors(pictures, x, y, dx, dy);
         const double cost = price(mv);
-        if (cost >= least) continue;
-        const double total = cost + luma_error(x, y, dx, dy, least - cost);
-        if (total >= least) continue;
-        least = total;
-        found = mv;
+        double sum = cost;
+        for (size_t b = 0; b < errors.size(); ++b) {
+          sum += errors[b];
+          if (errors[b] + cost >= block_least[b]) continue;
+          block_least[b] = errors[b] + cost;
+          blocks[b] = mv;
+        }
+        if (sum >= least) continue;
+        least = sum;
+        whole = mv;
       }
     }
-    return found;
   }
 
-  // Of every second line, times two. Stops above `enough`.
-  uint32_t luma_error(int x, int y, int dx, int dy, double enough) const {
-    const ptrdiff_t stride = current_.width();
-    const uint8_t* a = current_.plane(0) + stride * y + x;
-    const uint8_t* b = previous_.plane(0) + stride * (y + dy) + x + dx;
-    uint32_t sum = 0;
-    for (int r = 0; r < kCellSize && sum < enough; r += 2, a += 2 * stride, b += 2 * stride) {
-      int line = 0;
-      for (int c = 0; c < kCellSize; ++c) {
-        const auto d = static_cast<int16_t>(a[c] - b[c]);  // 16 bits: compilers have instructions for this sum
-        line += d * d;
+ private:
+  // Of every second line, times two.
+  static std::array<int, CellMotion::kBlocks> block_errors(const Workspace& pictures, int x, int y, int dx, int dy) {
+    std::array<int, CellMotion::kBlocks> sums{};
+    const ptrdiff_t stride = pictures.current.width();
+    const uint8_t* a = pictures.current.plane(0) + stride * y + x;
+    const uint8_t* b = pictures.previous.plane(0) + stride * (y + dy) + x + dx;
+    for (int r = 0; r < kCellSize; r += 2, a += 2 * stride, b += 2 * stride) {
+      for (int half = 0; half < 2; ++half) {
+        int line = 0;
+        for (int c = half * kBlockSize; c < (half + 1) * kBlockSize; ++c) {
+          const auto d = static_cast<int16_t>(a[c] - b[c]);  // 16 bits: compilers have instructions for this sum
+          line += d * d;
+        }
+        sums[static_cast<size_t>(r / kBlockSize * 2 + half)] += 2 * line;
       }
-      sum += 2 * static_cast<uint32_t>(line);
     }
-    return sum;
+    return sums;
+  }
+};
+
+// The choice for one cell.
+class CellSearch {
+ public:
+  CellSearch(const Picture& current, const Picture& previous, const TokenCosts& costs, bool split, TokenGrid& grid)
+      : pictures_{current, previous, Picture(current.width(), current.height())},
+        costs_(costs),
+        split_(split),
+        grid_(grid) {}
+
+  // `lambda`: squared error, unweighed, that a bit is worth.
+  void run(int column, int row, double lambda) {
+    column_ = column;
+    row_ = row;
+    lambda_ = lambda;
+    lattice_.searched = false;
+    CellMotion& motion = grid_.cells[static_cast<size_t>(row) * grid_.cols() + column].motion;
+    hint_ = motion;
+    const SquareSearch whole = search_cell();
+    motion = whole.best();
+    if (split_ && whole.cost() > kGoodEnough + lambda_ * kSplitBits && !search_blocks(whole, motion)) {
+      motion = whole.best();
+    }
   }
 
-  const Picture& current_;
-  const Picture& previous_;
+ private:
+  int left() const { return column_ * kCellSize; }
+  int top() const { return row_ * kCellSize; }
+  Slice whole_picture() const { return {0, grid_.rows()}; }
+
+  SquareSearch search_cell() {
+    const Price price{costs_, lambda_, predict_motion(grid_, whole_picture(), column_, row_), false};
+    SquareSearch search(pictures_, left(), top(), kCellSize, price);
+    search.start_still();
+    if (search.cost() <= kGoodEnough) return search;
+    search.attempt(price.predicted);
+    search.attempt(hint_[0]);
+    attempt_neighbours(search);
+    if (search.cost() > kGoodEnough + lambda_ * kSearchBits) {
+      lattice_.search(pictures_, left(), top(), price);
+      search.attempt(lattice_.whole);
+    }
+    search.refine(2);
+    search.refine(1);
+    return search;
+  }
+
+  // Blocks of the cells to the left, above and above right that touch this cell.
+  void attempt_neighbours(SquareSearch& search) const {
+    const auto attempt = [&](int c, int r, size_t block) {
+      if (c < 0 || c >= grid_.cols() || r < 0) return;
+      search.attempt(grid_.cells[static_cast<size_t>(r) * grid_.cols() + c].motion[block]);
+    };
+    attempt(column_ - 1, row_, 1);
+    attempt(column_ - 1, row_, 3);
+    attempt(column_, row_ - 1, 2);
+    attempt(column_, row_ - 1, 3);
+    attempt(column_ + 1, row_ - 1, 2);
+  }
+
+  // Sets the vectors of the blocks; returns false if one for all of them is better.
+  bool search_blocks(const SquareSearch& whole, CellMotion& motion) {
+    double total = lambda_ * (costs_.moved_copy() + costs_.split()) / kCostPerBit;
+    for (size_t b = 0; b < CellMotion::kBlocks; ++b) {
+      const Price price{costs_, lambda_, predict_block_motion(grid_, whole_picture(), column_, row_, b), true};
+      SquareSearch search(pictures_, left() + static_cast<int>(b % 2) * kBlockSize,
+                          top() + static_cast<int>(b / 2) * kBlockSize, kBlockSize, price);
+      search.attempt(whole.best());
+      search.attempt(price.predicted);
+      search.attempt(hint_[b]);
+      for (size_t before = 0; before < b; ++before) search.attempt(motion[before]);
+      attempt_neighbours(search);
+      if (lattice_.searched) search.attempt(lattice_.blocks[b]);
+      search.refine(2);
+      search.refine(1);
+      motion[b] = search.best();
+      total += search.cost();
+      if (total >= whole.cost()) return false;
+    }
+    return motion.split();
+  }
+
+  Workspace pictures_;
   const TokenCosts& costs_;
-  Picture& scratch_;
+  bool split_;
+  TokenGrid& grid_;
   int column_ = 0;
   int row_ = 0;
-  MotionVector median_, best_;
   double lambda_ = 0;
-  double least_ = 0;
+  CellMotion hint_;
+  Lattice lattice_;
 };
 
 }  // namespace
 
 void choose_motion(const Picture& current, const Picture& previous, const std::vector<float>& weights,
-                   const TokenCosts& costs, double lambda, TokenGrid& grid) {
-  Picture scratch(current.width(), current.height());
-  CellSearch search(current, previous, costs, scratch);
+                   const TokenCosts& costs, double lambda, bool split, TokenGrid& grid) {
+  CellSearch search(current, previous, costs, split, grid);
   for (int row = 0; row < grid.rows(); ++row) {
     for (int column = 0; column < grid.cols(); ++column) {
-      const auto i = static_cast<size_t>(row) * grid.cols() + column;
-      grid.cells[i].motion = search.run(grid, column, row, lambda / weights[i]);
+      search.run(column, row, lambda / weights[static_cast<size_t>(row) * grid.cols() + column]);
     }
   }
 }

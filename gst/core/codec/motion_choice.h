@@ -13,8 +13,8 @@ namespace crlsc {
 // Sets the motion of all cells of `grid` as if they were predicted from the picture before, so that squared error times
 // the cell's entry of `weights` plus `lambda` x bits is least. The vectors that `grid` holds, of the picture before,
 // and neighbours' suggest where to look; where none of them fits, blocks nearby are searched: background that comes
-// into sight looks like its surroundings.
+// into sight looks like its surroundings. With `split`, cells get a vector for each of their blocks where that pays.
 void choose_motion(const Picture& current, const Picture& previous, const std::vector<float>& weights,
-                   const TokenCosts& costs, double lambda, TokenGrid& grid);
+                   const TokenCosts& costs, double lambda, bool split, TokenGrid& grid);
 
 }  // namespace crlsc

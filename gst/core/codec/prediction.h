@@ -17,9 +17,13 @@ struct ReferencePictures {
   std::array<const Picture*, kMaxKnowledge> knowledge{};
 };
 
-// Writes the prediction of one cell (column, row) into `out` (whole cells, same size as the references).
+// Writes the prediction of a square of kCellSize or kBlockSize luma samples, at (x, y) in samples and a multiple of
+// kBlockSize, with the vector `mv` from `reference` into `out`, a picture of the same size.
 // Luma is interpolated at half samples with the 6-tap filter (1, -5, 20, 20, -5, 1)/32, chroma bilinearly at quarter
 // samples; samples outside the reference repeat its border.
+void predict_block(const Picture& reference, MotionVector mv, int x, int y, int side, Picture& out);
+
+// Writes the prediction of one cell (column, row) into `out` (whole cells, same size as the references).
 void predict_cell(const ReferencePictures& references, const Cell& cell, int column, int row, Picture& out);
 
 // predict_cell() for all cells of `grid`.
@@ -34,5 +38,8 @@ uint32_t chroma_error(const Picture& a, const Picture& b, int column, int row);
 // Sum of squared differences over one cell: luma, chroma samples counting half.
 constexpr int kChromaShift = 1;
 uint32_t cell_error(const Picture& a, const Picture& b, int column, int row);
+
+// The same over a square of `side` luma samples at (x, y), multiples of 2, within the pictures.
+uint32_t square_error(const Picture& a, const Picture& b, int x, int y, int side);
 
 }  // namespace crlsc

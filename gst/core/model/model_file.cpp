@@ -75,6 +75,7 @@ struct QuantiserKeys {
 };
 constexpr QuantiserKeys kVectorKeys{"structure_codes", "detail_codes"};
 constexpr QuantiserKeys kScalarKeys{"structure_coefficients", "detail_coefficients"};
+constexpr const char* kSplitMotion = "split_motion";
 
 std::string parse_quantiser(const Metadata& metadata, TokenLayout& layout) {
   const bool scalar = metadata.count(kScalarKeys.structure) != 0;
@@ -107,6 +108,12 @@ std::string parse_layout(const Metadata& metadata, TokenLayout& layout) {
     wrong = parse_number(metadata, "gain_classes", 1, layout.gain_levels, layout.gain_classes);
     if (!wrong.empty()) return wrong;
   }
+  int split = 0;
+  if (metadata.count(kSplitMotion) != 0) {
+    wrong = parse_number(metadata, kSplitMotion, 0, 1, split);
+    if (!wrong.empty()) return wrong;
+  }
+  layout.split_motion = split != 0;
   const auto& details = layout.scalar() ? layout.detail_coefficients : layout.detail_codes;
   if (layout.stage_layer.size() != details.size()) {
     return std::string("stage_layer and ") + (layout.scalar() ? kScalarKeys : kVectorKeys).detail + " differ in length";
@@ -136,6 +143,7 @@ Sha256::Digest digest_of(const std::vector<TensorView>& tensors, const std::stri
   for (const char* key : {"backend", keys.structure, keys.detail, "stage_layer", "gain_levels", "gain_classes"}) {
     text += std::string(key) + "=" + lines.at(key) + "\n";
   }
+  if (layout.split_motion) text += std::string(kSplitMotion) + "=1\n";
   std::vector<const TensorView*> sorted;
   for (const TensorView& tensor : tensors) sorted.push_back(&tensor);
   std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
@@ -231,11 +239,13 @@ void save_model(const std::string& path, const std::vector<TensorView>& tensors,
 Metadata layout_metadata(const TokenLayout& layout) {
   const bool scalar = layout.scalar();
   const QuantiserKeys& keys = scalar ? kScalarKeys : kVectorKeys;
-  return {{keys.structure, std::to_string(scalar ? layout.structure_coefficients : layout.structure_codes)},
-          {keys.detail, join(scalar ? layout.detail_coefficients : layout.detail_codes)},
-          {"stage_layer", join(layout.stage_layer)},
-          {"gain_levels", std::to_string(layout.gain_levels)},
-          {"gain_classes", std::to_string(layout.gain_classes)}};
+  Metadata lines{{keys.structure, std::to_string(scalar ? layout.structure_coefficients : layout.structure_codes)},
+                 {keys.detail, join(scalar ? layout.detail_coefficients : layout.detail_codes)},
+                 {"stage_layer", join(layout.stage_layer)},
+                 {"gain_levels", std::to_string(layout.gain_levels)},
+                 {"gain_classes", std::to_string(layout.gain_classes)}};
+  if (layout.split_motion) lines[kSplitMotion] = "1";
+  return lines;
 }
 
 }  // namespace crlsc

@@ -2,6 +2,8 @@
 // The tokens of one picture and what is said of each 16x16 cell (docs/bitstream.md, section "Token grid").
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -15,12 +17,30 @@ constexpr int kMaxGainLevels = 8;
 // Largest component of a motion vector, half luma samples.
 constexpr int kMaxMotion = 2047;
 
-// In half luma samples; (dx, dy) points from the cell to where its prediction lies in the reference.
+// In half luma samples; (dx, dy) points from a block to where its prediction lies in the reference.
 struct MotionVector {
   int16_t dx = 0;
   int16_t dy = 0;
   bool operator==(const MotionVector& o) const { return dx == o.dx && dy == o.dy; }
   bool operator!=(const MotionVector& o) const { return !(*this == o); }
+};
+
+// Vectors of a cell's 2x2 blocks of 8x8 luma samples, in raster order.
+class CellMotion {
+ public:
+  static constexpr size_t kBlocks = 4;
+  CellMotion() = default;
+  // One vector for the whole cell.
+  CellMotion(MotionVector all) { blocks_.fill(all); }
+  MotionVector& operator[](size_t block) { return blocks_[block]; }
+  const MotionVector& operator[](size_t block) const { return blocks_[block]; }
+  // Whether its blocks go different ways.
+  bool split() const { return std::any_of(blocks_.begin(), blocks_.end(), [this](auto v) { return v != blocks_[0]; }); }
+  bool operator==(const CellMotion& o) const { return blocks_ == o.blocks_; }
+  bool operator!=(const CellMotion& o) const { return !(*this == o); }
+
+ private:
+  std::array<MotionVector, kBlocks> blocks_{};
 };
 
 // Where a cell's prediction comes from.
@@ -35,8 +55,10 @@ struct Cell {
   bool coded = false;  // false: the prediction is copied exactly
   uint8_t stages = 0;  // detail stages that follow the structure token; 0 unless coded
   Reference reference = Reference::kPrevious;
-  MotionVector motion;  // (0, 0) unless reference is kPrevious
-  uint8_t gain = 0;     // level of what the tokens are scaled by (core/codec/gain.h); has no meaning unless coded
+  CellMotion motion;   // (0, 0) unless reference is kPrevious; not split unless the layout says that cells may be
+  uint8_t gain = 0;    // level of what the tokens are scaled by (core/codec/gain.h); has no meaning unless coded
+  // Shows what the picture before shows at this place.
+  bool still() const { return !coded && reference == Reference::kPrevious && motion == CellMotion(); }
 };
 
 // Largest magnitude of a coefficient's level, and most coefficients of a cell's structure or a block's stage.
@@ -54,6 +76,7 @@ struct TokenLayout {
   int gain_classes = 1;                    // neighbouring levels that share codebooks and contexts; at most gain_levels
   int structure_coefficients = 0;          // of a scalar quantiser, for each cell; 0: a vector quantiser
   std::vector<int> detail_coefficients{};  // for each block of each stage
+  bool split_motion = false;               // whether a cell may have a vector for each of its blocks
   bool scalar() const { return structure_coefficients > 0; }
   int stages() const { return static_cast<int>(stage_layer.size()); }
   // Tokens of a cell's structure, and of a block of `stage`.

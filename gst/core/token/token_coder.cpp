@@ -31,6 +31,22 @@ struct Reader {
   int number(SignedExpGolomb& c, int) { return c.decode(range); }
 };
 
+// Motion of 8x8 blocks by place in the picture; none outside the slice.
+struct BlockMotion {
+  const TokenGrid& grid;
+  Slice slice;
+  MotionVector at(int x, int y) const {
+    if (x < 0 || x >= 2 * grid.cols() || y < 2 * slice.first_row) return {};
+    const Cell& cell = grid.cells[static_cast<size_t>(y / 2) * grid.cols() + x / 2];
+    return cell.motion[static_cast<size_t>(y % 2 * 2 + x % 2)];
+  }
+};
+
+MotionVector median(MotionVector a, MotionVector b, MotionVector c) {
+  auto middle = [](int16_t p, int16_t q, int16_t r) { return std::max(std::min(p, q), std::min(std::max(p, q), r)); };
+  return {middle(a.dx, b.dx, c.dx), middle(a.dy, b.dy, c.dy)};
+}
+
 }  // namespace
 
 Bytes encode_layer(const TokenGrid& grid, const TokenLayout& layout, Slice slice, int layer,
@@ -55,17 +71,18 @@ bool decode_layer(ByteView bits, const TokenLayout& layout, Slice slice, int lay
 }
 
 MotionVector predict_motion(const TokenGrid& grid, Slice slice, int column, int row) {
-  auto motion = [&](int x, int y) {
-    const bool inside = x >= 0 && x < grid.cols() && y >= slice.first_row;
-    return inside ? grid.cells[static_cast<size_t>(y) * grid.cols() + x].motion : MotionVector{};
-  };
-  auto median = [](int a, int b, int c) {
-    return static_cast<int16_t>(std::max(std::min(a, b), std::min(std::max(a, b), c)));
-  };
-  const MotionVector a = motion(column - 1, row);
-  const MotionVector b = motion(column, row - 1);
-  const MotionVector c = motion(column + 1, row - 1);
-  return {median(a.dx, b.dx, c.dx), median(a.dy, b.dy, c.dy)};
+  const BlockMotion motion{grid, slice};
+  const int x = 2 * column;
+  const int y = 2 * row;
+  return median(motion.at(x - 1, y), motion.at(x, y - 1), motion.at(x + 2, y - 1));
+}
+
+MotionVector predict_block_motion(const TokenGrid& grid, Slice slice, int column, int row, size_t block) {
+  const BlockMotion motion{grid, slice};
+  const int x = 2 * column + static_cast<int>(block % 2);
+  const int y = 2 * row + static_cast<int>(block / 2);
+  const int third = block == CellMotion::kBlocks - 1 ? x - 1 : x + 1;
+  return median(motion.at(x - 1, y), motion.at(x, y - 1), motion.at(third, y - 1));
 }
 
 }  // namespace crlsc

@@ -42,6 +42,8 @@ struct TokenContexts {
   AdaptiveBit knowledge;                            // of those: knowledge base (1) or grey (0)
   BitTree knowledge_index;
   std::array<SignedExpGolomb, 2> motion;                             // difference to the median, x and y
+  std::array<AdaptiveBit, 3> split;                                  // by left and above being split
+  std::array<SignedExpGolomb, 2> block_motion;                       // of split cells: as motion, for each block
   std::array<std::vector<BitTree>, 2> structure;                     // on a picture, on grey; by the cell's gain class
   std::array<std::vector<CoefficientContexts>, 2> structure_levels;  // instead of them, of a scalar quantiser
   // On a picture, on grey; by the gain of the last coded cell of the same kind, [0] if there was none. Empty if the
@@ -69,8 +71,13 @@ Bytes encode_layer(const TokenGrid& grid, const TokenLayout& layout, Slice slice
 bool decode_layer(ByteView bits, const TokenLayout& layout, Slice slice, int layer, const TokenContexts& priors,
                   TokenGrid& grid);
 
-// Median of the three neighbours' motion, what a vector is coded against.
+// What a cell's one vector is coded against: the median of those of the blocks to the left of its upper left corner,
+// above it, and above right of the cell.
 MotionVector predict_motion(const TokenGrid& grid, Slice slice, int column, int row);
+
+// The same for block `block` of a split cell, whose blocks before have their vectors: the median of the blocks to the
+// left, above and above right; for the last block, whose neighbour there comes later, above left.
+MotionVector predict_block_motion(const TokenGrid& grid, Slice slice, int column, int row, size_t block);
 
 // What a slice's decisions are likely to cost, in 1/256 bit, before anything has adapted.
 class TokenCosts {
@@ -100,15 +107,22 @@ class TokenCosts {
   int stages(int gain, int stages) const;
   // Leaving the still mode for a coded cell with this reference.
   int coded(Reference reference) const;
-  // A vector that differs by (dx, dy) from its prediction, in a cell that is not still.
-  int motion(int dx, int dy) const {
-    constexpr int kZero = SignedExpGolomb::kMaxMagnitude;
-    return motion_[0][static_cast<size_t>(kZero + dx)] + motion_[1][static_cast<size_t>(kZero + dy)];
-  }
+  // A vector that differs by (dx, dy) from its prediction, in a cell that is not still and not split.
+  int motion(int dx, int dy) const { return not_split_ + vector(motion_, dx, dy); }
+  // One of a split cell's, whose being split costs split().
+  int block_motion(int dx, int dy) const { return vector(block_motion_, dx, dy); }
+  int split() const { return split_; }
+  // All motion of a cell of `grid` that is not still and refers to the previous picture.
+  int motion(const TokenGrid& grid, int column, int row) const;
   // Not coded, but moved or from another reference.
   int moved_copy() const { return moved_copy_; }
 
  private:
+  using VectorCosts = std::array<std::vector<int>, 2>;  // by axis, from -kMaxMagnitude on
+  static int vector(const VectorCosts& costs, int dx, int dy) {
+    constexpr int kZero = SignedExpGolomb::kMaxMagnitude;
+    return costs[0][static_cast<size_t>(kZero + dx)] + costs[1][static_cast<size_t>(kZero + dy)];
+  }
   size_t gain_class(int level) const { return static_cast<size_t>(layout_.gain_class(level)); }
 
   TokenLayout layout_;
@@ -120,7 +134,10 @@ class TokenCosts {
   std::array<std::vector<int>, 2> gain_;
   std::array<int, 3> coded_{};  // previous, grey, knowledge
   int moved_copy_ = 0;
-  std::array<std::vector<int>, 2> motion_;  // from -kMaxMagnitude on
+  VectorCosts motion_;
+  VectorCosts block_motion_;
+  int split_ = 0;
+  int not_split_ = 0;
 };
 
 // Counts what is coded, to make priors for a model file from it.

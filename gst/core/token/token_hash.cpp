@@ -14,8 +14,10 @@ void TokenHash::add(const TokenGrid& grid) {
     const Cell& cell = grid.cells[static_cast<size_t>(i)];
     writer.u8(cell.coded ? 1 : 0);
     writer.u8(static_cast<uint8_t>(cell.reference));
-    writer.u16(static_cast<uint16_t>(cell.motion.dx));
-    writer.u16(static_cast<uint16_t>(cell.motion.dy));
+    for (size_t b = 0; b < (cell.motion.split() ? CellMotion::kBlocks : 1); ++b) {
+      writer.u16(static_cast<uint16_t>(cell.motion[b].dx));
+      writer.u16(static_cast<uint16_t>(cell.motion[b].dy));
+    }
     if (!cell.coded) continue;
     writer.u8(static_cast<uint8_t>(cell.gain << 4 | cell.stages));
     auto add_tokens = [&writer](const int16_t* tokens, int count) {

@@ -40,6 +40,7 @@ struct Meter {
 
   bool bit(AdaptiveBit& c, bool value) {
     TokenKind kind = TokenKind::kModes;
+    if (holds(contexts.split, c)) kind = TokenKind::kMotion;
     if (holds(contexts.other_reference, c) || &c == &contexts.knowledge) kind = TokenKind::kReferences;
     for (const auto& list : contexts.structure_levels) {
       if (holds_bit(list, c)) kind = TokenKind::kStructure;
@@ -71,7 +72,7 @@ struct Meter {
 
   int number(SignedExpGolomb& c, int value) {
     auto rest_of = [&c](const CoefficientContexts& list) { return &list.rest == &c; };
-    TokenKind kind = holds(contexts.motion, c) ? TokenKind::kMotion : TokenKind::kDetail;
+    TokenKind kind = holds(contexts.motion, c) || holds(contexts.block_motion, c) ? TokenKind::kMotion : TokenKind::kDetail;
     for (const auto& list : contexts.structure_levels) {
       if (std::any_of(list.begin(), list.end(), rest_of)) kind = TokenKind::kStructure;
     }

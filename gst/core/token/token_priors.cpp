@@ -98,6 +98,7 @@ TokenContexts::TokenContexts(const TokenLayout& layout)
   fill(active, {2, 25, 45, 65, 80});
   fill(coded, {50, 70, 85});
   fill(other_reference, {5, 40, 80});
+  fill(split, {15, 30, 50});
   const auto classes = static_cast<size_t>(layout.gain_classes);
   for (size_t base = 0; base < 2; ++base) {
     if (layout.scalar()) {
@@ -117,8 +118,10 @@ TokenContexts::TokenContexts(const ModelFile& file) : TokenContexts(file.layout(
   load(active, file, "active");
   load(coded, file, "coded");
   load(other_reference, file, "other_reference");
+  load(split, file, "split");
   for (size_t i = 0; i < 2; ++i) {
     load(motion[i], file, std::string("motion.") + kAxes[i]);
+    load(block_motion[i], file, std::string("block_motion.") + kAxes[i]);
     for (size_t k = 0; k < structure[i].size(); ++k) load(structure[i][k], file, base_name("structure", i, k));
     for (size_t k = 0; k < structure_levels[i].size(); ++k) {
       load(structure_levels[i][k], file, base_name("structure", i, k));
@@ -264,8 +267,10 @@ std::vector<PriorCounter::Table> PriorCounter::tables() const {
   const TokenContexts& c = s.contexts;
   std::vector<Table> out{s.flags("active", c.active), s.flags("coded", c.coded),
                          s.flags("other_reference", c.other_reference)};
+  if (s.layout.split_motion) out.push_back(s.flags("split", c.split));
   for (size_t i = 0; i < 2; ++i) {
     out.push_back(s.number(std::string("motion.") + kAxes[i], c.motion[i]));
+    if (s.layout.split_motion) out.push_back(s.number(std::string("block_motion.") + kAxes[i], c.block_motion[i]));
     for (size_t k = 0; k < c.structure[i].size(); ++k) {
       out.push_back(s.tree(base_name("structure", i, k), c.structure[i][k]));
     }
@@ -294,7 +299,12 @@ TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout) :
   for (size_t axis = 0; axis < 2; ++axis) {
     for (int v = -SignedExpGolomb::kMaxMagnitude; v <= SignedExpGolomb::kMaxMagnitude; ++v) {
       motion_[axis].push_back(priors.motion[axis].cost(v));
+      block_motion_[axis].push_back(priors.block_motion[axis].cost(v));
     }
+  }
+  if (layout.split_motion) {
+    split_ = cost(priors.split[1], true);
+    not_split_ = cost(priors.split[0], false);
   }
   for (size_t base = 0; base < 2; ++base) {
     for (const CoefficientContexts& c : priors.structure_levels[base]) {
@@ -340,6 +350,21 @@ int TokenCosts::stages(int gain, int stages) const {
   int sum = 0;
   for (int s = 0; s < stages; ++s) sum += present[static_cast<size_t>(s)][1];
   if (stages < static_cast<int>(present.size())) sum += present[static_cast<size_t>(stages)][0];
+  return sum;
+}
+
+int TokenCosts::motion(const TokenGrid& grid, int column, int row) const {
+  const Slice whole{0, grid.rows()};
+  const CellMotion& motion = grid.cells[static_cast<size_t>(row) * grid.cols() + column].motion;
+  if (!motion.split()) {
+    const MotionVector p = predict_motion(grid, whole, column, row);
+    return this->motion(motion[0].dx - p.dx, motion[0].dy - p.dy);
+  }
+  int sum = split_;
+  for (size_t i = 0; i < CellMotion::kBlocks; ++i) {
+    const MotionVector p = predict_block_motion(grid, whole, column, row, i);
+    sum += block_motion(motion[i].dx - p.dx, motion[i].dy - p.dy);
+  }
   return sum;
 }
 

@@ -10,10 +10,6 @@
 
 namespace crlsc {
 
-inline bool is_still(const Cell& c) {
-  return !c.coded && c.reference == Reference::kPrevious && c.motion == MotionVector{};
-}
-
 // Cells of a slice by place; what lies outside the slice is still.
 class SliceView {
  public:
@@ -52,14 +48,36 @@ class SliceView {
 inline int16_t bounded(int component) { return static_cast<int16_t>(std::clamp(component, -kMaxMotion, kMaxMotion)); }
 
 template <class Coder>
-void walk_reference(Coder& coder, TokenContexts& c, SliceView& view, Cell& cell, int column, int row) {
+MotionVector walk_vector(Coder& coder, std::array<SignedExpGolomb, 2>& c, MotionVector value, MotionVector predicted) {
+  const int dx = coder.number(c[0], value.dx - predicted.dx);
+  const int dy = coder.number(c[1], value.dy - predicted.dy);
+  return {bounded(predicted.dx + dx), bounded(predicted.dy + dy)};
+}
+
+template <class Coder>
+void walk_motion(Coder& coder, TokenContexts& c, const TokenLayout& layout, SliceView& view, int column, int row) {
+  CellMotion& motion = view.at(column, row).motion;
+  if (layout.split_motion) {
+    const auto split = [&view](int x, int y) { return view.neighbour(x, y).motion.split() ? 1U : 0U; };
+    if (coder.bit(c.split[split(column - 1, row) + split(column, row - 1)], motion.split())) {
+      for (size_t i = 0; i < CellMotion::kBlocks; ++i) {
+        const MotionVector p = predict_block_motion(view.grid(), view.slice(), column, row, i);
+        motion[i] = walk_vector(coder, c.block_motion, motion[i], p);
+      }
+      return;
+    }
+  }
+  motion = walk_vector(coder, c.motion, motion[0], predict_motion(view.grid(), view.slice(), column, row));
+}
+
+template <class Coder>
+void walk_reference(Coder& coder, TokenContexts& c, const TokenLayout& layout, SliceView& view, Cell& cell, int column,
+                    int row) {
   auto other = [](const Cell& n) { return n.reference != Reference::kPrevious ? 1U : 0U; };
   const unsigned around = other(view.neighbour(column - 1, row)) + other(view.neighbour(column, row - 1));
   if (!coder.bit(c.other_reference[around], cell.reference != Reference::kPrevious)) {
     cell.reference = Reference::kPrevious;
-    const MotionVector p = predict_motion(view.grid(), view.slice(), column, row);
-    cell.motion.dx = bounded(p.dx + coder.number(c.motion[0], cell.motion.dx - p.dx));
-    cell.motion.dy = bounded(p.dy + coder.number(c.motion[1], cell.motion.dy - p.dy));
+    walk_motion(coder, c, layout, view, column, row);
     return;
   }
   if (!coder.bit(c.knowledge, cell.reference != Reference::kGrey)) {
@@ -98,7 +116,7 @@ void walk_structure(Coder& coder, TokenContexts& c, const TokenLayout& layout, S
 
 template <class Coder>
 void walk_structure_layer(Coder& coder, TokenContexts& c, const TokenLayout& layout, SliceView& view) {
-  auto active = [](const Cell& n) { return is_still(n) ? 0U : 1U; };
+  auto active = [](const Cell& n) { return n.still() ? 0U : 1U; };
   std::array<size_t, 2> last_gain{};
   for (int row = view.slice().first_row; row < view.slice().first_row + view.slice().rows; ++row) {
     for (int column = 0; column < view.grid().cols(); ++column) {
@@ -107,12 +125,12 @@ void walk_structure_layer(Coder& coder, TokenContexts& c, const TokenLayout& lay
       const Cell& above = view.neighbour(column, row - 1);
       const unsigned around = active(left) + active(above) + active(view.neighbour(column + 1, row - 1)) +
                               active(view.neighbour(column - 1, row - 1));
-      if (!coder.bit(c.active[around], !is_still(cell))) {
+      if (!coder.bit(c.active[around], !cell.still())) {
         cell = Cell{};
         continue;
       }
       cell.coded = coder.bit(c.coded[(left.coded ? 1U : 0U) + (above.coded ? 1U : 0U)], cell.coded);
-      walk_reference(coder, c, view, cell, column, row);
+      walk_reference(coder, c, layout, view, cell, column, row);
       if (!cell.coded) continue;
       walk_gain(coder, c, cell, last_gain);
       walk_structure(coder, c, layout, view, column, row);

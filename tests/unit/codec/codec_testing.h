@@ -18,11 +18,13 @@ namespace crlsc {
 
 using TestModel = std::shared_ptr<const LoadedModel>;
 
-// The model of the integer backend, one of the same sizes but another id, and one with a scalar quantiser.
+// The model of the integer backend, one of the same sizes but another id, one with a scalar quantiser, and that with
+// split cells.
 TestModel test_model();
 TestModel other_model();
 TestModel scalar_model();
-TestModel model_named(const std::string& name);  // "vector" (test_model()), "scalar"
+TestModel split_model();
+TestModel model_named(const std::string& name);  // "vector" (test_model()), "scalar", "split"
 
 // A clip whose pictures are the same on every machine.
 struct Clip {

@@ -484,6 +484,20 @@ TEST(Encoder, MotionIsUsedForPans) {
   EXPECT_GT(moved, 10 * 70 / 2) << "of 70 cells";
 }
 
+TEST(Encoder, CellsAreSplitWhereSomethingMovesOverAStillScene) {
+  const Clip clip{Clip::Kind::kBlock, 160, 112};
+  const auto split_cells = [&clip](const TestModel& model) {
+    int split = 0;
+    const auto count = [&split](int, const EncodedPicture&, const Encoder& encoder) {
+      for (const Cell& cell : encoder.tokens().cells) split += cell.motion.split() ? 1 : 0;
+    };
+    encode_clip(clip, config_for(clip, 40000), 20, count, model);
+    return split;
+  };
+  EXPECT_GT(split_cells(split_model()), 20);
+  EXPECT_EQ(split_cells(scalar_model()), 0);
+}
+
 TEST(Encoder, SettingsOutOfRangeAreRefused) {
   const auto refused = [](int width, int height, int bitrate) {
     Clip clip;

@@ -22,7 +22,7 @@ TokenLayout layout() {
   return out;
 }
 
-Cell moved(int16_t dx, int16_t dy) { return {false, 0, Reference::kPrevious, {dx, dy}}; }
+Cell moved(int16_t dx, int16_t dy) { return {false, 0, Reference::kPrevious, MotionVector{dx, dy}}; }
 const Cell kCoded{true, 0, Reference::kPrevious, {}};
 const Cell kDetailed{true, 2, Reference::kPrevious, {}};
 const Cell kFresh{true, 0, Reference::kGrey, {}};
@@ -187,6 +187,15 @@ TEST_F(Tracker, NumbersComeRound) {
   send({{6, kCoded}});  // 1
   tracker.lost({63, 2, 0, 0, 0});
   EXPECT_EQ(due(), (Cells{4, 5}));
+}
+
+TEST_F(Tracker, EveryBlockOfASplitCellIsASource) {
+  send({{15, kCoded}});
+  tracker.lost({0, 1, 0, 0, 0});
+  Cell split;
+  split.motion[3] = MotionVector{2 * kCellSize, 2 * kCellSize};  // from cell 15 into cell 10
+  send({{10, split}, {0, moved(2, 2)}});
+  EXPECT_EQ(due(), (Cells{10, 15}));
 }
 
 }  // namespace

@@ -31,14 +31,14 @@ class MotionChoice : public testing::Test {
  protected:
   std::vector<Cell> choose(const Picture& current, const Picture& previous, double lambda, float weight = 1) {
     TokenGrid grid(kCols, kRows, 1);
-    choose_motion(current, previous, std::vector<float>(kCols * kRows, weight), costs, lambda, grid);
+    choose_motion(current, previous, std::vector<float>(kCols * kRows, weight), costs, lambda, layout.split_motion, grid);
     return grid.cells;
   }
   // Cells whose 24 samples of search range lie within the picture.
   template <class Check>
   static void each_inner(const std::vector<Cell>& cells, Check check) {
     for (int row = 2; row < kRows - 2; ++row) {
-      for (int column = 2; column < kCols - 2; ++column) check(cells[static_cast<size_t>(row) * kCols + column].motion);
+      for (int column = 2; column < kCols - 2; ++column) check(cells[static_cast<size_t>(row) * kCols + column].motion[0]);
     }
   }
   TokenLayout layout{64, {32}, {1}};
@@ -82,6 +82,44 @@ TEST_F(MotionChoice, NeverMakesItWorse) {
     const int row = i / kCols;
     EXPECT_LE(cell_error(current, predicted, column, row), cell_error(current, previous, column, row));
   }
+}
+
+// The border between two motions lies in the middle of cells.
+class SplitMotionChoice : public MotionChoice {
+ protected:
+  SplitMotionChoice() {
+    const Picture right = waves(-6, 0);
+    two_ways = waves(6, 0);
+    for (int y = 0; y < two_ways.height(); ++y) {
+      for (int x = kBorder; x < two_ways.width(); ++x) {
+        two_ways.plane(0)[y * two_ways.width() + x] = right.plane(0)[y * two_ways.width() + x];
+      }
+    }
+  }
+  static constexpr int kColumn = kCols / 2;  // of the cells that the border parts
+  static constexpr int kBorder = kColumn * kCellSize + kBlockSize;
+  Picture two_ways;
+};
+
+TEST_F(SplitMotionChoice, BlocksFollowTheBorder) {
+  layout.split_motion = true;
+  const std::vector<Cell> cells = choose(two_ways, waves(0, 0), 0.1);
+  for (int row = 2; row < kRows - 2; ++row) {
+    const CellMotion& motion = cells[static_cast<size_t>(row) * kCols + kColumn].motion;
+    for (size_t b = 0; b < CellMotion::kBlocks; ++b) {
+      EXPECT_EQ(motion[b], (MotionVector{static_cast<int16_t>(b % 2 == 0 ? 12 : -12), 0})) << row << ", " << b;
+    }
+    EXPECT_FALSE(cells[static_cast<size_t>(row) * kCols + kColumn - 2].motion.split()) << row;
+  }
+}
+
+TEST_F(SplitMotionChoice, NotWhereTheModelHasNoSplitCells) {
+  for (const Cell& c : choose(two_ways, waves(0, 0), 0.1)) EXPECT_FALSE(c.motion.split());
+}
+
+TEST_F(SplitMotionChoice, NotWhereItCostsMoreThanItSaves) {
+  layout.split_motion = true;
+  for (const Cell& c : choose(two_ways, waves(0, 0), 1e5)) EXPECT_FALSE(c.motion.split());
 }
 
 }  // namespace

@@ -148,7 +148,7 @@ TEST_F(Prediction, AFlatPictureStaysFlat) {
   for (int16_t d = -3; d <= 3; ++d) {
     Picture out(64, 48);
     TokenGrid grid(4, 3, 0);
-    for (Cell& cell : grid.cells) cell.motion = {d, static_cast<int16_t>(2 - d)};
+    for (Cell& cell : grid.cells) cell.motion = MotionVector{d, static_cast<int16_t>(2 - d)};
     predict({&flat, {}}, grid, out);
     EXPECT_EQ(out.data(), flat.data());
   }
@@ -157,17 +157,40 @@ TEST_F(Prediction, AFlatPictureStaysFlat) {
 TEST_F(Prediction, WholeSamplesAreCopied) {
   Picture out(64, 48);
   Cell cell;
-  cell.motion = {8, -4};  // 4 samples right, 2 up; even numbers of chroma quarters
+  cell.motion = MotionVector{8, -4};  // 4 samples right, 2 up; even numbers of chroma quarters
   predict_cell({&reference, {}}, cell, 1, 1, out);
   for (int y = 16; y < 32; ++y) {
     for (int x = 16; x < 32; ++x) ASSERT_EQ(out.plane(0)[y * 64 + x], reference.plane(0)[(y - 2) * 64 + x + 4]);
   }
 }
 
+TEST_F(Prediction, BlocksOfASplitCellGoTheirOwnWays) {
+  CellMotion motion;
+  motion[0] = {3, -2};
+  motion[1] = {-40, 7};
+  motion[2] = {0, 0};
+  motion[3] = {5, 90};
+  for (const Picture* picture : {&reference, &extreme}) {
+    Picture out(64, 48, 7);
+    Cell cell;
+    cell.motion = motion;
+    predict_cell({picture, {}}, cell, 2, 1, out);
+    for (size_t b = 0; b < CellMotion::kBlocks; ++b) {
+      Picture whole(64, 48, 7);
+      Cell same;
+      same.motion = motion[b];
+      predict_cell({picture, {}}, same, 2, 1, whole);
+      const int x = 32 + static_cast<int>(b % 2) * kBlockSize;
+      const int y = 16 + static_cast<int>(b / 2) * kBlockSize;
+      EXPECT_EQ(square_error(out, whole, x, y, kBlockSize), 0U) << "block " << b;
+    }
+  }
+}
+
 TEST_F(Prediction, OnlyTheCellIsWritten) {
   Picture out(64, 48, 9);
   Cell cell;
-  cell.motion = {3, 3};
+  cell.motion = MotionVector{3, 3};
   predict_cell({&reference, {}}, cell, 2, 1, out);
   for (int p = 0; p < 3; ++p) {
     const int side = p == 0 ? 16 : 8;
@@ -200,7 +223,7 @@ TEST_F(Prediction, ReferencesByCell) {
 TEST_F(Prediction, WithoutAPreviousPictureItIsGrey) {
   Picture out(64, 48, 1);
   TokenGrid grid(4, 3, 0);
-  grid.cells[5].motion = {9, 9};
+  grid.cells[5].motion = MotionVector{9, 9};
   predict({}, grid, out);
   EXPECT_EQ(out.data(), Picture(64, 48).data());
 }

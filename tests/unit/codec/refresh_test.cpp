@@ -13,7 +13,7 @@ struct Change {
   uint32_t error;
 };
 const Change kChanged{{true, 0, Reference::kPrevious, {}}, RefreshPlan::kLarge};
-const Change kMoved{{false, 0, Reference::kPrevious, {2, 0}}, RefreshPlan::kLarge};
+const Change kMoved{{false, 0, Reference::kPrevious, MotionVector{2, 0}}, RefreshPlan::kLarge};
 const Change kSharpened{{true, 0, Reference::kPrevious, {}}, RefreshPlan::kSmall};
 const Change kTouched{{true, 0, Reference::kPrevious, {}}, RefreshPlan::kSmall - 1};
 const Change kRefreshed{{true, 0, Reference::kGrey, {}}, RefreshPlan::kLarge};

@@ -168,7 +168,7 @@ TEST_P(Vector, IsWhatTheEncoderWrites) { EXPECT_TRUE(make_stream(json) == stored
 
 INSTANTIATE_TEST_SUITE_P(Vectors, Vector,
                          testing::Values("block", "cuts-sliced", "pan-low-rate", "all-syntax", "scalar-cuts",
-                                         "scalar-all-syntax"),
+                                         "scalar-all-syntax", "split-all-syntax", "split-block"),
                          [](const auto& param) { return test_name(param.param); });
 
 TEST(Vectors, EveryFileIsTested) {
@@ -176,7 +176,7 @@ TEST(Vectors, EveryFileIsTested) {
   for (const auto& entry : std::filesystem::directory_iterator(CRLSC_VECTORS)) {
     files += entry.path().extension() == ".json" ? 1 : 0;
   }
-  EXPECT_EQ(files, 6);
+  EXPECT_EQ(files, 8);
 }
 
 }  // namespace

@@ -20,10 +20,9 @@ class Costs : public testing::Test {
   int estimate(const TokenGrid& grid, int column, int row) const {
     const auto at = static_cast<size_t>(row * grid.cols() + column);
     const Cell& cell = grid.cells[at];
-    const MotionVector p = predict_motion(grid, {0, grid.rows()}, column, row);
     const bool previous = cell.reference == Reference::kPrevious;
-    const int motion = previous ? costs.motion(cell.motion.dx - p.dx, cell.motion.dy - p.dy) : 0;
-    if (!cell.coded) return previous && cell.motion == MotionVector{} ? 0 : costs.moved_copy() + motion;
+    const int motion = previous ? costs.motion(grid, column, row) : 0;
+    if (!cell.coded) return cell.still() ? 0 : costs.moved_copy() + motion;
     int sum = costs.coded(cell.reference) + motion + costs.stages(cell.gain, cell.stages);
     sum += costs.structure(grid, at);
     sum += costs.gain(cell.reference == Reference::kGrey, cell.gain);
@@ -74,6 +73,30 @@ TEST_F(Costs, MotionIsEstimatedWell) {
   const TokenGrid grid = random_grid(layout, 20, 15, mixes()[4], 5);
   EXPECT_NEAR(estimated_bits(grid) / real_bits(grid), 1.0, 0.35);
 }
+
+class SplitCosts : public Costs {
+ protected:
+  SplitCosts() : Costs(layout_named("split"), TokenContexts(layout_named("split"))) {}
+};
+
+TEST_F(SplitCosts, MotionOfBlocksIsEstimatedWell) {
+  const TokenGrid grid = random_grid(layout, 20, 15, mixes()[4], 5);
+  EXPECT_NEAR(estimated_bits(grid) / real_bits(grid), 1.0, 0.35);
+}
+
+TEST_F(SplitCosts, AVectorForEachBlockCostsAllOfThem) {
+  TokenGrid grid(4, 3, layout);
+  CellMotion& motion = grid.cells[5].motion;
+  motion = MotionVector{6, 2};
+  EXPECT_EQ(costs.motion(grid, 1, 1), costs.motion(6, 2));
+  motion[3] = {6, 3};
+  // Of the first, nothing is known; of the second, that the first went right, but nothing came from above.
+  EXPECT_EQ(costs.motion(grid, 1, 1),
+            costs.split() + 2 * costs.block_motion(6, 2) + costs.block_motion(0, 0) + costs.block_motion(0, 1));
+  EXPECT_GT(costs.split(), 0);
+}
+
+TEST_F(SplitCosts, MeasuredBitsAddUpToTheRealSize) { expect_measured_bits_add_up(); }
 
 TEST_F(Costs, StructureIsTheCostOfItsSymbol) {
   for (int token = 0; token < layout.structure_codes; ++token) {

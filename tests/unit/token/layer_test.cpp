@@ -11,7 +11,7 @@ namespace {
 
 const std::vector<std::string> kLayouts = {
     "usual",     "no-detail", "two-codes",       "large",          "six-stages",      "gap", "gains", "classes",
-    "two-gains", "scalar",    "scalar-smallest", "scalar-largest", "scalar-no-detail"};
+    "two-gains", "scalar",    "scalar-smallest", "scalar-largest", "scalar-no-detail", "split", "scalar-split"};
 
 class RoundTrip : public testing::TestWithParam<std::tuple<std::string, size_t>> {};
 
@@ -215,7 +215,7 @@ TEST(Layer, AContinuedPanIsCheaperThanARandomOne) {
   const Mix pan = mixes()[4];
   TokenGrid grid = random_grid(layout, 20, 15, pan, 40);
   const size_t random = encode_layer(grid, layout, {0, 15}, 0, priors).size();
-  for (Cell& cell : grid.cells) cell.motion = {7, -3};
+  for (Cell& cell : grid.cells) cell.motion = MotionVector{7, -3};
   EXPECT_LT(encode_layer(grid, layout, {0, 15}, 0, priors).size(), random * 3 / 4);
 }
 
@@ -254,6 +254,35 @@ TEST_F(MotionPrediction, RightBorder) {
 TEST_F(MotionPrediction, FirstRow) {
   // left (2, 10) alone never wins against two nothings
   EXPECT_EQ(predict_motion(grid, {0, 3}, 1, 0), (MotionVector{0, 0}));
+}
+
+// Blocks of cell (1, 1), whose own are (1, 1), (2, 2) and (3, 3) so far.
+TEST_F(MotionPrediction, OfBlocks) {
+  CellMotion& above = grid.cells[1].motion;
+  above[2] = {4, -6};
+  above[3] = {20, 20};
+  CellMotion& left = grid.cells[4].motion;
+  left[1] = {5, 0};
+  left[3] = {-9, 7};
+  CellMotion& motion = grid.cells[5].motion;
+  motion[0] = {1, 1};
+  motion[1] = {2, 2};
+  motion[2] = {3, 3};
+  const Slice slice{0, 3};
+  EXPECT_EQ(predict_block_motion(grid, slice, 1, 1, 0), (MotionVector{5, 0}));  // (5, 0), (4, -6), (20, 20)
+  EXPECT_EQ(predict_block_motion(grid, slice, 1, 1, 1), (MotionVector{6, 2}));  // (1, 1), (20, 20), (6, 2)
+  EXPECT_EQ(predict_block_motion(grid, slice, 1, 1, 2), (MotionVector{1, 2}));  // (-9, 7), (1, 1), (2, 2)
+  EXPECT_EQ(predict_block_motion(grid, slice, 1, 1, 3), (MotionVector{2, 2}));  // (3, 3), (2, 2), (1, 1)
+  // Above a slice is nothing.
+  EXPECT_EQ(predict_block_motion(grid, {1, 2}, 1, 1, 0), (MotionVector{0, 0}));
+  EXPECT_EQ(predict_block_motion(grid, {1, 2}, 1, 1, 3), (MotionVector{2, 2}));
+}
+
+TEST_F(MotionPrediction, OfACellLooksAtTheBlocksThatTouchIt) {
+  grid.cells[4].motion[1] = {50, 50};
+  grid.cells[1].motion[2] = {40, 40};
+  grid.cells[2].motion[2] = {45, 45};
+  EXPECT_EQ(predict_motion(grid, {0, 3}, 1, 1), (MotionVector{45, 45}));
 }
 
 TEST_F(MotionPrediction, FirstRowOfASlice) {

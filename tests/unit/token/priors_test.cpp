@@ -71,7 +71,7 @@ PriorCounter& counted(PriorCounter& counter, uint32_t first_seed, const Mix& mix
   return counter;
 }
 
-const char* const kLayouts[] = {"usual", "classes", "scalar"};
+const char* const kLayouts[] = {"usual", "classes", "scalar", "split", "scalar-split"};
 
 TEST(Priors, NamesAndSizesOfTheTables) {
   const PriorCounter counter(test_layout());
@@ -96,6 +96,14 @@ TEST(Priors, NamesAndSizesOfTheTables) {
       {"priors.detail2.code.0", 14},
   };
   EXPECT_EQ(sizes, expected);
+}
+
+TEST(Priors, TablesOfSplitCells) {
+  std::map<std::string, size_t> sizes;
+  for (const auto& table : PriorCounter(layout_named("split")).tables()) sizes[table.name] = table.values.size();
+  EXPECT_EQ(sizes["priors.split"], 3U);
+  EXPECT_EQ(sizes["priors.block_motion.x"], 24U);
+  EXPECT_EQ(sizes["priors.block_motion.y"], 24U);
 }
 
 TEST(Priors, NamesAndSizesOfTheTablesOfCoefficients) {

@@ -47,8 +47,8 @@ Bytes example(const std::string& name) {
 
 TokenGrid grid_of_the_example() {
   TokenGrid grid(3, 2, 3);
-  grid.cells[1].motion = {3, -2};
-  grid.cells[2] = {true, 1, Reference::kPrevious, {3, -2}};
+  grid.cells[1].motion = MotionVector{3, -2};
+  grid.cells[2] = {true, 1, Reference::kPrevious, MotionVector{3, -2}};
   grid.cells[3] = {true, 3, Reference::kGrey, {}};
   grid.cells[4].reference = static_cast<Reference>(static_cast<int>(Reference::kKnowledge0) + 2);
   grid.cells[5] = {true, 0, Reference::kKnowledge0, {}};
@@ -98,6 +98,21 @@ TEST(TokenSpecification, ReadingTheExample) {
     ASSERT_TRUE(decode_layer(example("token-layer-" + std::to_string(layer)), layout, kWhole, layer, priors, grid));
   }
   EXPECT_TRUE(same_tokens(grid, grid_of_the_example()));
+}
+
+TEST(TokenSpecification, ASplitCell) {
+  TokenLayout layout = test_layout();
+  layout.split_motion = true;
+  TokenGrid grid(2, 1, layout);
+  grid.cells[0].motion = MotionVector{3, -2};
+  grid.cells[1].motion = MotionVector{3, -2};
+  grid.cells[1].motion[1] = {4, -2};
+  grid.cells[1].motion[3] = {-1, 0};
+  const TokenContexts priors(layout);
+  EXPECT_EQ(hex(example("token-layer-split")), hex(encode_layer(grid, layout, {0, 1}, 0, priors)));
+  TokenGrid read(2, 1, layout);
+  ASSERT_TRUE(decode_layer(example("token-layer-split"), layout, {0, 1}, 0, priors, read));
+  EXPECT_TRUE(same_tokens(read, grid));
 }
 
 TEST(TokenSpecification, AccessUnitOfTheExample) {
@@ -258,6 +273,9 @@ void expect_model_hash(const std::string& backend, const TokenLayout& layout, co
 TEST(TokenSpecification, HashOfAModel) {
   expect_model_hash("reference", test_layout(), "model-hash");
   expect_model_hash("other", layout_with_coefficients(), "model-hash-scalar");
+  TokenLayout split = layout_with_coefficients();
+  split.split_motion = true;
+  expect_model_hash("split", split, "model-hash-split");
 }
 
 // What all contexts of a table have in common.

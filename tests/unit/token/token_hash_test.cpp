@@ -27,7 +27,7 @@ TEST(TokenHash, OfOneStillCell) {
 
 TEST(TokenHash, OfOneCodedCell) {
   TokenGrid grid(1, 1, 2);
-  grid.cells[0] = {true, 1, Reference::kPrevious, {-1, 2}};
+  grid.cells[0] = {true, 1, Reference::kPrevious, MotionVector{-1, 2}};
   grid.structure[0] = 0x1F2;
   grid.detail[0] = {1, 2, 3, 0x104};
   EXPECT_EQ(hash_of({grid}),
@@ -75,8 +75,10 @@ TEST(TokenHash, EverythingThatIsSentCounts) {
   grid.cells[i].coded = false;
   EXPECT_NE(hash_of({grid}), plain);
   grid = sample();
-  grid.cells[i].motion.dy += 1;
-  EXPECT_NE(hash_of({grid}), plain);
+  for (size_t b = 0; b < CellMotion::kBlocks; ++b) {
+    grid.cells[i].motion[b].dy += 1;
+    EXPECT_NE(hash_of({grid}), plain);
+  }
   grid = sample();
   grid.cells[i].stages -= 1;
   EXPECT_NE(hash_of({grid}), plain);

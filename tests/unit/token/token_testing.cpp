@@ -16,11 +16,20 @@ MotionVector random_motion(Random& random, int largest) {
   return {static_cast<int16_t>(below(random, span) - largest), static_cast<int16_t>(below(random, span) - largest)};
 }
 
+CellMotion random_cell_motion(Random& random, const Mix& mix, bool split) {
+  CellMotion motion = random_motion(random, mix.largest_motion);
+  if (!split || below(random, 2) == 0) return motion;
+  for (size_t b = 0; b < CellMotion::kBlocks; ++b) {
+    if (below(random, 2) == 0) motion[b] = random_motion(random, mix.largest_motion);
+  }
+  return motion;
+}
+
 Reference random_knowledge(Random& random) {
   return static_cast<Reference>(static_cast<int>(Reference::kKnowledge0) + below(random, kMaxKnowledge));
 }
 
-Cell random_cell(Random& random, const Mix& mix, int stages) {
+Cell random_cell(Random& random, const Mix& mix, const TokenLayout& layout) {
   Cell cell;
   int pick = below(
       random, mix.still + mix.moved_copy + mix.other_copy + mix.coded_previous + mix.coded_grey + mix.coded_knowledge);
@@ -30,7 +39,7 @@ Cell random_cell(Random& random, const Mix& mix, int stages) {
   };
   if (takes(mix.still)) return cell;
   if (takes(mix.moved_copy)) {
-    cell.motion = random_motion(random, mix.largest_motion);
+    cell.motion = random_cell_motion(random, mix, layout.split_motion);
     return cell;
   }
   if (takes(mix.other_copy)) {
@@ -38,9 +47,9 @@ Cell random_cell(Random& random, const Mix& mix, int stages) {
     return cell;
   }
   cell.coded = true;
-  cell.stages = static_cast<uint8_t>(mix.all_stages ? stages : below(random, stages + 1));
+  cell.stages = static_cast<uint8_t>(mix.all_stages ? layout.stages() : below(random, layout.stages() + 1));
   if (takes(mix.coded_previous)) {
-    cell.motion = below(random, 3) == 0 ? MotionVector{} : random_motion(random, mix.largest_motion);
+    if (below(random, 3) != 0) cell.motion = random_cell_motion(random, mix, layout.split_motion);
   } else {
     cell.reference = takes(mix.coded_grey) ? Reference::kGrey : random_knowledge(random);
   }
@@ -89,8 +98,11 @@ std::string place(const TokenGrid& grid, int cell) {
 bool valid_cell(const Cell& cell, const TokenLayout& layout) {
   const int reference = static_cast<int>(cell.reference);
   if (reference >= static_cast<int>(Reference::kKnowledge0) + kMaxKnowledge) return false;
-  if (cell.reference != Reference::kPrevious && cell.motion != MotionVector{}) return false;
-  if (std::abs(cell.motion.dx) > kMaxMotion || std::abs(cell.motion.dy) > kMaxMotion) return false;
+  if (cell.reference != Reference::kPrevious && cell.motion != CellMotion()) return false;
+  if (cell.motion.split() && !layout.split_motion) return false;
+  for (size_t b = 0; b < CellMotion::kBlocks; ++b) {
+    if (std::abs(cell.motion[b].dx) > kMaxMotion || std::abs(cell.motion[b].dy) > kMaxMotion) return false;
+  }
   if (cell.coded && cell.gain >= layout.gain_levels) return false;
   return cell.stages <= (cell.coded ? layout.stages() : 0);
 }
@@ -117,6 +129,8 @@ TokenLayout layout_named(const std::string& name) {
   if (name == "scalar") return {0, {}, {1, 2, 2}, kMaxGainLevels, 2, 12, {6, 10, 16}};
   if (name == "scalar-smallest") return {0, {}, {1, 1}, 1, 1, 1, {1, 2}};
   if (name == "scalar-largest") return {0, {}, {1, 3}, 2, 2, kMaxCoefficients, {kMaxCoefficients, 3}};
+  if (name == "split") return {16, {8}, {1}, 1, 1, 0, {}, true};
+  if (name == "scalar-split") return {0, {}, {1, 2}, kMaxGainLevels, 2, 12, {6, 10}, true};
   if (name == "scalar-no-detail") return {0, {}, {}, 1, 1, 20, {}};
   throw std::invalid_argument(name);
 }
@@ -150,7 +164,7 @@ TokenGrid random_grid(const TokenLayout& layout, int cols, int rows, const Mix& 
   TokenGrid grid(cols, rows, layout);
   for (int i = 0; i < grid.size(); ++i) {
     const auto at = static_cast<size_t>(i);
-    grid.cells[at] = random_cell(random, mix, layout.stages());
+    grid.cells[at] = random_cell(random, mix, layout);
     // Also where they take no part: nobody may look at them there.
     if (layout.gain_levels > 1) grid.cells[at].gain = static_cast<uint8_t>(below(random, layout.gain_levels));
     for_tokens(grid, i, layout.stages(),
@@ -175,8 +189,9 @@ testing::AssertionResult same_tokens(const TokenGrid& a, const TokenGrid& b, Sli
     const Cell& y = b.cells[at];
     if (x.coded != y.coded || x.stages != y.stages || x.reference != y.reference || x.motion != y.motion) {
       return testing::AssertionFailure() << place(a, i) << " differs: coded " << x.coded << '/' << y.coded
-                                         << ", stages " << +x.stages << '/' << +y.stages << ", motion " << x.motion.dx
-                                         << ',' << x.motion.dy << '/' << y.motion.dx << ',' << y.motion.dy;
+                                         << ", stages " << +x.stages << '/' << +y.stages << ", motion "
+                                         << x.motion[0].dx << ',' << x.motion[0].dy << '/' << y.motion[0].dx << ','
+                                         << y.motion[0].dy;
     }
     if (!x.coded) continue;
     if (x.gain != y.gain) return testing::AssertionFailure() << place(a, i) << ": gain " << +x.gain << '/' << +y.gain;
