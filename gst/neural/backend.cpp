@@ -9,7 +9,7 @@
 #include <mutex>
 #include <string>
 
-#include "core/codec/gain.h"
+#include "core/token/gain.h"
 #include "core/codec/network.h"
 #include "core/entropy/cost.h"
 #include "core/error.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/codec/gain.h"
+#include "core/token/gain.h"
 #include "core/token/token_coder.h"
 
 namespace crlsc::neural {
@@ -83,6 +83,7 @@ void store_structure(const torch::Tensor& latents, const QuantiserBias& bias, co
     const float* from = values + (static_cast<ptrdiff_t>(r) * box.cols + c) * count;
     const Cell& of = grid.cells[cell];
     if (bias.costs == nullptr) return round_levels(from, count, grid.structure_at(cell));
+    bias.costs->predict_structure(grid, cell, grid.structure_at(cell));
     choose_levels(from, worth_of(bias, grid, cell),
                   bias.costs->structure_levels(of.reference == Reference::kGrey, of.gain), grid.structure_at(cell));
   });
@@ -100,6 +101,7 @@ void store_details(const torch::Tensor& latents, const QuantiserBias& bias, cons
         if (bias.costs == nullptr) {
           round_levels(from, grid.detail_tokens(stage), to);
         } else {
+          std::fill_n(to, grid.detail_tokens(stage), int16_t{0});
           choose_levels(from, worth_of(bias, grid, cell), bias.costs->detail_levels(grid.cells[cell].gain, stage), to);
         }
         from += grid.detail_tokens(stage);

@@ -9,6 +9,7 @@ another seed gives other tables and so another model id.
 import argparse
 import hashlib
 import json
+import math
 import struct
 
 STRUCTURE_CODES = 256
@@ -119,9 +120,21 @@ def make_scalar_tensors():
     return tensors
 
 
+def prediction_tensor():
+    """Means follow those of the neighbours, in units of 1/1024; nothing else is predicted."""
+    count = len(STRUCTURE_FUNCTIONS)
+    weights = []
+    for left, above in ((512, 512), (1000, 0), (0, 900)):
+        for function in range(count):
+            flat = STRUCTURE_FUNCTIONS[function][1:] == (0, 0)
+            for weight in (left, above):
+                weights.append([weight if flat and i == function else 0 for i in range(count)])
+    return tensor([3, count, 2, count], weights)
+
+
 def tensor(shape, rows):
     values = [value for row in rows for value in row]
-    assert len(values) == shape[0] * shape[1]
+    assert len(values) == math.prod(shape)
     return {'dtype': 'I16', 'shape': shape, 'data': struct.pack('<%dh' % len(values), *values)}
 
 
@@ -193,14 +206,17 @@ def main():
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--semantic', action='store_true', help='with a semantic head')
     parser.add_argument('--scalar', action='store_true', help='for a scalar quantiser; there is no seed')
-    parser.add_argument('--split', action='store_true', help='whose cells may have a vector for each block')
+    parser.add_argument('--full', action='store_true',
+                        help='as --scalar, with split cells and levels that are predicted from neighbours')
     parser.add_argument('output')
     arguments = parser.parse_args()
-    split = {'split_motion': '1'} if arguments.split else {}
-    if arguments.scalar:
-        write_model(arguments.output, SCALAR_IDENTITY | split, make_scalar_tensors(), 'Integer functions for tests')
+    if arguments.full:
+        write_model(arguments.output, SCALAR_IDENTITY | {'split_motion': '1'},
+                    make_scalar_tensors() | {'prediction.structure': prediction_tensor()}, 'Integer functions for tests')
+    elif arguments.scalar:
+        write_model(arguments.output, SCALAR_IDENTITY, make_scalar_tensors(), 'Integer functions for tests')
     else:
-        write_model(arguments.output, VECTOR_IDENTITY | split, make_tensors(arguments.seed, arguments.semantic),
+        write_model(arguments.output, VECTOR_IDENTITY, make_tensors(arguments.seed, arguments.semantic),
                     'Integer tables for tests; seed %d' % arguments.seed)
 
 

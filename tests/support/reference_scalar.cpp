@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/codec/gain.h"
+#include "core/token/gain.h"
 #include "core/error.h"
 #include "core/token/token_coder.h"
 #include "reference_session.h"
@@ -58,16 +58,20 @@ class ScalarSession : public ReferenceSession {
     const float weight = bias.weights != nullptr ? (*bias.weights)[at] : 1.0F;
     const float worth = bias.lambda / (static_cast<float>(step * step) * weight);
     const TokenCosts& costs = bias.costs != nullptr ? *bias.costs : bases_.costs;
+    costs.predict_structure(grid, at, grid.structure_at(at));
     quantise(bases_.structure, residual.data(), kCellSamples, step, worth,
              costs.structure_levels(cell.reference == Reference::kGrey, cell.gain), grid.structure_at(at));
     for (int stage = 0; stage < grid.stages(); ++stage) {
       for (int b = 0; b < 4; ++b) {
+        int16_t* levels = grid.detail_at(stage, 2 * col + b % 2, 2 * row + b / 2);
+        std::fill_n(levels, grid.detail_tokens(stage), int16_t{0});
         quantise(bases_.detail[static_cast<size_t>(stage)], residual.data() + b * kBlockSamples, kBlockSamples, step,
-                 worth, costs.detail_levels(cell.gain, stage), grid.detail_at(stage, 2 * col + b % 2, 2 * row + b / 2));
+                 worth, costs.detail_levels(cell.gain, stage), levels);
       }
     }
   }
 
+  // `levels` holds what they are predicted as.
   static void quantise(const Basis& basis, const int* residual, int samples, int step, float worth,
                        const CoefficientCosts& costs, int16_t* levels) {
     std::vector<float> latents;

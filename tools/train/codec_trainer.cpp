@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "core/codec/gain.h"
+#include "core/token/gain.h"
 #include "core/error.h"
 #include "neural/autocast.h"
 #include "neural/model_io.h"

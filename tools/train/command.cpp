@@ -28,11 +28,12 @@ void add_priors_command(CLI::App& train) {
   CLI::App* priors = train.add_subcommand("priors", "Fit a model's entropy tables to what it codes");
   auto o = std::make_shared<PriorOptions>();
   priors->add_option("--model", o->model, "Model file; default: searched on the model path");
-  priors->add_option("--data", o->data, "Videos, or folders of them")->required();
+  priors->add_option("--data", o->data, "Videos and pictures, or folders of them")->required();
   priors->add_option("--exclude", o->exclude, "Leave out paths that contain this text");
   priors->add_option("--out", o->out, "Model file to write")->required();
   priors->add_option("--bitrates", o->bitrates, "bit/s, one pass for each")->capture_default_str();
   priors->add_option("--pictures", o->pictures, "Pictures of each video")->capture_default_str();
+  priors->add_option("--stills", o->stills, "Pictures that are coded by themselves")->capture_default_str();
   priors->add_option("--threads", o->threads, "Threads; 0 = one less than there are cores, 1 to 4");
   priors->callback([o] { train_priors(*o); });
 }

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "core/codec/gain.h"
+#include "core/token/gain.h"
 #include "core/picture.h"
 
 namespace crlsc::tools {

@@ -21,7 +21,7 @@ struct CodedCrops {
   torch::Tensor steps;         // between levels, in units of a sample [B, 1, h, w]
 };
 // The logarithm of bits + distortion / lambda of a coded cell, one value a sample [B]. Lambda is what an encoder that
-// chose the step thinks of a bit (core/codec/gain.h), distortion what it sees (core/codec/visibility.h).
+// chose the step thinks of a bit (core/token/gain.h), distortion what it sees (core/codec/visibility.h).
 torch::Tensor rate_distortion_loss(const CodedCrops& crops);
 
 }  // namespace crlsc::tools

@@ -9,6 +9,7 @@
 #include "core/codec/encoder.h"
 #include "core/error.h"
 #include "core/model/registry.h"
+#include "train/level_predictor.h"
 #include "train/material.h"
 
 namespace crlsc::tools {
@@ -28,46 +29,80 @@ std::vector<Picture> pictures_of(const std::vector<cv::Mat>& clip, int short_sid
   return out;
 }
 
-void count_clip(const std::shared_ptr<const LoadedModel>& model, const std::vector<Picture>& pictures, int bitrate,
-                double rate, PriorCounter& counter, int64_t& bytes) {
+using Grids = std::vector<TokenGrid>;
+
+// Adds what is sent of the pictures; returns its bytes.
+int64_t code_clip(const std::shared_ptr<const LoadedModel>& model, const std::vector<Picture>& pictures, int bitrate,
+                  double rate, Grids& grids) {
   EncoderConfig config;
   config.sequence.width = pictures[0].width();
   config.sequence.height = pictures[0].height();
   config.sequence.framerate_num = static_cast<uint32_t>(std::lround(rate));
   config.bitrate = bitrate;
   Encoder encoder(model, config);
+  int64_t bytes = 0;
   for (size_t i = 0; i < pictures.size(); ++i) {
     const EncodedPicture coded = encoder.encode(pictures[i].view(), i == 0 ? 0 : 1 / rate, false);
     bytes += static_cast<int64_t>(coded.bytes.size());
-    if (!coded.bytes.empty()) counter.add(encoder.tokens(), {0, encoder.tokens().rows()});
+    if (!coded.bytes.empty()) grids.push_back(encoder.tokens());
   }
+  return bytes;
+}
+
+Grids code_all(const PriorOptions& o, const std::shared_ptr<const LoadedModel>& model) {
+  constexpr int kStep = 3;  // about ten of thirty pictures a second
+  const Material material = Material::load(o.data, o.exclude, 288, o.pictures * kStep);
+  if (material.clips.empty()) throw Error(ErrorKind::kRead, "--data holds no video of more than 8 pictures");
+  Grids grids;
+  int64_t bytes = 0;
+  const auto code = [&](const std::vector<cv::Mat>& clip, int count) {
+    const auto pictures = pictures_of(clip, o.short_side, count, kStep);
+    for (int bitrate : o.bitrates) bytes += code_clip(model, pictures, bitrate, o.rate, grids);
+  };
+  for (size_t i = 0; i < material.clips.size(); ++i) {
+    code(material.clips[i], o.pictures);
+    std::printf("%zu of %zu videos, %lld bytes coded\n", i + 1, material.clips.size(), static_cast<long long>(bytes));
+    std::fflush(stdout);
+  }
+  const size_t stills = std::min(material.stills.size(), static_cast<size_t>(std::max(o.stills, 0)));
+  for (size_t i = 0; i < stills; ++i) code({material.stills[i * material.stills.size() / stills]}, 1);
+  return grids;
+}
+
+std::vector<int16_t> fit_prediction(const TokenLayout& layout, const Grids& grids) {
+  LevelPredictor predictor(layout.structure_coefficients);
+  for (const TokenGrid& grid : grids) predictor.add(grid);
+  return predictor.weights();
+}
+
+template <class T>
+TensorView tensor_of(const std::string& name, DType dtype, std::vector<int64_t> shape, const std::vector<T>& values) {
+  static_assert(sizeof(T) == 2);
+  return {name, dtype, std::move(shape),
+          ByteView(reinterpret_cast<const uint8_t*>(values.data()), sizeof(T) * values.size())};
 }
 
 }  // namespace
 
 void train_priors(const PriorOptions& o) {
   const auto model = acquire_model(find_model(o.model), o.threads);
-  constexpr int kStep = 3;  // about ten of thirty pictures a second
-  const Material material = Material::load(o.data, o.exclude, 288, o.pictures * kStep);
-  if (material.clips.empty()) throw Error(ErrorKind::kRead, "--data holds no video of more than 8 pictures");
-  PriorCounter counter(model->file.layout());
-  int64_t bytes = 0;
-  for (size_t i = 0; i < material.clips.size(); ++i) {
-    const auto pictures = pictures_of(material.clips[i], o.short_side, o.pictures, kStep);
-    for (int bitrate : o.bitrates) count_clip(model, pictures, bitrate, o.rate, counter, bytes);
-    std::printf("%zu of %zu videos, %lld bytes coded\n", i + 1, material.clips.size(), static_cast<long long>(bytes));
-    std::fflush(stdout);
-  }
+  const Grids grids = code_all(o, model);
+  const TokenLayout& layout = model->file.layout();
+  const int n = layout.structure_coefficients;
+  std::vector<int16_t> weights;
+  if (layout.scalar()) weights = fit_prediction(layout, grids);
+  PriorCounter counter(layout, LevelPrediction(n, weights));
+  for (const TokenGrid& grid : grids) counter.add(grid, {0, grid.rows()});
   const std::vector<PriorCounter::Table> tables = counter.tables();
   std::vector<TensorView> tensors;
   for (const TensorView& t : model->file.tensors()) {
-    if (t.name.compare(0, 7, "priors.") != 0) tensors.push_back(t);
+    if (t.name.compare(0, 7, "priors.") != 0 && t.name != LevelPrediction::kTensor) tensors.push_back(t);
   }
   for (const auto& t : tables) {
-    tensors.push_back({t.name,
-                       DType::kU16,
-                       {static_cast<int64_t>(t.values.size())},
-                       ByteView(reinterpret_cast<const uint8_t*>(t.values.data()), 2 * t.values.size())});
+    tensors.push_back(tensor_of(t.name, DType::kU16, {static_cast<int64_t>(t.values.size())}, t.values));
+  }
+  if (!weights.empty()) {
+    tensors.push_back(tensor_of(LevelPrediction::kTensor, DType::kI16, {LevelPrediction::kSets, n, 2, n}, weights));
   }
   save_model(o.out, tensors, model->file.metadata());
   std::printf("wrote %s\n", o.out.c_str());

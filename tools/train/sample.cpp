@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/codec/gain.h"
+#include "core/token/gain.h"
 #include "core/codec/motion_choice.h"
 #include "core/codec/prediction.h"
 

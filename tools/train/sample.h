@@ -44,7 +44,7 @@ class Sample {
   // Per cell, raster: detail stages, -1 = not coded. What is sent, and what arrives of it.
   std::vector<int> sent;
   std::vector<int> received;
-  // Per cell, raster: levels of the change that is coded (core/codec/gain.h).
+  // Per cell, raster: levels of the change that is coded (core/token/gain.h).
   std::vector<int> gains;
 
  private:

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "core/bitstream/unit.h"
-#include "core/codec/gain.h"
+#include "core/token/gain.h"
 #include "core/codec/motion_choice.h"
 #include "core/codec/prediction.h"
 #include "core/codec/reconstruction.h"
@@ -30,12 +30,13 @@ constexpr double kMostLambda = 4000;  // that is carried to the next picture
 constexpr double kUnbiased = 1;       // the quantiser leaves nothing out that matters
 constexpr double kLambdaStep = 1.5;   // from picture to picture
 constexpr int kBisections = 18;
-constexpr int kRounds = 4;  // of key pictures, until the price is the one that steps were chosen for
-constexpr double kLongestWay = 16;
+constexpr int kRounds = 6;  // of key pictures, until the price is the one that steps were chosen for
+constexpr double kCloseEnough = 1.3;  // or nearly so
+constexpr int kCutRounds = 2;         // of other pictures whose price is off by more than
 constexpr double kCut = 3;
-constexpr double kCloseEnough = 1.4;  // or nearly so
 constexpr int kAttempts = 6;          // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
+constexpr int kGreyBits = 20;  // that a cell on grey takes more than another
 
 SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, int bitrate) {
   if (bitrate < 1)
@@ -57,6 +58,23 @@ void insert_beside(Bytes& access_unit, ByteView beside) {
   access_unit.insert(access_unit.begin() + static_cast<ptrdiff_t>(at), beside.begin(), beside.end());
 }
 
+// Looks for the price that fits the bits of steps that were chosen for it.
+class PriceSearch {
+ public:
+  // A better guess than `proposed`, where `fitted` was what fitted.
+  double next(double proposed, double fitted) {
+    (fitted > proposed ? low_ : high_) = proposed;
+    if (low_ > 0 && high_ < HUGE_VAL) return std::sqrt(low_ * high_);
+    // Half of the way, as a price that leaves too much out makes the rest look cheap.
+    constexpr double kLongestWay = 16;
+    return proposed * std::sqrt(std::clamp(fitted / proposed, 1 / kLongestWay, kLongestWay));
+  }
+
+ private:
+  double low_ = 0;
+  double high_ = HUGE_VAL;
+};
+
 }  // namespace
 
 // What each way of sending a cell would cost and leave as error.
@@ -69,7 +87,17 @@ struct Encoder::Choice {
   std::array<double, kMaxDetailStages + 1> distortion{};  // by stages
   std::array<int, kMaxDetailStages + 1> cost{};           // 1/256 bit
   bool candidate = false;
+  bool may_rest = false;  // as the picture before
   bool forced = false;  // of a later key picture, or a refresh: is coded; a refresh only if the picture then fits
+};
+
+// One try at a picture, at one price.
+struct Encoder::Round {
+  std::vector<Choice> choices;
+  TokenGrid grid;
+  EncodedPicture coded;
+  double distortion = 0;
+  double lambda = 0;  // to be carried to the next picture
 };
 
 Encoder::Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config)
@@ -136,28 +164,12 @@ EncodedPicture Encoder::encode_picture(const PictureView& picture, RateControl::
 }
 
 EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budget, bool key) {
-  choose_references(current, key);
-  if (!key) {
-    for (int i : cells_to_refresh(budget)) {
-      grid_.cells[static_cast<size_t>(i)].reference = Reference::kGrey;
-      grid_.cells[static_cast<size_t>(i)].motion = {};
-    }
-  }
+  choose_references(current, budget, key);
   Picture prediction(current.width(), current.height());
   predict({&previous_, {}}, grid_, prediction);
+  if (!key) choose_grey(current, prediction);
   std::vector<Choice> choices;
-  EncodedPicture out;
-  for (int round = 1;; ++round) {
-    choices = propose(current, prediction, key);
-    const double proposed = lambda_;
-    out = fit(choices, budget, key);
-    if (!another_round(proposed, key, round)) break;
-    budget.target = budget.limit;  // a new scene may take what there is
-    for (size_t i = 0; i < choices.size(); ++i) {
-      grid_.cells[i].reference = choices[i].reference;
-      grid_.cells[i].motion = choices[i].motion;
-    }
-  }
+  EncodedPicture out = best_round(current, prediction, budget, key, choices);
   if (out.bytes.empty() && key && budget.most) {
     // Grey for now where nothing better will ever fit, as in a first picture.
     for (Choice& c : choices) c.forced = false;
@@ -175,7 +187,8 @@ EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budg
   return out;
 }
 
-void Encoder::choose_references(const Picture& current, bool key) {
+void Encoder::choose_references(const Picture& current, RateControl::Budget budget, bool key) {
+  forced_.assign(grid_.cells.size(), key && started_ ? 1 : 0);
   for (Cell& c : grid_.cells) {
     const CellMotion last = c.motion;  // a hint
     c = Cell{};
@@ -186,19 +199,61 @@ void Encoder::choose_references(const Picture& current, bool key) {
     }
   }
   const bool split = model_->file.layout().split_motion;
-  if (!key) choose_motion(current, previous_, visibility_.weights(), costs_, lambda_, split, grid_);
+  if (key) return;
+  choose_motion(current, previous_, visibility_.weights(), costs_, lambda_, split, grid_);
+  for (const int i : cells_to_refresh(budget)) {
+    const auto at = static_cast<size_t>(i);
+    grid_.cells[at].reference = Reference::kGrey;
+    grid_.cells[at].motion = {};
+    forced_[at] = 1;
+  }
+}
+
+// Cells that are nearer to a flat one than to anything in the picture before are drawn anew: behind a cut, and where
+// something comes into sight.
+void Encoder::choose_grey(const Picture& current, Picture& prediction) {
+  for (int i = 0; i < grid_.size(); ++i) {
+    Cell& cell = grid_.cells[static_cast<size_t>(i)];
+    if (cell.reference != Reference::kPrevious) continue;
+    const int column = i % grid_.cols();
+    const int row = i / grid_.cols();
+    const double price = lambda_ / visibility_.weights()[static_cast<size_t>(i)] * kGreyBits;
+    if (cell_error(current, prediction, column, row) <= cell_deviation(current, column, row) + price) continue;
+    cell.reference = Reference::kGrey;
+    cell.motion = {};
+    predict_cell({&previous_, {}}, cell, column, row, prediction);
+  }
 }
 
 // Steps that were chosen for another price than the one that fits are as good as none: those of key pictures and of
-// cuts are chosen anew, for a better guess.
-bool Encoder::another_round(double proposed, bool key, int round) {
-  const double off = std::max(fitted_ / proposed, proposed / fitted_);
-  if (!model_->file.layout().scalar() || off < (key ? kCloseEnough : kCut) || round == (key ? kRounds : 2))
-    return false;
-  // Half of the way, as a price that leaves too much out makes the rest look cheap.
-  const double way = std::clamp(fitted_ / proposed, 1 / kLongestWay, kLongestWay);
-  lambda_ = std::clamp(proposed * std::sqrt(way), kMinLambda * 4, kMostLambda);
-  return true;
+// cuts are chosen anew, for better guesses, and the round counts that leaves the least distortion.
+EncodedPicture Encoder::best_round(const Picture& current, const Picture& prediction, RateControl::Budget budget,
+                                   bool key, std::vector<Choice>& choices) {
+  PriceSearch search;
+  Round best;
+  const int rounds = !model_->file.layout().scalar() ? 1 : key ? kRounds : kCutRounds;
+  for (int round = 1;; ++round) {
+    Round now;
+    now.choices = propose(current, prediction, key);
+    const double proposed = lambda_;
+    now.coded = fit(now.choices, budget, key);
+    now.distortion = now.coded.bytes.empty() ? HUGE_VAL : distortion_;
+    now.lambda = lambda_;
+    now.grid = grid_;
+    if (round == 1 || now.distortion < best.distortion) best = std::move(now);
+    const double off = std::max(fitted_ / proposed, proposed / fitted_);
+    if (round == rounds || off < (key ? kCloseEnough : kCut)) break;
+    lambda_ = std::clamp(search.next(proposed, fitted_), kMinLambda * 4, kMostLambda);
+    budget.target = budget.limit;  // a new scene may take what there is
+    for (size_t i = 0; i < best.choices.size(); ++i) {
+      grid_.cells[i].reference = best.choices[i].reference;
+      grid_.cells[i].motion = best.choices[i].motion;
+    }
+  }
+  grid_ = std::move(best.grid);
+  lambda_ = best.lambda;
+  choices = std::move(best.choices);
+  return std::move(best.coded);
 }
 
 // What the network would send for cells that are not good enough by themselves, and what each way would cost.
@@ -207,7 +262,7 @@ std::vector<Encoder::Choice> Encoder::propose(const Picture& current, const Pict
   std::vector<Picture> previews(static_cast<size_t>(model_->file.layout().stages_up_to(layers_ - 1)) + 1);
   session_->encode(current, prediction, {static_cast<float>(lambda_), &costs_, &visibility_.weights()}, grid_,
                    previews);
-  return measure(prediction, previews);
+  return measure(prediction, previews, key);
 }
 
 // First what receivers are known to show wrongly, then what they may.
@@ -241,7 +296,8 @@ void Encoder::mark_candidates(const Picture& current, const Picture& prediction,
   }
 }
 
-std::vector<Encoder::Choice> Encoder::measure(const Picture& prediction, const std::vector<Picture>& previews) {
+std::vector<Encoder::Choice> Encoder::measure(const Picture& prediction, const std::vector<Picture>& previews,
+                                              bool key) {
   const int most = static_cast<int>(previews.size()) - 1;
   std::vector<Choice> choices(static_cast<size_t>(grid_.size()));
   for (int i = 0; i < grid_.size(); ++i) {
@@ -258,7 +314,8 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& prediction, const s
     if (cell.reference == Reference::kPrevious) motion = costs_.motion(grid_, column, row);
     c.copy_cost = cell.motion == CellMotion() ? 0 : costs_.moved_copy() + motion;
     c.candidate = cell.coded;
-    c.forced = started_ && cell.reference == Reference::kGrey;
+    c.may_rest = !key;
+    c.forced = forced_[at] != 0;
     if (!cell.coded) continue;
     int price = costs_.coded(cell.reference) + motion + costs_.gain(cell.reference == Reference::kGrey, cell.gain) +
                 costs_.structure(grid_, at);
@@ -274,10 +331,11 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& prediction, const s
   return choices;
 }
 
-// Takes for each cell what is best at `lambda` into grid_; returns the expected cost in 1/256 bit.
+// Takes for each cell what is best at `lambda` into grid_; returns the expected cost in 1/256 bit. Sets distortion_.
 int64_t Encoder::select(const std::vector<Choice>& choices, double lambda, bool refresh) {
   const int most = model_->file.layout().stages_up_to(layers_ - 1);
   int64_t total = 0;
+  distortion_ = 0;
   for (size_t i = 0; i < choices.size(); ++i) {
     const Choice& c = choices[i];
     Cell& cell = grid_.cells[i];
@@ -286,9 +344,10 @@ int64_t Encoder::select(const std::vector<Choice>& choices, double lambda, bool 
     cell.gain = gain;
     double best = HUGE_VAL;
     int cost = 0;
-    if (c.reference == Reference::kPrevious || (c.forced && !refresh)) best = c.still_distortion;
+    if (c.may_rest && !(c.forced && refresh)) best = c.still_distortion;
     const double copied = c.copy_distortion + lambda * c.copy_cost / kCostPerBit;
-    if (!c.forced && copied < best) {
+    const bool may_copy = !c.forced && (c.reference == Reference::kPrevious || !c.may_rest);
+    if (may_copy && copied < best) {
       best = copied;
       cost = c.copy_cost;
       cell.reference = c.reference;
@@ -305,6 +364,7 @@ int64_t Encoder::select(const std::vector<Choice>& choices, double lambda, bool 
       cell.motion = c.motion;
     }
     total += cost;
+    distortion_ += best - lambda * cost / kCostPerBit;
   }
   return total;
 }

@@ -71,15 +71,18 @@ class Encoder {
 
  private:
   struct Choice;
+  struct Round;
   double interval(double seconds) const;
   EncodedPicture encode_picture(const PictureView& picture, RateControl::Budget budget, bool force_key);
   EncodedPicture attempt(const Picture& current, RateControl::Budget budget, bool key);
-  void choose_references(const Picture& current, bool key);
-  bool another_round(double proposed, bool key, int round);
+  void choose_references(const Picture& current, RateControl::Budget budget, bool key);
+  void choose_grey(const Picture& current, Picture& prediction);
+  EncodedPicture best_round(const Picture& current, const Picture& prediction, RateControl::Budget budget, bool key,
+                            std::vector<Choice>& choices);
   std::vector<Choice> propose(const Picture& current, const Picture& prediction, bool key);
   std::vector<int> cells_to_refresh(RateControl::Budget budget);
   void mark_candidates(const Picture& current, const Picture& prediction, bool key);
-  std::vector<Choice> measure(const Picture& prediction, const std::vector<Picture>& previews);
+  std::vector<Choice> measure(const Picture& prediction, const std::vector<Picture>& previews, bool key);
   int64_t select(const std::vector<Choice>& choices, double lambda, bool refresh = true);
   EncodedPicture fit(const std::vector<Choice>& choices, RateControl::Budget budget, bool key);
   EncodedPicture repeat(RateControl::Budget budget);
@@ -104,6 +107,8 @@ class Encoder {
   Visibility visibility_;
   double lambda_ = 40;  // squared error a bit must save; carried from picture to picture
   double fitted_ = 40;  // the last picture's own
+  std::vector<uint8_t> forced_;  // cells of the picture at hand that have to be sent without reference
+  double distortion_ = 0;  // that the last selection leaves
   uint8_t picture_number_ = 0;
   bool started_ = false;
 };

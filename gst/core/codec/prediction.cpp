@@ -185,6 +185,27 @@ uint32_t square_error(const Picture& a, const Picture& b, int x, int y, int side
   return plane_error(a, b, 0, x, y, side) + (chroma_square_error(a, b, x, y, side) >> kChromaShift);
 }
 
+uint32_t cell_deviation(const Picture& picture, int column, int row) {
+  uint32_t sum = 0;
+  for (int plane = 0; plane < 3; ++plane) {
+    const int side = plane == 0 ? kCellSize : kCellSize / 2;
+    uint32_t samples = 0;
+    uint32_t squares = 0;
+    for (int r = 0; r < side; ++r) {
+      const uint8_t* p = picture.plane(plane) + static_cast<ptrdiff_t>(picture.plane_width(plane)) * (row * side + r) +
+                         column * side;
+      for (int c = 0; c < side; ++c) {
+        samples += p[c];
+        squares += uint32_t{p[c]} * p[c];
+      }
+    }
+    const auto count = static_cast<uint32_t>(side * side);
+    const auto about_mean = squares - static_cast<uint32_t>(uint64_t{samples} * samples / count);
+    sum += plane == 0 ? about_mean : about_mean >> kChromaShift;
+  }
+  return sum;
+}
+
 uint32_t cell_error(const Picture& a, const Picture& b, int column, int row) {
   return square_error(a, b, column * kCellSize, row * kCellSize, kCellSize);
 }

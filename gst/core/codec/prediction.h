@@ -42,4 +42,7 @@ uint32_t cell_error(const Picture& a, const Picture& b, int column, int row);
 // The same over a square of `side` luma samples at (x, y), multiples of 2, within the pictures.
 uint32_t square_error(const Picture& a, const Picture& b, int x, int y, int side);
 
+// Sum of squared differences of a cell's samples to their means, chroma counting half: what a flat cell would leave.
+uint32_t cell_deviation(const Picture& picture, int column, int row);
+
 }  // namespace crlsc

@@ -18,6 +18,8 @@ std::array<AdaptiveBit, N> likely(int percent) {
   return contexts;
 }
 
+int16_t bounded(int level) { return static_cast<int16_t>(std::clamp(level, -kMaxLevel, kMaxLevel)); }
+
 }  // namespace
 
 CoefficientContexts::CoefficientContexts(int coefficients)
@@ -73,9 +75,10 @@ void choose_levels(const float* latents, float worth, const CoefficientCosts& co
   double before = 0;
   double least = static_cast<double>(unit) * costs.end(0);
   int end = 0;
-  int16_t tail = 0;  // the level at the end
+  int16_t tail = 0;  // the change at the end
+  std::array<int16_t, kMaxCoefficients> changes{};
   for (int i = 0; i < costs.coefficients(); ++i) {
-    const double y = latents[i];
+    const double y = latents[i] - static_cast<float>(levels[i]);
     const int nearest = static_cast<int>(std::min<double>(kMaxLevel, std::abs(y) + 0.5));  // finite, whatever y is
     double best = static_cast<double>(unit) * costs.level(i, 0, false);
     double best_last = HUGE_VAL;
@@ -95,16 +98,16 @@ void choose_levels(const float* latents, float worth, const CoefficientCosts& co
         chosen_last = signed_level;
       }
     }
+    changes[static_cast<size_t>(i)] = chosen;
     if (chosen_last != 0 && before + best_last + static_cast<double>(unit) * costs.end(i + 1) < least) {
       least = before + best_last + static_cast<double>(unit) * costs.end(i + 1);
       end = i + 1;
       tail = chosen_last;
     }
-    levels[i] = chosen;
     before += best;
   }
-  if (end > 0) levels[end - 1] = tail;
-  std::fill(levels + end, levels + costs.coefficients(), int16_t{0});
+  if (end > 0) changes[static_cast<size_t>(end) - 1] = tail;
+  for (int i = 0; i < end; ++i) levels[i] = bounded(levels[i] + changes[static_cast<size_t>(i)]);
 }
 
 }  // namespace crlsc

@@ -53,10 +53,10 @@ constexpr size_t crowd(int n) { return n == 0 ? 0 : n <= 3 ? 1 : 2; }
 // stage before.
 constexpr size_t surroundings(int near, int below) { return 3 * crowd(near) + crowd(below); }
 
-// Codes `levels`, as many as the contexts are made for, with a Coder as in token_walk.h.
+// Codes `levels`, as many as the contexts are made for and of magnitudes up to `most`, with a Coder as in token_walk.h.
 template <class Coder>
 void walk_coefficients(Coder& coder, CoefficientContexts& c, size_t around, CoefficientView left, CoefficientView above,
-                       int16_t* levels) {
+                       int16_t* levels, int most = kMaxLevel) {
   const int count = c.coefficients();
   int end = count;
   while (end > 0 && levels[end - 1] == 0) --end;
@@ -76,7 +76,7 @@ void walk_coefficients(Coder& coder, CoefficientContexts& c, size_t around, Coef
     } else if (!coder.bit(c.beyond_two[near], magnitude > 2)) {
       magnitude = 2;
     } else {
-      magnitude = std::min(3 + std::abs(coder.number(c.rest, magnitude - 3)), kMaxLevel);
+      magnitude = std::min(3 + std::abs(coder.number(c.rest, magnitude - 3)), most);
     }
     auto& sign = c.sign[std::min(at, CoefficientContexts::kSigned - 1)][left.sign(i)];
     levels[i] = static_cast<int16_t>(coder.bit(sign, levels[i] < 0) ? -magnitude : magnitude);
@@ -108,7 +108,8 @@ class CoefficientCosts {
 };
 
 // Rate-distortion optimised quantisation: the levels for `latents`, in steps, with the least sum of squared error +
-// `worth` x bits. Writes as many as `costs` is made for.
+// `worth` x bits. Their differences to those in `levels`, which are predictions, are what is coded. Writes as many as
+// `costs` is made for.
 void choose_levels(const float* latents, float worth, const CoefficientCosts& costs, int16_t* levels);
 
 }  // namespace crlsc

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "core/codec/gain.h"
+#include "core/token/gain.h"
 
 #include "core/picture.h"
 

@@ -56,7 +56,7 @@ struct Cell {
   uint8_t stages = 0;  // detail stages that follow the structure token; 0 unless coded
   Reference reference = Reference::kPrevious;
   CellMotion motion;   // (0, 0) unless reference is kPrevious; not split unless the layout says that cells may be
-  uint8_t gain = 0;    // level of what the tokens are scaled by (core/codec/gain.h); has no meaning unless coded
+  uint8_t gain = 0;    // level of what the tokens are scaled by (core/token/gain.h); has no meaning unless coded
   // Shows what the picture before shows at this place.
   bool still() const { return !coded && reference == Reference::kPrevious && motion == CellMotion(); }
 };
@@ -86,6 +86,12 @@ struct TokenLayout {
   int layers() const { return stage_layer.empty() ? 1 : stage_layer.back() + 1; }
   // Number of stages carried by layers 0..layer.
   int stages_up_to(int layer) const;
+};
+
+// Whole rows of cells.
+struct Slice {
+  int first_row = 0;
+  int rows = 0;
 };
 
 // Tokens of a picture of cols x rows cells. A cell has structure tokens, and 2x2 blocks with tokens of each detail

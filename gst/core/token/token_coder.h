@@ -15,16 +15,11 @@
 #include "core/entropy/exp_golomb.h"
 #include "core/token/coefficients.h"
 #include "core/token/grid.h"
+#include "core/token/level_prediction.h"
 
 namespace crlsc {
 
 class ModelFile;
-
-// Whole rows of cells.
-struct Slice {
-  int first_row = 0;
-  int rows = 0;
-};
 
 // Everything that adapts while a unit is coded. Copied afresh from the priors for each unit.
 struct TokenContexts {
@@ -46,6 +41,8 @@ struct TokenContexts {
   std::array<SignedExpGolomb, 2> block_motion;                       // of split cells: as motion, for each block
   std::array<std::vector<BitTree>, 2> structure;                     // on a picture, on grey; by the cell's gain class
   std::array<std::vector<CoefficientContexts>, 2> structure_levels;  // instead of them, of a scalar quantiser
+  // What the levels on grey are coded against. Shared, as it never changes.
+  std::shared_ptr<const LevelPrediction> prediction;
   // On a picture, on grey; by the gain of the last coded cell of the same kind, [0] if there was none. Empty if the
   // model has but one level.
   std::array<std::vector<BitTree>, 2> gain;
@@ -94,6 +91,8 @@ class TokenCosts {
   const CoefficientCosts& detail_levels(int gain, int stage) const {
     return detail_levels_[gain_class(gain)][static_cast<size_t>(stage)];
   }
+  // What the levels of the structure of a cell of `grid` are coded against, structure_tokens() of them.
+  void predict_structure(const TokenGrid& grid, size_t cell, int16_t* levels) const;
   // The structure of cell `cell` of `grid`, and its blocks of `stage`, whatever the quantiser.
   int structure(const TokenGrid& grid, size_t cell) const;
   int detail(const TokenGrid& grid, size_t cell, int stage) const;
@@ -116,7 +115,6 @@ class TokenCosts {
   int motion(const TokenGrid& grid, int column, int row) const;
   // Not coded, but moved or from another reference.
   int moved_copy() const { return moved_copy_; }
-
  private:
   using VectorCosts = std::array<std::vector<int>, 2>;  // by axis, from -kMaxMagnitude on
   static int vector(const VectorCosts& costs, int dx, int dy) {
@@ -126,6 +124,7 @@ class TokenCosts {
   size_t gain_class(int level) const { return static_cast<size_t>(layout_.gain_class(level)); }
 
   TokenLayout layout_;
+  std::shared_ptr<const LevelPrediction> prediction_;
   std::array<std::vector<std::vector<int>>, 2> structure_;  // by gain class, as the next two
   std::vector<std::vector<std::vector<int>>> detail_;
   std::array<std::vector<CoefficientCosts>, 2> structure_levels_;
@@ -143,7 +142,8 @@ class TokenCosts {
 // Counts what is coded, to make priors for a model file from it.
 class PriorCounter {
  public:
-  explicit PriorCounter(const TokenLayout& layout);
+  // Of what is coded with this prediction.
+  explicit PriorCounter(const TokenLayout& layout, LevelPrediction prediction = {});
   ~PriorCounter();
   PriorCounter(const PriorCounter&) = delete;
   PriorCounter& operator=(const PriorCounter&) = delete;

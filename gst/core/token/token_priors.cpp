@@ -94,7 +94,9 @@ uint16_t probability(double ones, double all) {
 }  // namespace
 
 TokenContexts::TokenContexts(const TokenLayout& layout)
-    : knowledge(kProbabilityOne / 2), knowledge_index(kMaxKnowledge) {
+    : knowledge(kProbabilityOne / 2),
+      knowledge_index(kMaxKnowledge),
+      prediction(std::make_shared<const LevelPrediction>()) {
   fill(active, {2, 25, 45, 65, 80});
   fill(coded, {50, 70, 85});
   fill(other_reference, {5, 40, 80});
@@ -115,6 +117,7 @@ TokenContexts::TokenContexts(const TokenLayout& layout)
 }
 
 TokenContexts::TokenContexts(const ModelFile& file) : TokenContexts(file.layout()) {
+  prediction = std::make_shared<const LevelPrediction>(file);
   load(active, file, "active");
   load(coded, file, "coded");
   load(other_reference, file, "other_reference");
@@ -143,7 +146,9 @@ TokenContexts::TokenContexts(const ModelFile& file) : TokenContexts(file.layout(
 
 // Counts by the address of the context that a decision is coded with; the contexts themselves stay as they are.
 struct PriorCounter::State {
-  explicit State(const TokenLayout& l) : layout(l), contexts(l) {}
+  State(const TokenLayout& l, LevelPrediction prediction) : layout(l), contexts(l) {
+    contexts.prediction = std::make_shared<const LevelPrediction>(std::move(prediction));
+  }
   TokenLayout layout;
   TokenContexts contexts;
   std::map<const AdaptiveBit*, std::array<double, 2>> bits;
@@ -252,7 +257,8 @@ struct PriorCounter::State {
   }
 };
 
-PriorCounter::PriorCounter(const TokenLayout& layout) : state_(std::make_unique<State>(layout)) {}
+PriorCounter::PriorCounter(const TokenLayout& layout, LevelPrediction prediction)
+    : state_(std::make_unique<State>(layout, std::move(prediction))) {}
 PriorCounter::~PriorCounter() = default;
 
 void PriorCounter::add(const TokenGrid& grid, Slice slice) {
@@ -295,7 +301,8 @@ std::vector<PriorCounter::Table> PriorCounter::tables() const {
   return out;
 }
 
-TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout) : layout_(layout) {
+TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout)
+    : layout_(layout), prediction_(priors.prediction) {
   for (size_t axis = 0; axis < 2; ++axis) {
     for (int v = -SignedExpGolomb::kMaxMagnitude; v <= SignedExpGolomb::kMaxMagnitude; ++v) {
       motion_[axis].push_back(priors.motion[axis].cost(v));
@@ -368,11 +375,22 @@ int TokenCosts::motion(const TokenGrid& grid, int column, int row) const {
   return sum;
 }
 
+void TokenCosts::predict_structure(const TokenGrid& grid, size_t cell, int16_t* levels) const {
+  const auto cols = static_cast<size_t>(grid.cols());
+  prediction_->predict(grid, {0, grid.rows()}, static_cast<int>(cell % cols), static_cast<int>(cell / cols), levels);
+}
+
 int TokenCosts::structure(const TokenGrid& grid, size_t cell) const {
   const bool grey = grid.cells[cell].reference == Reference::kGrey;
   const int16_t* tokens = grid.structure_at(cell);
   const int gain = grid.cells[cell].gain;
-  return layout_.scalar() ? structure_levels(grey, gain).block(tokens) : structure(grey, gain, *tokens);
+  if (!layout_.scalar()) return structure(grey, gain, *tokens);
+  std::array<int16_t, kMaxCoefficients> change;
+  predict_structure(grid, cell, change.data());
+  for (size_t i = 0; i < static_cast<size_t>(grid.structure_tokens()); ++i) {
+    change[i] = static_cast<int16_t>(tokens[i] - change[i]);
+  }
+  return structure_levels(grey, gain).block(change.data());
 }
 
 int TokenCosts::detail(const TokenGrid& grid, size_t cell, int stage) const {

@@ -20,6 +20,16 @@ class SliceView {
     const bool inside = column >= 0 && column < grid_.cols() && row >= slice_.first_row;
     return inside ? grid_.cells[index(column, row)] : kStill;
   }
+  // What walk_structure() coded in the place of the levels of the structure of a scalar quantiser.
+  int16_t* coded_levels(int column, int row) {
+    if (coded_levels_.empty()) coded_levels_.resize(grid_.structure.size());
+    return coded_levels_.data() + index(column, row) * static_cast<size_t>(grid_.structure_tokens());
+  }
+  // The same of a neighbour that is coded, or none.
+  CoefficientView coded_neighbour(int column, int row) {
+    if (column < 0 || row < slice_.first_row || !grid_.cells[index(column, row)].coded) return {};
+    return {coded_levels(column, row), grid_.structure_tokens()};
+  }
   // Structure and stages of a scalar quantiser, none where there is no such block within the slice.
   CoefficientView structure_levels(int column, int row) const {
     if (column < 0 || row < slice_.first_row || !grid_.cells[index(column, row)].coded) return {};
@@ -42,6 +52,7 @@ class SliceView {
  private:
   TokenGrid& grid_;
   Slice slice_;
+  std::vector<int16_t> coded_levels_;
 };
 
 // Keeps what a hostile stream adds up within what an encoder may send.
@@ -108,10 +119,19 @@ void walk_structure(Coder& coder, TokenContexts& c, const TokenLayout& layout, S
     *tokens = static_cast<int16_t>(coder.symbol(c.structure[kind][gain_class], *tokens));
     return;
   }
-  const CoefficientView left = view.structure_levels(column - 1, row);
-  const CoefficientView above = view.structure_levels(column, row - 1);
+  std::array<int16_t, kMaxCoefficients> predicted;
+  c.prediction->predict(view.grid(), view.slice(), column, row, predicted.data());
+  const CoefficientView left = view.coded_neighbour(column - 1, row);
+  const CoefficientView above = view.coded_neighbour(column, row - 1);
+  int16_t* change = view.coded_levels(column, row);
+  const int count = layout.structure_coefficients;
+  for (int i = 0; i < count; ++i) change[i] = static_cast<int16_t>(tokens[i] - predicted[static_cast<size_t>(i)]);
   walk_coefficients(coder, c.structure_levels[kind][gain_class], surroundings(left.nonzero() + above.nonzero(), 0),
-                    left, above, tokens);
+                    left, above, change, 2 * kMaxLevel);
+  for (int i = 0; i < count; ++i) {
+    const int level = predicted[static_cast<size_t>(i)] + change[i];
+    tokens[i] = static_cast<int16_t>(std::clamp(level, -kMaxLevel, kMaxLevel));
+  }
 }
 
 template <class Coder>

@@ -100,15 +100,15 @@ TestModel scalar_model() {
   return kModel;
 }
 
-TestModel split_model() {
-  static const auto kModel = load(CRLSC_SUPPORT_FOLDER "/test-split.safetensors");
+TestModel full_model() {
+  static const auto kModel = load(CRLSC_SUPPORT_FOLDER "/test-full.safetensors");
   return kModel;
 }
 
 TestModel model_named(const std::string& name) {
   if (name == "vector") return test_model();
   if (name == "scalar") return scalar_model();
-  if (name == "split") return split_model();
+  if (name == "full") return full_model();
   throw std::invalid_argument(name);
 }
 

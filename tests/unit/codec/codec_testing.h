@@ -18,13 +18,13 @@ namespace crlsc {
 
 using TestModel = std::shared_ptr<const LoadedModel>;
 
-// The model of the integer backend, one of the same sizes but another id, one with a scalar quantiser, and that with
-// split cells.
+// The model of the integer backend, one of the same sizes but another id, one with a scalar quantiser, and one that has
+// split cells and predicted levels, too.
 TestModel test_model();
 TestModel other_model();
 TestModel scalar_model();
-TestModel split_model();
-TestModel model_named(const std::string& name);  // "vector" (test_model()), "scalar", "split"
+TestModel full_model();
+TestModel model_named(const std::string& name);  // "vector" (test_model()), "scalar", "full"
 
 // A clip whose pictures are the same on every machine.
 struct Clip {

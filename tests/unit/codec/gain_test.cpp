@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Gains fit what they are to scale.
-#include "core/codec/gain.h"
+#include "core/token/gain.h"
 
 #include <gtest/gtest.h>
 

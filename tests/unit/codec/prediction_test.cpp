@@ -228,6 +228,24 @@ TEST_F(Prediction, WithoutAPreviousPictureItIsGrey) {
   EXPECT_EQ(out.data(), Picture(64, 48).data());
 }
 
+TEST(CellDeviation, IsTheErrorOfTheBestFlatCell) {
+  const Picture picture = random_picture(48, 32, 4, true);
+  Picture flat(48, 32);
+  for (int p = 0; p < 3; ++p) {
+    const int side = p == 0 ? 16 : 8;
+    double sum = 0;
+    for (int i = 0; i < side * side; ++i) {
+      sum += picture.plane(p)[(side + i / side) * picture.plane_width(p) + 2 * side + i % side];
+    }
+    std::fill_n(flat.plane(p), flat.plane_width(p) * flat.plane_height(p),
+                static_cast<uint8_t>(std::lround(sum / (side * side))));
+  }
+  // Means are rounded in the picture, but not in the sum.
+  EXPECT_NEAR(cell_deviation(picture, 2, 1), cell_error(picture, flat, 2, 1), 256 / 4 + 64 / 4 + 2);
+  EXPECT_LE(cell_deviation(picture, 2, 1), cell_error(picture, flat, 2, 1) + 1);
+  EXPECT_EQ(cell_deviation(flat, 2, 1), 0U);
+}
+
 TEST(CellError, LumaCountsWholeChromaHalf) {
   const Picture a(32, 32, 100);
   Picture b(32, 32, 100);

@@ -4,7 +4,7 @@
 #include <climits>
 #include <cmath>
 
-#include "core/codec/gain.h"
+#include "core/token/gain.h"
 #include "core/codec/prediction.h"
 #include "core/model/registry.h"
 #include "unit/model/model_testing.h"

@@ -270,7 +270,7 @@ TEST(ChooseLevels, FindsTheBestThatThereIs) {
     const float size = std::exp2(static_cast<float>(random() % 8)) / 2;
     for (float& y : latents) y = size * uniform(random);
     const float worth = 0.02F * std::exp2(static_cast<float>(random() % 8));
-    Levels chosen(latents.size(), 99);
+    Levels chosen(latents.size());
     choose_levels(latents.data(), worth, costs, chosen.data());
     Levels tried(latents.size());
     const double best = best_of_all(latents, worth, costs, tried);
@@ -297,9 +297,25 @@ TEST(ChooseLevels, TakesTheNearestWhereBitsAreWorthNothing) {
 TEST(ChooseLevels, SendsNothingWhereBitsAreWorthEverything) {
   const CoefficientCosts costs(CoefficientContexts(6), 0);
   const std::vector<float> latents{4, -6, 25, -7, 1, 2};
-  Levels levels(6, 5);
+  Levels levels(6);
   choose_levels(latents.data(), 1e6F, costs, levels.data());
   EXPECT_EQ(levels, Levels(6, 0));
+  Levels predicted{5, 0, -3, 0, 0, 9};
+  choose_levels(latents.data(), 1e6F, costs, predicted.data());
+  EXPECT_EQ(predicted, (Levels{5, 0, -3, 0, 0, 9}));
+}
+
+TEST(ChooseLevels, WhatIsPredictedIsLeftOut) {
+  const CoefficientCosts costs(CoefficientContexts(6), 0);
+  const std::vector<float> latents{4.1F, -6.2F, 25.3F, -7, 1, 2};
+  Levels levels{4, -6, 20, -kMaxLevel, 0, 0};
+  Levels changes(6);
+  std::vector<float> rest(6);
+  for (size_t i = 0; i < rest.size(); ++i) rest[i] = latents[i] - static_cast<float>(levels[i]);
+  const Levels predicted = levels;
+  choose_levels(latents.data(), 0.3F, costs, levels.data());
+  choose_levels(rest.data(), 0.3F, costs, changes.data());
+  for (size_t i = 0; i < rest.size(); ++i) EXPECT_EQ(levels[i] - predicted[i], changes[i]) << i;
 }
 
 TEST(ChooseLevels, StaysWithinTheLevelsWhateverANetworkSays) {
