@@ -329,6 +329,22 @@ torch::Tensor SemanticNetImpl::synthesise(const torch::Tensor& prediction, const
   return apply(prediction, linear, correction(prediction, prediction_features, spread, detail, linear, gains), gains);
 }
 
+Complexity SemanticNetImpl::complexity() const {
+  Complexity sum{};
+  for (const auto& p : parameters()) sum.parameters += p.numel();
+  // Of the maps at 1 / `scale` that a part of the network makes.
+  const auto macs = [](const torch::nn::Module& part, int scale) {
+    int64_t weights = 0;
+    for (const auto& p : part.parameters()) weights += p.dim() == 4 ? p.numel() : 0;
+    return static_cast<double>(weights) / (scale * scale);
+  };
+  const double both = macs(*prediction_, 8) + macs(*spread_, 16) + macs(*structure_out_, 16);
+  sum.encoder = both + macs(*encoder_, 8) + macs(*structure_in_, 16) + macs(*structure_head_, 16) +
+                macs(*detail_in_, 8) + macs(*detail_head_, 8);
+  sum.decoder = both + macs(*detail_out_, 8) + macs(*decoder_, 8) + macs(*refine_, 4);
+  return sum;
+}
+
 torch::Tensor to_rows(const torch::Tensor& map) { return map.permute({0, 2, 3, 1}).reshape({-1, map.size(1)}); }
 
 torch::Tensor to_map(const torch::Tensor& rows, int64_t batch, int64_t height, int64_t width) {

@@ -74,6 +74,14 @@ TORCH_MODULE(ResidualBlock);
 constexpr double kStructureScale = 0.25;
 constexpr double kDetailScale = 0.5;
 
+// What a network costs: multiplications with additions for each luma sample of a picture all of whose cells are coded,
+// of what the encoder does before it decodes, and of what a decoder does.
+struct Complexity {
+  int64_t parameters;
+  double encoder;
+  double decoder;
+};
+
 // Shapes below for pictures of H x W, both multiples of 16. Pictures come in as PictureTensor::packed(8), 96 channels
 // at 1/8, and go out as packed(4), 24 channels at 1/4. The change that a picture brings to its prediction is coded
 // divided by its cell's gain. A linear path, which starts as a discrete cosine transform, carries the change through
@@ -83,6 +91,7 @@ class SemanticNetImpl : public torch::nn::Module {
   explicit SemanticNetImpl(NetConfig config);
 
   const NetConfig& config() const { return config_; }
+  Complexity complexity() const;
 
   // Features of the prediction [B, prediction_width, H/8, W/8]; both sides compute them once a picture.
   torch::Tensor prediction_features(const torch::Tensor& prediction);

@@ -7,6 +7,7 @@
 
 #include "core/model/registry.h"
 #include "inspect/model_report.h"
+#include "inspect/network_report.h"
 #include "inspect/stream_report.h"
 
 namespace crlsc::tools {
@@ -23,6 +24,7 @@ void inspect(const InspectOptions& o) {
     std::cout << stream_token_hash(o.file, ModelFile(find_model(o.model))) << '\n';
   } else if (looks_like_model(o.file)) {
     describe_model(o.file, std::cout);
+    describe_network(o.file, std::cout);
   } else if (o.model.empty()) {
     describe_stream(o.file, nullptr, std::cout);
   } else {
