@@ -167,10 +167,15 @@ class Clip:
             file.seek(0)
             self.digest = hashlib.file_digest(file, 'sha256').hexdigest()
 
+    def description(self):
+        field = {word[0]: word[1:] for word in self.header.split()[1:]}
+        return '%s (%s), %sx%s at %s pictures a second' % (self.name, self.title, field.get('W'), field.get('H'),
+                                                           field.get('F', '25:1').removesuffix(':1'))
+
 
 def find_clips(options):
     if options.clips:
-        titles = dict(option.split('=', 1) for option in options.title)
+        titles = dict(title.split('=', 1) for title in options.title if '=' in title)
         paths = sorted(options.clips.glob('*.y4m'))
         if not paths:
             raise Failure('%s holds no .y4m file' % options.clips)

@@ -62,6 +62,10 @@ def matrix_table(results, codecs, protections, way_back, conditions, name, digit
     return table(['', 'protection'] + [matrix.label(c) for c in conditions], out)
 
 
+def verdict(value, limit):
+    return 'kept' if value <= limit else 'missed'
+
+
 def demanded(results, losses):
     """CRLSC beside what is demanded of it."""
     out = []
@@ -75,9 +79,9 @@ def demanded(results, losses):
             recovery = ''
             if float(row['bursts'] or 0) > 0:
                 late = float(row['recovery_longest_s'])
-                recovery = '%.1f (demanded %.1f: %s)' % (late, DEMANDED_RECOVERY, 'kept' if late <= DEMANDED_RECOVERY else 'missed')
-            out.append([clip.name, matrix.label(condition), number(row, 'put_out', 1, 100), number(row, 'ssim', 4), '%.4f' % drop,
-                        '' if limit is None else '%.2f: %s' % (limit, 'kept' if drop <= limit else 'missed'), recovery])
+                recovery = '%.1f (demanded %.1f: %s)' % (late, DEMANDED_RECOVERY, verdict(late, DEMANDED_RECOVERY))
+            out.append([clip.name, matrix.label(condition), number(row, 'put_out', 1, 100), number(row, 'ssim', 4),
+                        '%.4f' % drop, '' if limit is None else '%.2f: %s' % (limit, verdict(drop, limit)), recovery])
     return table(['clip', 'loss', 'put out %', 'SSIM', 'drop', 'demanded', 'longest recovery s'], out)
 
 
@@ -117,7 +121,8 @@ def loss_curves(results, codecs, protections, way_back, losses, path):
     names = {'none': 'no protection', 'ulpfec': 'error correction', 'rtx': 'retransmission'}
     axis = [c for c in losses if c.startswith('loss:')]
     curves.draw([[panel(results, 'SSIM, ' + names[p], codecs, p, way_back, axis, 'packets lost, %', 'ssim'),
-                  panel(results, 'pictures shown, %, ' + names[p], codecs, p, way_back, axis, 'packets lost, %', 'shown', 100)]
+                  panel(results, 'pictures shown, %, ' + names[p], codecs, p, way_back, axis, 'packets lost, %', 'shown',
+                        100)]
                  for p in protections], path)
 
 
@@ -181,9 +186,10 @@ def write(rows, clips, settings, code, options):
     loss_curves(results, matrix.ONE_WAY, one_way_protections, False, losses, options.out / 'loss-one-way.svg')
     loss_curves(results, two_way, two_way_protections, True, losses, options.out / 'loss-two-ways.svg')
     radio_curves(results, radio, options.out / 'loss-radio.svg')
-    lines = ['# Losses', '', 'Written by `scripts/bench-loss`; [loss.csv](loss.csv) holds every row. CRLSC: model %s, code %s. The first %g s of'
-             % (settings['model'], code or 'unknown', options.seconds), 'each clip, at 10 pictures a second: ' + '; '.join(
-                 '%s (%s)' % (clip.name, clip.title) for clip in clips) + '.',
+    lines = ['# Losses', '',
+             'Written by `scripts/bench-loss`; [loss.csv](loss.csv) holds every row. CRLSC: model %s, code %s.'
+             % (settings['model'], code or 'unknown'),
+             'The first %g s of each clip: ' % options.seconds + '; '.join(clip.description() for clip in clips) + '.',
              'Tables are means over the clips unless they name one.', ''] + TERMS
     lines += ['## What is demanded of CRLSC', '', 'Without protection, without any way back:', ''] + demanded(results, losses)
     for title, codecs, protections, way_back, image in (
@@ -207,7 +213,8 @@ def radio_tables(results, radio):
             group = [c for c in radio if c.endswith('%s:%s' % (fading, action))]
             if not group:
                 continue
-            lines += ['%s, %s. SSIM, and pictures shown, %%:' % ('White noise' if fading == 'awgn' else 'Rayleigh fading', text), '']
+            name = 'White noise' if fading == 'awgn' else 'Rayleigh fading'
+            lines += ['%s, %s. SSIM, and pictures shown, %%:' % (name, text), '']
             lines += matrix_table(results, matrix.RADIO_CODECS, ['none'], False, group, 'ssim', 4)
             lines += matrix_table(results, matrix.RADIO_CODECS, ['none'], False, group, 'shown', 1, 100)
     failed = ['%s on %s at %s: %s' % (r['codec'], r['clip'], r['condition'], r['failure'])
