@@ -149,8 +149,10 @@ def settings_text(settings, options):
         '', '- `x264`, `vp9`, `av1`: one key picture, and those that are asked for. `x264-refresh`: periodic intra refresh within',
         '  5 s; `vp9-keys`, `av1-keys`: a key picture every 5 s, as neither element offers intra refresh. CRLSC refreshes cells by',
         '  itself, at its default share of the rate.',
-        '- `av1enc` of GStreamer 1.22 has no property for error resilience. Debian 12 has no payloader for AV1 (`rtpav1pay` is',
-        '  part of gst-plugins-rs), so that AV1 is sent with `rtpgstpay`: 8 bytes more a packet.',
+        '- `av1enc` of GStreamer 1.22 has no property for error resilience, and makes no key picture when it is asked for one',
+        '  (measured with libaom 3.6, in each of its key picture modes), so that AV1 has one every 5 s with two ways, too. After a',
+        '  loss, `av1dec` decodes nothing before the next one. Debian 12 has no payloader for AV1 (`rtpav1pay` is part of',
+        '  gst-plugins-rs): AV1 is sent with `rtpgstpay`, 8 bytes more a packet.',
         '- ulpfec: `%s` behind the payloader; at one packet a picture, a lower percentage' % s['correction'],
         '  leaves whole pictures without protection. The receiver has `rtpstorage` and `rtpulpfecdec`.',
         '- rtx: `rtprtxsend` and `rtprtxreceive`, and a jitter buffer of %d ms: %d tries. The delay is not counted.'
