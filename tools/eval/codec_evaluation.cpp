@@ -59,7 +59,7 @@ Quality Receiver::receive(const Bytes& access_unit, bool arrived, const PictureV
 CodecEvaluation::CodecEvaluation(const EvaluationOptions& options)
     : options_(options),
       model_(acquire_model(find_model(options.model), options.threads)),
-      video_(VideoReader::open(options.input)),
+      video_(open_video(options.input)),
       rate_(video_->frames_per_second()),
       random_(options.seed) {
   if (!options_.stream.empty()) stream_ = std::make_unique<StreamWriter>(options_.stream);

@@ -18,7 +18,7 @@ constexpr size_t kScenePictures = 101;  // at most, for the background
 
 // Evenly chosen over the video.
 std::vector<Picture> scene_of(const std::string& path) {
-  auto video = VideoReader::open(path);
+  auto video = open_video(path);
   std::vector<Picture> scene;
   Picture picture;
   size_t step = 1;
@@ -78,8 +78,8 @@ void evaluate_video(const VideoEvaluationOptions& options) {
     part.emplace(scene_of(options.original));
     moving.emplace();
   }
-  auto original = VideoReader::open(options.original);
-  auto decoded = VideoReader::open(options.decoded);
+  auto original = open_video(options.original);
+  auto decoded = open_video(options.decoded);
   Picture a, b;
   QualityMean all;
   while (original->read(a)) {
