@@ -99,6 +99,20 @@ TEST_F(TwoProcesses, ReceiverThatMissesTheBeginning) {
   EXPECT_TRUE(shown_ == local_.substr(kKeyInterval * kFrameSize));
 }
 
+// Where there is no way back and no other key picture, the stream is shown all the same, better and better.
+TEST_F(TwoProcesses, ReceiverThatMissesTheOnlyKeyPicture) {
+  constexpr int kLong = 6 * kFramesPerSecond;
+  transmit(burst(0, 10), "", kLong, {"gop-size=0", "config-interval=1"}, kLong);
+  EXPECT_EQ(received_["decoder.key-frames"], 0);
+  // From two seconds on, by the times at which a busy machine brought the packets.
+  const int shown = static_cast<int>(received_["pictures"]);
+  ASSERT_GE(shown, kFramesPerSecond);
+  EXPECT_LT(shown, kLong - kFramesPerSecond);
+  EXPECT_EQ(received_["corrupted"], shown);
+  ASSERT_EQ(shown_.size(), static_cast<size_t>(shown) * kFrameSize);
+  EXPECT_GT(psnr(kLong - 1, kLong - shown), psnr(kLong - shown, kLong - shown));
+}
+
 TEST_F(TwoProcesses, ReceiverWithoutSender) {
   Process receiver({CRLSC_PEER, "receive", "0", path("shown")}, path("receiver.errors"));
   const auto numbers = receiver.read_all();
