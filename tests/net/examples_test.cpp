@@ -99,6 +99,52 @@ TEST(WebrtcPair, NamesAModelThatIsNotThere) {
 
 #endif
 
+// A sender of red pictures whose stream says so.
+std::string red_sender(const std::string& listening, const std::string& properties) {
+  return "videotestsrc is-live=true pattern=red ! video/x-raw,width=160,height=96,framerate=10/1 ! "
+         "crlscenc gop-size=10 knowledge-base=example.crlsckb semantic-interval=100 " +
+         properties +
+         " ! rtpcrlscpay config-interval=1 ! udpsink host=127.0.0.1 port=" + listening.substr(listening.rfind(' ') + 1);
+}
+
+// The examples that say what is shown, in C++ and in Python.
+void expect_semantic_receiver(const std::vector<std::string>& program) {
+  const auto start = [&](const char* until) {
+    std::vector<std::string> words = program;
+    words.insert(words.end(), {"--port", "0", "--knowledge-base", "example.crlsckb", until, "3"});
+    return words;
+  };
+  for (const bool pictures : {true, false}) {
+    Process receiver(start(pictures ? "--pictures" : "--messages"));
+    const std::string listening = receiver.next("^listening at port");
+    ASSERT_FALSE(listening.empty()) << receiver.all();
+    Running sender(red_sender(listening, pictures ? "" : "mode=semantic"));
+    ASSERT_TRUE(sender.go_to(GST_STATE_PLAYING)) << sender.complaints();
+    const std::string kind = pictures ? "picture" : "message";
+    EXPECT_NE(receiver.next("^" + kind + R"(: red \(entry 3, similarity (1\.00|0\.9[0-9])\)$)"), "") << receiver.all();
+    receiver.next("nothing of this kind: to the end");
+    EXPECT_EQ(receiver.wait(), 0) << receiver.all();
+    // Without pictures, nothing but messages can have said it.
+    EXPECT_EQ(receiver.all().find("picture: ") != std::string::npos, pictures) << receiver.all();
+    EXPECT_NE(receiver.all().find("message: red"), std::string::npos) << receiver.all();
+    EXPECT_EQ(receiver.all().find("message: blue"), std::string::npos) << receiver.all();
+  }
+}
+
+TEST(Receive, SaysWhatIsShown) {
+  expect_semantic_receiver({"/usr/bin/python3", CRLSC_SOURCE_ROOT "/examples/semantic_receive.py"});
+}
+
+#ifdef CRLSC_SEMANTIC_RECEIVER
+TEST(SemanticReceiver, SaysWhatIsShown) { expect_semantic_receiver({CRLSC_SEMANTIC_RECEIVER}); }
+
+TEST(SemanticReceiver, NamesAKnowledgeBaseThatIsNotThere) {
+  Process receiver({CRLSC_SEMANTIC_RECEIVER, "--port", "0", "--knowledge-base", "nowhere.crlsckb"});
+  EXPECT_NE(receiver.next("nowhere.crlsckb"), "") << receiver.all();
+  EXPECT_EQ(receiver.wait(), 1);
+}
+#endif
+
 TEST(Receive, PrintsStatistics) {
   Process receiver({"/usr/bin/python3", CRLSC_SOURCE_ROOT "/examples/receive.py", "--port", "0", "--pictures", "5"});
   const std::string listening = receiver.next("^listening at port");
