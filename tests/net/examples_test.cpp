@@ -91,6 +91,33 @@ TEST(WebrtcPair, RefusesAStreamOfAnotherModel) {
   EXPECT_EQ(pair.wait(), 2);
 }
 
+// Pictures need no knowledge base, so that naming one costs the sender no receiver; one of them may still insist.
+TEST(WebrtcPair, ShowsAStreamThatNamesAKnowledgeBase) {
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{}, std::vector<std::string>{"--knowledge-base", "example.crlsckb"}}) {
+    std::vector<std::string> words{CRLSC_WEBRTC_PAIR, "--frames", "10", "--sender-knowledge-base", "example.crlsckb"};
+    words.insert(words.end(), options.begin(), options.end());
+    Process pair(words);
+    EXPECT_EQ(pair.next("pictures$"), "10 pictures") << pair.all();
+    EXPECT_EQ(pair.wait(), 0);
+  }
+}
+
+TEST(WebrtcPair, RefusesAStreamOfAnotherKnowledgeBaseIfTold) {
+  Process pair(
+      {CRLSC_WEBRTC_PAIR, "--sender-knowledge-base", "example.crlsckb", "--knowledge-base", CRLSC_OTHER_KNOWLEDGE});
+  EXPECT_NE(pair.next("^refused: the stream needs the knowledge base [0-9a-f]{16}, but there is [0-9a-f]{16}$"), "")
+      << pair.all();
+  EXPECT_EQ(pair.next("pictures$"), "0 pictures") << pair.all();
+  EXPECT_EQ(pair.wait(), 2);
+}
+
+TEST(WebrtcPair, NamesAKnowledgeBaseThatIsNotThere) {
+  Process pair({CRLSC_WEBRTC_PAIR, "--knowledge-base", "/nowhere.crlsckb"});
+  EXPECT_NE(pair.next("/nowhere.crlsckb.*option --knowledge-base"), "") << pair.all();
+  EXPECT_EQ(pair.wait(), 1);
+}
+
 TEST(WebrtcPair, NamesAModelThatIsNotThere) {
   Process pair({CRLSC_WEBRTC_PAIR, "--model", "/nowhere.safetensors"});
   EXPECT_NE(pair.next("/nowhere.safetensors.*option --model"), "") << pair.all();
