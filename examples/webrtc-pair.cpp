@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // CRLSC from one webrtcbin to another. Both peers live in this process, and signalling is a function call; ICE, DTLS
 // and SRTP are real, over the interfaces of this machine.
-//   webrtc-pair [--frames N] [--model FILE] [--show]
+//   webrtc-pair [--frames N] [--model FILE] [--show] [--sender-knowledge-base FILE] [--knowledge-base FILE]
 // ends after N pictures and prints how many came. With a model that is not the sender's, the receiver's answer refuses
-// the stream, and the program says so and ends with code 2.
+// the stream, and the program says so and ends with code 2. A knowledge base of the sender is of no concern to a
+// receiver that shows pictures; one that was given its own refuses streams that name another.
 #include <gst/gst.h>
 #include <gst/sdp/sdp.h>
 #include <gst/webrtc/webrtc.h>
@@ -20,7 +21,7 @@ namespace {
 
 constexpr const char* kSender =
     "videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=10/1 ! "
-    "crlscenc bitrate=20000 ! rtpcrlscpay pt=96 ! "
+    "crlscenc name=encoder bitrate=20000 ! rtpcrlscpay pt=96 ! "
     "application/x-rtp,media=video,encoding-name=CRLSC,payload=96 ! webrtcbin name=peer bundle-policy=max-bundle";
 constexpr const char* kReceiver = "webrtcbin name=peer bundle-policy=max-bundle";
 // How it ended.
@@ -30,12 +31,15 @@ constexpr int kRefused = 2;
 struct Options {
   int frames = 30;
   gchar* model = nullptr;
+  gchar* sender_knowledge_base = nullptr;
+  gchar* knowledge_base = nullptr;
   gboolean show = FALSE;
 };
 
 struct Call {
   Options options;
   std::string model_id;               // that the receiver has
+  gchar* kb_id = nullptr;             // that it needs the stream to use, if it cares
   std::atomic<bool> supported{true};  // that the receiver can decode what is offered
   GMainLoop* loop = nullptr;
   GstElement* sender = nullptr;  // pipelines
@@ -71,12 +75,12 @@ void on_candidate(GstElement* from, guint line, const gchar* candidate, Call* ca
 }
 
 // Whether the receiver can decode what the first medium offers; the error names what it lacks.
-bool can_decode(const GstSDPMessage* offer, const std::string& model_id) {
+bool can_decode(const GstSDPMessage* offer, const Call& call) {
   const GstSDPMedia* media = gst_sdp_message_get_media(offer, 0);
   const int payload_type = std::atoi(gst_sdp_media_get_format(media, 0));
   GstCaps* caps = gst_sdp_media_get_caps_from_media(media, payload_type);
   GError* error = nullptr;
-  const bool supported = gst_crlsc_caps_are_supported(caps, model_id.c_str(), nullptr, &error);
+  const bool supported = gst_crlsc_caps_are_supported(caps, call.model_id.c_str(), call.kb_id, &error);
   gst_caps_unref(caps);
   if (!supported) {
     std::printf("refused: %s\n", error->message);
@@ -122,7 +126,7 @@ void on_offer(GstPromise* promise, gpointer data) {
   auto* call = static_cast<Call*>(data);
   const Description offer = take_description(promise, "offer");
   if (!offer) return call->end(1);
-  call->supported = can_decode(offer->sdp, call->model_id);
+  call->supported = can_decode(offer->sdp, *call);
   g_signal_emit_by_name(call->offerer, "set-local-description", offer.get(), nullptr);
   g_signal_emit_by_name(call->answerer, "set-remote-description", offer.get(),
                         gst_promise_new_with_change_func(on_offer_known, call, nullptr));
@@ -210,6 +214,10 @@ bool parse_options(int argc, char** argv, Options& options) {
   const GOptionEntry entries[] = {
       {"frames", 'n', 0, G_OPTION_ARG_INT, &options.frames, "pictures to wait for (30)", "N"},
       {"model", 'm', 0, G_OPTION_ARG_FILENAME, &options.model, "the receiver's model (default: as crlscdec)", "FILE"},
+      {"sender-knowledge-base", 0, 0, G_OPTION_ARG_FILENAME, &options.sender_knowledge_base,
+       "what the sender's stream says of its pictures refers to it", "FILE"},
+      {"knowledge-base", 'k', 0, G_OPTION_ARG_FILENAME, &options.knowledge_base,
+       "the receiver refuses streams that name another one (default: any will do)", "FILE"},
       {"show", 's', 0, G_OPTION_ARG_NONE, &options.show, "show the pictures", nullptr},
       {}};
   GOptionContext* context = g_option_context_new("- CRLSC from one webrtcbin to another");
@@ -223,22 +231,41 @@ bool parse_options(int argc, char** argv, Options& options) {
   return parsed;
 }
 
+// What the receiver has. Says what is wrong.
+bool find_out_ids(Call& call) {
+  GError* error = nullptr;
+  const char* option = "--model";
+  gchar* model_id = gst_crlsc_model_id(call.options.model, &error);
+  if (error == nullptr && call.options.knowledge_base != nullptr) {
+    option = "--knowledge-base";
+    call.kb_id = gst_crlsc_knowledge_base_id(call.options.knowledge_base, &error);
+  }
+  if (error != nullptr) {
+    std::fprintf(stderr, "webrtc-pair: %s (option %s)\n", error->message, option);
+    g_error_free(error);
+    g_free(model_id);
+    return false;
+  }
+  call.model_id = model_id;
+  g_free(model_id);
+  return true;
+}
+
+void set_encoder(const Call& call) {
+  GstElement* encoder = gst_bin_get_by_name(GST_BIN(call.sender), "encoder");
+  g_object_set(encoder, "knowledge-base", call.options.sender_knowledge_base, nullptr);
+  gst_object_unref(encoder);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Call call;
   if (!parse_options(argc, argv, call.options)) return 1;
-  GError* error = nullptr;
-  gchar* model_id = gst_crlsc_model_id(call.options.model, &error);
-  if (model_id == nullptr) {
-    std::fprintf(stderr, "webrtc-pair: %s (option --model)\n", error->message);
-    g_error_free(error);
-    return 1;
-  }
-  call.model_id = model_id;
-  g_free(model_id);
+  if (!find_out_ids(call)) return 1;
   call.loop = g_main_loop_new(nullptr, FALSE);
   call.offerer = make_peer(kSender, &call.sender, &call);
+  set_encoder(call);
   call.answerer = make_peer(kReceiver, &call.receiver, &call);
   g_signal_connect(call.offerer, "on-negotiation-needed", G_CALLBACK(on_negotiation_needed), &call);
   g_signal_connect(call.answerer, "pad-added", G_CALLBACK(on_stream), &call);
@@ -247,7 +274,10 @@ int main(int argc, char** argv) {
   g_main_loop_run(call.loop);
   close_peers(call);
   g_main_loop_unref(call.loop);
-  g_free(call.options.model);
+  for (gchar* text :
+       {call.options.model, call.options.sender_knowledge_base, call.options.knowledge_base, call.kb_id}) {
+    g_free(text);
+  }
   std::printf("%d pictures\n", call.pictures.load());
   return call.result;
 }

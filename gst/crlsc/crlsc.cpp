@@ -7,6 +7,8 @@
 
 #include "core/bitstream/sequence_header.h"
 #include "core/bitstream/unit.h"
+#include "core/kb/knowledge_base_file.h"
+#include "core/kb/knowledge_path.h"
 #include "core/model/model_file.h"
 #include "core/model/registry.h"
 #include "crlsc/caps.h"
@@ -66,17 +68,14 @@ Needs needs_of(const GstCaps* caps) {
 void check(const char* what, const std::string& wanted, const gchar* have) {
   if (wanted.empty() || (have != nullptr && wanted == have)) return;
   throw Error(ErrorKind::kWrongType, std::string("the stream needs ") + what + " " + wanted + ", but there is " +
-                                         (have != nullptr ? have : "none"));
+                                         (have != nullptr && *have != '\0' ? have : "none"));
 }
 
-}  // namespace
-
-gboolean gst_crlsc_caps_are_supported(const GstCaps* caps, const gchar* model_id, const gchar* kb_id, GError** error) {
+// Runs fn(); if that throws, returns FALSE and the error that an element would post.
+template <class Function>
+gboolean succeeds(GError** error, Function&& fn) {
   try {
-    const Needs needs = needs_of(caps);
-    check("version", needs.version, std::to_string(crlsc::kBitstreamVersion).c_str());
-    check("the model", needs.model, model_id);
-    check("the knowledge base", needs.knowledge, kb_id);
+    fn();
     return TRUE;
   } catch (const Error& e) {
     const crlsc::ErrorCode code = crlsc::error_code(e.kind());
@@ -87,15 +86,35 @@ gboolean gst_crlsc_caps_are_supported(const GstCaps* caps, const gchar* model_id
   return FALSE;
 }
 
+}  // namespace
+
+gboolean gst_crlsc_caps_are_supported(const GstCaps* caps, const gchar* model_id, const gchar* kb_id, GError** error) {
+  return succeeds(error, [&] {
+    const Needs needs = needs_of(caps);
+    check("version", needs.version, std::to_string(crlsc::kBitstreamVersion).c_str());
+    check("the model", needs.model, model_id);
+    if (kb_id != nullptr) check("the knowledge base", needs.knowledge, kb_id);
+  });
+}
+
 gchar* gst_crlsc_model_id(const gchar* model, GError** error) {
-  try {
+  gchar* id = nullptr;
+  succeeds(error, [&] {
     const crlsc::ModelFile file(crlsc::find_model(model == nullptr ? "" : model));
-    return g_strdup(crlsc::to_hex(file.id()).c_str());
-  } catch (const crlsc::Error& e) {
-    const crlsc::ErrorCode code = crlsc::error_code(e.kind());
-    g_set_error_literal(error, code.domain, code.code, e.what());
-  } catch (const std::exception& e) {
-    g_set_error_literal(error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, e.what());
-  }
-  return nullptr;
+    id = g_strdup(crlsc::to_hex(file.id()).c_str());
+  });
+  return id;
+}
+
+gchar* gst_crlsc_knowledge_base_id(const gchar* knowledge_base, GError** error) {
+  gchar* id = nullptr;
+  succeeds(error, [&] {
+    if (knowledge_base == nullptr || *knowledge_base == '\0') {
+      throw Error(ErrorKind::kNotFound, "no knowledge base is named");
+    }
+    const std::string path = crlsc::find_knowledge_base(knowledge_base, "knowledge-base");
+    crlsc::KnowledgeBaseFile file(path, crlsc::KnowledgeBaseFile::Access::kRead);
+    id = g_strdup(crlsc::to_hex(crlsc::codebooks_id(file.info())).c_str());
+  });
+  return id;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The properties `model` and `threads`, the same for every element that runs a network.
+// The model that an element runs, and how.
 #pragma once
 
 #include <gst/gst.h>
@@ -17,21 +17,6 @@ struct ModelSettings {
 };
 bool operator==(const ModelSettings& a, const ModelSettings& b);
 inline bool operator!=(const ModelSettings& a, const ModelSettings& b) { return !(a == b); }
-
-// Installs both properties under these ids.
-void install_model_properties(GObjectClass* klass, guint model_id, guint threads_id);
-
-// The values of the property `model`.
-void set_model(ModelSettings& settings, const GValue* value);
-void get_model(const ModelSettings& settings, GValue* value);
-
-// Text properties: the empty string is NULL to GObject.
-std::string get_text(const GValue* value);
-void set_text(GValue* value, const std::string& text);
-
-// Whether the property has to stay as it is: it can be set in READY only, and data may flow. Call it with the
-// object lock held.
-bool stays(GstElement* element, const GParamSpec* pspec);
 
 // The model that an element holds from READY on. Change it while no data flows only.
 class ModelSlot {

@@ -4,7 +4,7 @@
 namespace crlsc {
 namespace {
 
-enum { kPropModel = 1, kPropThreads, kPropMaxLayers, kPropKnowledgeBase, kPropStats };
+enum { kPropMaxLayers = kPropOwn };
 
 GstStructure* make_stats(const DecoderCounters& counters) {
   return gst_structure_new("application/x-crlsc-decoder-stats", "frames", G_TYPE_UINT64, counters.frames, "corrupted",
@@ -20,20 +20,6 @@ GstStructure* make_stats(const DecoderCounters& counters) {
 }  // namespace
 
 void install_decoder_properties(GObjectClass* object_class) {
-  install_model_properties(object_class, kPropModel, kPropThreads);
-  /**
-   * GstCrlscDec:max-layers:
-   *
-   * Layers to decode, if the stream has that many. Fewer take less time and look coarser. Takes effect with the next
-   * frame.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      object_class, kPropMaxLayers,
-      g_param_spec_uint(
-          "max-layers", "Max layers", "Most layers to decode", 1, kMaxLayers, kMaxLayers,
-          static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)));
   /**
    * GstCrlscDec:knowledge-base:
    *
@@ -42,13 +28,6 @@ void install_decoder_properties(GObjectClass* object_class) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      object_class, kPropKnowledgeBase,
-      g_param_spec_string(
-          "knowledge-base", "Knowledge base",
-          "Knowledge base (.crlsckb): a path, or a name on the model path (NULL = what streams name is looked for "
-          "there)",
-          nullptr, static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)));
   /**
    * GstCrlscDec:stats:
    *
@@ -59,50 +38,44 @@ void install_decoder_properties(GObjectClass* object_class) {
    *
    * Since: 0.1
    */
+  install_shared_properties(
+      object_class,
+      {"knowledge-base", "Knowledge base",
+       "Knowledge base (.crlsckb): a path, or a name on the model path (NULL = what streams name is looked for there)"},
+      "Counters of frames, bytes and times");
+  /**
+   * GstCrlscDec:max-layers:
+   *
+   * Layers to decode, if the stream has that many. Fewer take less time and look coarser. Takes effect with the next
+   * frame.
+   *
+   * Since: 0.1
+   */
   g_object_class_install_property(
-      object_class, kPropStats,
-      g_param_spec_boxed("stats", "Statistics", "Counters of frames, bytes and times", GST_TYPE_STRUCTURE,
-                         static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
+      object_class, kPropMaxLayers,
+      g_param_spec_uint("max-layers", "Max layers", "Most layers to decode", 1, kMaxLayers, kMaxLayers, kPlaying));
 }
 
 bool set_decoder_property(DecoderSettings& settings, guint id, const GValue* value) {
   switch (id) {
-    case kPropModel:
-      set_model(settings.model, value);
-      return true;
-    case kPropThreads:
-      settings.model.threads = g_value_get_uint(value);
-      return true;
     case kPropMaxLayers:
       settings.max_layers = g_value_get_uint(value);
       return true;
-    case kPropKnowledgeBase:
-      settings.knowledge_base = get_text(value);
-      return true;
     default:
-      return false;
+      return set_shared_property(settings, id, value);
   }
 }
 
 bool get_decoder_property(const DecoderSettings& settings, const DecoderCounters& counters, guint id, GValue* value) {
   switch (id) {
-    case kPropModel:
-      get_model(settings.model, value);
-      return true;
-    case kPropThreads:
-      g_value_set_uint(value, settings.model.threads);
-      return true;
     case kPropMaxLayers:
       g_value_set_uint(value, settings.max_layers);
-      return true;
-    case kPropKnowledgeBase:
-      set_text(value, settings.knowledge_base);
       return true;
     case kPropStats:
       g_value_take_boxed(value, make_stats(counters));
       return true;
     default:
-      return false;
+      return get_shared_property(settings, id, value);
   }
 }
 

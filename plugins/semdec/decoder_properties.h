@@ -2,18 +2,14 @@
 // The properties of crlscdec and what it counts.
 #pragma once
 
-#include <string>
-
 #include "core/token/grid.h"
-#include "crlsc/model_settings.h"
+#include "crlsc/shared_properties.h"
 #include "crlsc/time_window.h"
 
 namespace crlsc {
 
-struct DecoderSettings {
-  ModelSettings model;
+struct DecoderSettings : SharedSettings {
   guint max_layers = kMaxLayers;
-  std::string knowledge_base;
 };
 
 struct DecoderCounters {

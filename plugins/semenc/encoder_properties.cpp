@@ -8,17 +8,7 @@ constexpr guint kMinBitrate = 1000;
 constexpr guint kMaxBitrate = 10000000;
 constexpr guint kMaxSemanticInterval = 3600000;
 
-enum {
-  kPropModel = 1,
-  kPropThreads,
-  kPropBitrate,
-  kPropLayers,
-  kPropGopSize,
-  kPropKnowledgeBase,
-  kPropSemanticInterval,
-  kPropMode,
-  kPropStats
-};
+enum { kPropBitrate = kPropOwn, kPropLayers, kPropGopSize, kPropSemanticInterval, kPropMode };
 
 GstStructure* make_stats(const EncoderCounters& counters) {
   GstStructure* stats = gst_structure_new(
@@ -43,22 +33,6 @@ GstStructure* make_stats(const EncoderCounters& counters) {
 }
 
 void install_semantic_properties(GObjectClass* object_class) {
-  const auto ready = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-  /**
-   * GstCrlscEnc:knowledge-base:
-   *
-   * A shared or private knowledge base, whose codebooks say what pictures show: a path, or a name on the model path.
-   * The stream names the shared one. The model needs a semantic head.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      object_class, kPropKnowledgeBase,
-      g_param_spec_string(
-          "knowledge-base", "Knowledge base",
-          "Knowledge base (.crlsckb) whose codes say what pictures show: a path, or a name on the model "
-          "path (NULL = the stream does not say it)",
-          nullptr, ready));
   /**
    * GstCrlscEnc:semantic-interval:
    *
@@ -69,12 +43,10 @@ void install_semantic_properties(GObjectClass* object_class) {
    */
   g_object_class_install_property(
       object_class, kPropSemanticInterval,
-      g_param_spec_uint(
-          "semantic-interval", "Semantic interval",
-          "Milliseconds between two statements of what pictures show, if the scene does not change "
-          "(0 = none are made)",
-          0, kMaxSemanticInterval, kDefaultSemanticInterval,
-          static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)));
+      g_param_spec_uint("semantic-interval", "Semantic interval",
+                        "Milliseconds between two statements of what pictures show, if the scene does not change "
+                        "(0 = none are made)",
+                        0, kMaxSemanticInterval, kDefaultSemanticInterval, kPlaying));
   /**
    * GstCrlscEnc:mode:
    *
@@ -84,46 +56,20 @@ void install_semantic_properties(GObjectClass* object_class) {
    */
   g_object_class_install_property(object_class, kPropMode,
                                   g_param_spec_enum("mode", "Mode", "Whether to send pictures, or only what they show",
-                                                    GST_TYPE_CRLSC_ENC_MODE, kDefaultMode, ready));
+                                                    GST_TYPE_CRLSC_ENC_MODE, kDefaultMode, kReady));
 }
 
 }  // namespace
 
 void install_encoder_properties(GObjectClass* object_class) {
-  install_model_properties(object_class, kPropModel, kPropThreads);
-  const auto flags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
   /**
-   * GstCrlscEnc:bitrate:
+   * GstCrlscEnc:knowledge-base:
    *
-   * Ceiling for all layers together, in bit/s. A change takes effect with the next frame.
+   * A shared or private knowledge base, whose codebooks say what pictures show: a path, or a name on the model path.
+   * The stream names the shared one. The model needs a semantic head.
    *
    * Since: 0.1
    */
-  g_object_class_install_property(object_class, kPropBitrate,
-                                  g_param_spec_uint("bitrate", "Bitrate", "Most bits a second, all layers together",
-                                                    kMinBitrate, kMaxBitrate, kDefaultBitrate, flags));
-  /**
-   * GstCrlscEnc:layers:
-   *
-   * Layers to encode, if the model has that many. Takes effect with the next frame.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      object_class, kPropLayers,
-      g_param_spec_uint("layers", "Layers", "Most layers to encode", 1, kMaxLayers, kMaxLayers, flags));
-  /**
-   * GstCrlscEnc:gop-size:
-   *
-   * Frames from one forced key picture to the next, 0 for key pictures on request only.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      object_class, kPropGopSize,
-      g_param_spec_uint("gop-size", "GOP size", "Frames between forced key pictures (0 = on request only)", 0,
-                        G_MAXUINT, kDefaultGopSize, flags));
-  install_semantic_properties(object_class);
   /**
    * GstCrlscEnc:stats:
    *
@@ -134,20 +80,47 @@ void install_encoder_properties(GObjectClass* object_class) {
    *
    * Since: 0.1
    */
+  install_shared_properties(object_class,
+                            {"knowledge-base", "Knowledge base",
+                             "Knowledge base (.crlsckb) whose codes say what pictures show: a path, or a name on the "
+                             "model path (NULL = the stream does not say it)"},
+                            "Counters of frames, bytes and times");
+  /**
+   * GstCrlscEnc:bitrate:
+   *
+   * Ceiling for all layers together, in bit/s. A change takes effect with the next frame.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(object_class, kPropBitrate,
+                                  g_param_spec_uint("bitrate", "Bitrate", "Most bits a second, all layers together",
+                                                    kMinBitrate, kMaxBitrate, kDefaultBitrate, kPlaying));
+  /**
+   * GstCrlscEnc:layers:
+   *
+   * Layers to encode, if the model has that many. Takes effect with the next frame.
+   *
+   * Since: 0.1
+   */
   g_object_class_install_property(
-      object_class, kPropStats,
-      g_param_spec_boxed("stats", "Statistics", "Counters of frames, bytes and times", GST_TYPE_STRUCTURE,
-                         static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
+      object_class, kPropLayers,
+      g_param_spec_uint("layers", "Layers", "Most layers to encode", 1, kMaxLayers, kMaxLayers, kPlaying));
+  /**
+   * GstCrlscEnc:gop-size:
+   *
+   * Frames from one forced key picture to the next, 0 for key pictures on request only.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropGopSize,
+      g_param_spec_uint("gop-size", "GOP size", "Frames between forced key pictures (0 = on request only)", 0,
+                        G_MAXUINT, kDefaultGopSize, kPlaying));
+  install_semantic_properties(object_class);
 }
 
 bool set_encoder_property(EncoderSettings& settings, guint id, const GValue* value) {
   switch (id) {
-    case kPropModel:
-      set_model(settings.model, value);
-      return true;
-    case kPropThreads:
-      settings.model.threads = g_value_get_uint(value);
-      return true;
     case kPropBitrate:
       settings.bitrate = g_value_get_uint(value);
       return true;
@@ -157,9 +130,6 @@ bool set_encoder_property(EncoderSettings& settings, guint id, const GValue* val
     case kPropGopSize:
       settings.gop_size = g_value_get_uint(value);
       return true;
-    case kPropKnowledgeBase:
-      settings.knowledge_base = get_text(value);
-      return true;
     case kPropSemanticInterval:
       settings.semantic_interval = g_value_get_uint(value);
       return true;
@@ -167,18 +137,12 @@ bool set_encoder_property(EncoderSettings& settings, guint id, const GValue* val
       settings.mode = static_cast<GstCrlscEncMode>(g_value_get_enum(value));
       return true;
     default:
-      return false;
+      return set_shared_property(settings, id, value);
   }
 }
 
 bool get_encoder_property(const EncoderSettings& settings, const EncoderCounters& counters, guint id, GValue* value) {
   switch (id) {
-    case kPropModel:
-      get_model(settings.model, value);
-      return true;
-    case kPropThreads:
-      g_value_set_uint(value, settings.model.threads);
-      return true;
     case kPropBitrate:
       g_value_set_uint(value, settings.bitrate);
       return true;
@@ -187,9 +151,6 @@ bool get_encoder_property(const EncoderSettings& settings, const EncoderCounters
       return true;
     case kPropGopSize:
       g_value_set_uint(value, settings.gop_size);
-      return true;
-    case kPropKnowledgeBase:
-      set_text(value, settings.knowledge_base);
       return true;
     case kPropSemanticInterval:
       g_value_set_uint(value, settings.semantic_interval);
@@ -201,7 +162,7 @@ bool get_encoder_property(const EncoderSettings& settings, const EncoderCounters
       g_value_take_boxed(value, make_stats(counters));
       return true;
     default:
-      return false;
+      return get_shared_property(settings, id, value);
   }
 }
 

@@ -3,10 +3,9 @@
 #pragma once
 
 #include <array>
-#include <string>
 
 #include "core/token/grid.h"
-#include "crlsc/model_settings.h"
+#include "crlsc/shared_properties.h"
 #include "crlsc/time_window.h"
 #include "gstcrlscenc.h"
 
@@ -17,12 +16,10 @@ constexpr guint kDefaultGopSize = 0;
 constexpr guint kDefaultSemanticInterval = 1000;  // ms
 constexpr GstCrlscEncMode kDefaultMode = GST_CRLSC_ENC_MODE_FULL;
 
-struct EncoderSettings {
-  ModelSettings model;
+struct EncoderSettings : SharedSettings {
   guint bitrate = kDefaultBitrate;
   guint layers = kMaxLayers;
   guint gop_size = kDefaultGopSize;
-  std::string knowledge_base;
   guint semantic_interval = kDefaultSemanticInterval;  // ms
   GstCrlscEncMode mode = kDefaultMode;
 };

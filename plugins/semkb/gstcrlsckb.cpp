@@ -166,10 +166,10 @@ void load_model(GstCrlscKb* self) {
 
 void load_knowledge(GstCrlscKb* self, const Settings& settings) {
   Impl& impl = self->impl;
-  if (settings.location.empty()) {
+  if (settings.knowledge_base.empty()) {
     impl.knowledge.reset();
   } else {
-    const crlsc::LiveKnowledgeSettings wanted{crlsc::find_knowledge_base(settings.location, "location"),
+    const crlsc::LiveKnowledgeSettings wanted{crlsc::find_knowledge_base(settings.knowledge_base, "location"),
                                               settings.builds(), settings.max_entries};
     if (impl.knowledge && impl.knowledge->settings() == wanted) return;
     impl.knowledge.reset();

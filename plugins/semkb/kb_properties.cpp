@@ -16,22 +16,7 @@ namespace {
 
 constexpr guint kMaxInterval = 3600000;  // ms
 
-enum {
-  kPropModel = 1,
-  kPropThreads,
-  kPropLocation,
-  kPropMode,
-  kPropTopK,
-  kPropInterval,
-  kPropLabel,
-  kPropMinSimilarity,
-  kPropMaxEntries,
-  kPropStats
-};
-
-constexpr auto kReady = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-constexpr auto kPlaying =
-    static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+enum { kPropMode = kPropOwn, kPropTopK, kPropInterval, kPropLabel, kPropMinSimilarity, kPropMaxEntries };
 
 GstStructure* make_stats(const KbCounters& counters) {
   return gst_structure_new(
@@ -45,18 +30,6 @@ GstStructure* make_stats(const KbCounters& counters) {
 }
 
 void install_file_properties(GObjectClass* klass) {
-  /**
-   * GstCrlscKb:location:
-   *
-   * A shared or private knowledge base: a path, or a name on the model path. Without one, the element does nothing.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, kPropLocation,
-      g_param_spec_string("location", "Location",
-                          "Knowledge base (.crlsckb): a path, or a name on the model path (NULL = do nothing)", nullptr,
-                          kReady));
   /**
    * GstCrlscKb:mode:
    *
@@ -124,6 +97,18 @@ void install_search_properties(GObjectClass* klass) {
   g_object_class_install_property(klass, kPropMinSimilarity,
                                   g_param_spec_double("min-similarity", "Minimum similarity", "Least cosine of a match",
                                                       -1, 1, KbSettings().min_similarity, kPlaying));
+}
+
+}  // namespace
+
+void install_kb_properties(GObjectClass* klass) {
+  /**
+   * GstCrlscKb:location:
+   *
+   * A shared or private knowledge base: a path, or a name on the model path. Without one, the element does nothing.
+   *
+   * Since: 0.1
+   */
   /**
    * GstCrlscKb:stats:
    *
@@ -134,31 +119,16 @@ void install_search_properties(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, kPropStats,
-      g_param_spec_boxed("stats", "Statistics", "Counters of searches, entries and times", GST_TYPE_STRUCTURE,
-                         static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
-}
-
-}  // namespace
-
-void install_kb_properties(GObjectClass* klass) {
-  install_model_properties(klass, kPropModel, kPropThreads);
+  install_shared_properties(
+      klass,
+      {"location", "Location", "Knowledge base (.crlsckb): a path, or a name on the model path (NULL = do nothing)"},
+      "Counters of searches, entries and times");
   install_file_properties(klass);
   install_search_properties(klass);
 }
 
 bool set_kb_property(KbSettings& settings, guint id, const GValue* value) {
   switch (id) {
-    case kPropModel:
-      set_model(settings.model, value);
-      return true;
-    case kPropThreads:
-      settings.model.threads = g_value_get_uint(value);
-      return true;
-    case kPropLocation:
-      settings.location = get_text(value);
-      return true;
     case kPropMode:
       settings.mode = static_cast<GstCrlscKbMode>(g_value_get_enum(value));
       return true;
@@ -178,21 +148,12 @@ bool set_kb_property(KbSettings& settings, guint id, const GValue* value) {
       settings.max_entries = g_value_get_uint(value);
       return true;
     default:
-      return false;
+      return set_shared_property(settings, id, value);
   }
 }
 
 bool get_kb_property(const KbSettings& settings, const KbCounters& counters, guint id, GValue* value) {
   switch (id) {
-    case kPropModel:
-      get_model(settings.model, value);
-      return true;
-    case kPropThreads:
-      g_value_set_uint(value, settings.model.threads);
-      return true;
-    case kPropLocation:
-      set_text(value, settings.location);
-      return true;
     case kPropMode:
       g_value_set_enum(value, settings.mode);
       return true;
@@ -215,7 +176,7 @@ bool get_kb_property(const KbSettings& settings, const KbCounters& counters, gui
       g_value_take_boxed(value, make_stats(counters));
       return true;
     default:
-      return false;
+      return get_shared_property(settings, id, value);
   }
 }
 

@@ -4,16 +4,15 @@
 
 #include <string>
 
-#include "crlsc/model_settings.h"
+#include "crlsc/shared_properties.h"
 #include "crlsc/time_window.h"
 #include "gstcrlsckb.h"
 #include "live_knowledge.h"
 
 namespace crlsc {
 
-struct KbSettings {
-  ModelSettings model;
-  std::string location;
+// The knowledge base is the property `location` here.
+struct KbSettings : SharedSettings {
   GstCrlscKbMode mode = GST_CRLSC_KB_MODE_QUERY;
   guint top_k = 1;
   guint interval = 1000;  // ms

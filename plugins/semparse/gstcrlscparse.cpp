@@ -36,6 +36,7 @@
 #include "crlsc/caps.h"
 #include "crlsc/guard.h"
 #include "crlsc/maps.h"
+#include "crlsc/throttle.h"
 #include "negotiation.h"
 #include "stream_index.h"
 
@@ -107,6 +108,7 @@ struct Impl {
   bool begun = false;                              // a picture was put out
   crlsc::KeyIndex index;
   bool indexed = false;
+  crlsc::Throttle warnings{crlsc::kWarningPause};
 };
 
 }  // namespace
@@ -243,15 +245,35 @@ Contents take_contents(GstCrlscParse* self, const AccessUnit& unit) {
   return contents;
 }
 
-// Makes the output of an access unit.
-Outcome put_out(GstCrlscParse* self, GstBaseParseFrame* frame, AccessUnit unit) {
+// Pictures are missing where something was skipped and time is left over.
+void note_missing(GstCrlscParse* self, const AccessUnit& unit) {
   Impl& impl = self->impl;
-  const Contents contents = take_contents(self, unit);
-  if (!impl.header) {
-    GST_DEBUG_OBJECT(self, "dropping a picture: no sequence header yet");
-    return {unit.end};
+  if (!impl.damaged || !impl.expected || unit.time <= *impl.expected) return;
+  const GstClockTime time = unit.time - *impl.expected;
+  const bool known = GST_CLOCK_TIME_IS_VALID(unit.duration) && unit.duration > 0;
+  const guint64 count = known ? std::min<guint64>((time + unit.duration / 2) / unit.duration, kMostGaps) : 1;
+  for (guint64 i = 0; i < count; ++i) {
+    const GstClockTime begin = *impl.expected + gst_util_uint64_scale(time, i, count);
+    impl.gaps.push_back({begin, *impl.expected + gst_util_uint64_scale(time, i + 1, count) - begin});
   }
+  GST_DEBUG_OBJECT(self, "%" G_GUINT64_FORMAT " pictures are missing", count);
+}
+
+// Once there is a stream, what is of another version is damage and not the end.
+Outcome skip_foreign(GstCrlscParse* self, size_t size, const char* what) {
+  Impl& impl = self->impl;
+  impl.damaged = true;
+  if (impl.warnings.pass(g_get_monotonic_time())) {
+    GST_ELEMENT_WARNING(self, STREAM, WRONG_TYPE, ("Leaving out what is not of this stream: %s", what), (nullptr));
+  }
+  return {size};
+}
+
+// Makes the output of an access unit that holds this.
+Outcome put_out(GstCrlscParse* self, GstBaseParseFrame* frame, AccessUnit unit, const Contents& contents) {
+  Impl& impl = self->impl;
   if (!negotiate(self)) return {0, false, GST_FLOW_NOT_NEGOTIATED};
+  note_missing(self, unit);
   bool header = contents.header.has_value();
   const bool unchanged = impl.output == impl.input && impl.input == StreamFormat::kPacketized;
   if (impl.output == StreamFormat::kByteStream) {
@@ -274,21 +296,22 @@ Outcome put_out(GstCrlscParse* self, GstBaseParseFrame* frame, AccessUnit unit) 
   return {unit.end, true};
 }
 
-// Pictures are missing where something was skipped and time is left over.
-void note_missing(GstCrlscParse* self, const AccessUnit& unit) {
-  Impl& impl = self->impl;
-  if (!impl.damaged || !impl.expected || unit.time <= *impl.expected) return;
-  const GstClockTime time = unit.time - *impl.expected;
-  const bool known = GST_CLOCK_TIME_IS_VALID(unit.duration) && unit.duration > 0;
-  const guint64 count = known ? std::min<guint64>((time + unit.duration / 2) / unit.duration, kMostGaps) : 1;
-  for (guint64 i = 0; i < count; ++i) {
-    const GstClockTime begin = *impl.expected + gst_util_uint64_scale(time, i, count);
-    impl.gaps.push_back({begin, *impl.expected + gst_util_uint64_scale(time, i + 1, count) - begin});
-  }
-  GST_DEBUG_OBJECT(self, "%" G_GUINT64_FORMAT " pictures are missing", count);
-}
-
 // Input
+
+Outcome handle_access_unit(GstCrlscParse* self, GstBaseParseFrame* frame, const AccessUnit& unit) {
+  Contents contents;
+  try {
+    contents = take_contents(self, unit);
+  } catch (const crlsc::Error& error) {
+    if (!self->impl.header) throw;
+    return skip_foreign(self, unit.end, error.what());
+  }
+  if (!self->impl.header) {
+    GST_DEBUG_OBJECT(self, "dropping a picture: no sequence header yet");
+    return {unit.end};
+  }
+  return put_out(self, frame, unit, contents);
+}
 
 Outcome handle_packet(GstCrlscParse* self, GstBaseParseFrame* frame) {
   const crlsc::BufferMap map(frame->buffer, GST_MAP_READ);
@@ -298,7 +321,7 @@ Outcome handle_packet(GstCrlscParse* self, GstBaseParseFrame* frame) {
   unit.time = GST_BUFFER_PTS(frame->buffer);
   unit.duration = self->impl.input_duration;
   unit.key = !GST_BUFFER_FLAG_IS_SET(frame->buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-  return put_out(self, frame, unit);
+  return handle_access_unit(self, frame, unit);
 }
 
 // The time of a record where it goes.
@@ -337,8 +360,7 @@ Outcome handle_record(GstCrlscParse* self, GstBaseParseFrame* frame, const ByteS
     if (impl.expected && impl.gaps.size() < kMostGaps) impl.gaps.push_back({unit.time, unit.duration});
     return {end};
   }
-  note_missing(self, unit);
-  const Outcome outcome = put_out(self, frame, unit);
+  const Outcome outcome = handle_access_unit(self, frame, unit);
   if (outcome.push && !GST_BUFFER_FLAG_IS_SET(frame->out_buffer, GST_BUFFER_FLAG_DELTA_UNIT)) {
     impl.index.note(GST_BASE_PARSE(self), frame->offset, unit.time);
   }
@@ -392,6 +414,7 @@ Outcome handle_bytes(GstCrlscParse* self, GstBaseParseFrame* frame) {
   if (item.kind == Kind::kMore) return want(base, item.size);
   want(base, kLeastBytes);
   if (item.kind == Kind::kGarbage) return skip_garbage(self, frame, item.size);
+  if (item.kind == Kind::kForeign) return skip_foreign(self, item.size, impl.scanner.foreign().c_str());
   if (item.kind == Kind::kReserved) return {item.size};
   return handle_record(self, frame, item, begin);
 }

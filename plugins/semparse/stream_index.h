@@ -20,7 +20,7 @@ class KeyIndex {
  public:
   // At the first record. In pull mode, reads all of the file, if it is no larger than 64 MiB (seven hours at 20
   // kbit/s): then the duration is known as well. Returns the time in it that counts as 0, or nothing if it was not
-  // read. Throws Error(kWrongType) if a head is of another version.
+  // read. Throws Error(kWrongType) if the first head is of another version.
   std::optional<GstClockTime> begin(GstBaseParse* parse);
   // A key picture at this place and time. About 4096 are kept, evenly.
   void note(GstBaseParse* parse, guint64 offset, GstClockTime time);

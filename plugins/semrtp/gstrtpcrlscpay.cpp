@@ -128,8 +128,7 @@ Contents look_through(Impl& impl, ByteView bytes) {
   const crlsc::AccessUnitView access_unit = crlsc::parse_access_unit(bytes);
   const crlsc::UnitView* header = access_unit.sequence_header();
   if (header != nullptr) remember_header(impl, crlsc::parse_sequence_header(header->payload), header->bytes);
-  const bool without_tokens = !access_unit.units.empty() && access_unit.units.front().header.key;
-  return {access_unit.key().value_or(without_tokens), header != nullptr};
+  return {access_unit.key().value_or(false), header != nullptr};
 }
 
 // The sequence header to be sent in front of this picture, empty for none.

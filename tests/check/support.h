@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/bitstream/sequence_header.h"
+#include "core/bitstream/unit.h"
 #include "core/bytes.h"
 #include "core/model/model_file.h"
 #include "core/model/registry.h"
@@ -407,6 +409,29 @@ struct Stream {
   Buffers buffers_;
   GstCaps* caps_ = nullptr;
 };
+
+// The unit of a sequence header of the test model. As in all of them, its key bit is set.
+inline Bytes header_unit(int width, int height, bool other_version = false) {
+  SequenceHeader header;
+  header.width = width;
+  header.height = height;
+  header.framerate_num = 10;
+  header.layers = 3;
+  header.model_id = ModelFile(find_model(kModel)).id();
+  Bytes payload = write_sequence_header(header);
+  if (other_version) payload[0] = 2;
+  Bytes out;
+  append_unit(out, {UnitType::kSequenceHeader, 0, true, false}, payload);
+  return out;
+}
+
+// The same picture with this unit in front of it.
+inline GstBuffer* with_header(ByteView header, GstBuffer* buffer) {
+  Bytes bytes(header.begin(), header.end());
+  const Bytes rest = to_bytes(buffer);
+  bytes.insert(bytes.end(), rest.begin(), rest.end());
+  return to_buffer(bytes, GST_BUFFER_PTS(buffer), is_key(buffer));
+}
 
 class Decoder : public Harness {
  public:

@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "bitrate_control.h"
-#include "process.h"
 #include "relay.h"
+#include "support/ports.h"
+#include "support/process.h"
 
 namespace crlsc::testing {
 namespace {

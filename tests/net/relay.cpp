@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "support/ports.h"
+
 namespace crlsc::testing {
 namespace {
 
@@ -20,25 +22,6 @@ constexpr size_t kLargestPacket = 65536;
 constexpr int kPollMicroseconds = 20000;
 
 }  // namespace
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  return address;
-}
-
-int free_port() {
-  const int socket = ::socket(AF_INET, SOCK_DGRAM, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof(address);
-  const bool bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  ::close(socket);
-  if (!bound) throw std::runtime_error("no port");
-  return ntohs(address.sin_port);
-}
 
 Relay::Relay(int to_port, Loss loss) : loss_(std::move(loss)), socket_(::socket(AF_INET, SOCK_DGRAM, 0)) {
   sockaddr_in address = loopback(0);

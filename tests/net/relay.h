@@ -2,8 +2,6 @@
 // A stretch of network: takes UDP packets on one port of 127.0.0.1 and hands them on to another, or loses them.
 #pragma once
 
-#include <netinet/in.h>
-
 #include <atomic>
 #include <functional>
 #include <string>
@@ -11,11 +9,6 @@
 #include <vector>
 
 namespace crlsc::testing {
-
-sockaddr_in loopback(int port);
-
-// A port of 127.0.0.1 that nobody listens on at the moment.
-int free_port();
 
 class Relay {
  public:

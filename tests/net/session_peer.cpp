@@ -5,34 +5,23 @@
 // TO are ports of 127.0.0.1 that are sent to, AT those that are listened on. LOCAL and SHOWN become raw I420: what a
 // receiver next door shows, and what this one does. Words: feedback, rtx, fec; to senders frames=N and other properties
 // of the encoder; to receivers other properties of the depayloader.
-// Each prints its counters in the end, as "name=number" on lines of their own, receivers "ready=1" first. Exit code 1
-// and a line on standard error tell of failures.
+// Each prints its counters in the end (peer_support.h), receivers "ready=1" first.
 #include <gst/gst.h>
 
-#include <atomic>
-#include <cstdio>
-#include <cstdlib>
-#include <string>
-#include <vector>
-
 #include "crlsc/feedback.h"
+#include "peer_support.h"
+
+using namespace crlsc::testing;  // NOLINT: a program of one namespace
 
 namespace {
 
 constexpr int kVideo = 96;
 constexpr int kRetransmission = 97;
 constexpr int kFec = 98;
-constexpr gint64 kIdle = 5 * G_TIME_SPAN_SECOND;
-constexpr gint64 kStart = 40 * G_TIME_SPAN_SECOND;
 // RTCP of a link as narrow as those in the field would need minutes for what is to be seen here in seconds.
 constexpr const char* kBin = "rtpbin name=bin rtp-profile=avpf do-lost=true ";
 constexpr guint64 kReportInterval = 250 * GST_MSECOND;
 constexpr double kReportBandwidth = 20000;  // byte/s
-
-[[noreturn]] void fail(const std::string& text) {
-  std::fprintf(stderr, "session-peer: %s\n", text.c_str());
-  std::exit(1);
-}
 
 struct Words {
   bool feedback = false;
@@ -61,21 +50,6 @@ Words read_words(int count, char** texts) {
   return words;
 }
 
-GstElement* parse(const std::string& description) {
-  GError* error = nullptr;
-  GstElement* pipeline = gst_parse_launch(description.c_str(), &error);
-  if (error != nullptr) fail(error->message);
-  return GST_ELEMENT(gst_object_ref_sink(pipeline));
-}
-
-// Valid as long as the pipeline.
-GstElement* element(GstElement* pipeline, const char* name) {
-  GstElement* found = gst_bin_get_by_name(GST_BIN(pipeline), name);
-  if (found == nullptr) fail(std::string("no element ") + name);
-  gst_object_unref(found);
-  return found;
-}
-
 void link(GstElement* from, const char* from_pad, GstElement* to, const char* to_pad) {
   if (!gst_element_link_pads(from, from_pad, to, to_pad)) fail(std::string("cannot link ") + to_pad);
 }
@@ -88,46 +62,10 @@ void set_up_session(GstElement* bin, bool feedback) {
   if (feedback && !gst_crlsc_feedback_attach(bin, 0)) fail("cannot attach the feedback");
 }
 
-// Errors end the process.
-void check_bus(GstElement* pipeline, GstClockTime patience) {
-  GstBus* bus = gst_element_get_bus(pipeline);
-  GstMessage* message = gst_bus_timed_pop_filtered(bus, patience, GST_MESSAGE_ERROR);
-  gst_object_unref(bus);
-  if (message == nullptr) return;
-  GError* error = nullptr;
-  gst_message_parse_error(message, &error, nullptr);
-  fail(error->message);
-}
-
-void print(const std::string& name, guint64 value) {
-  std::printf("%s=%llu\n", name.c_str(), static_cast<unsigned long long>(value));
-}
-
-void print_numbers(const std::string& name, GstStructure* stats) {
-  if (stats == nullptr) return;
-  for (gint i = 0; i < gst_structure_n_fields(stats); ++i) {
-    const gchar* field = gst_structure_nth_field_name(stats, static_cast<guint>(i));
-    guint64 value = 0;
-    if (gst_structure_get_uint64(stats, field, &value)) print(name + "." + field, value);
-  }
-  gst_structure_free(stats);
-}
-
-void print_stats(GstElement* pipeline, const char* name, const char* property) {
-  GstStructure* stats = nullptr;
-  g_object_get(element(pipeline, name), property, &stats, nullptr);
-  print_numbers(name, stats);
-}
-
 void print_uint(GstElement* pipeline, const char* name, const char* property) {
   guint value = 0;
   g_object_get(element(pipeline, name), property, &value, nullptr);
   print(std::string(name) + "." + property, value);
-}
-
-void close_down(GstElement* pipeline) {
-  gst_element_set_state(pipeline, GST_STATE_NULL);
-  gst_object_unref(pipeline);
 }
 
 // Sender
@@ -145,17 +83,14 @@ void wait_for_end(GstElement* pipeline, std::atomic<int>& open) {
     gst_object_unref(pad);
   }
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
-  while (open > 0) check_bus(pipeline, 20 * GST_MSECOND);
+  while (open > 0) wait_for_eos(pipeline, 20 * GST_MSECOND);
 }
 
 void send(char** ports, const char* local, const Words& words) {
-  const std::string camera =
-      "videotestsrc is-live=true pattern=ball animation-mode=frames num-buffers=" + words.frames +
-      " ! video/x-raw,format=I420,width=128,height=96,framerate=25/1 ! ";
   const std::string fec = words.fec ? " ! rtpulpfecenc name=fec pt=98 percentage-important=100 multipacket=true" : "";
   const std::string rtx = words.retransmission ? " ! rtprtxsend name=rtx" : "";
   GstElement* pipeline =
-      parse(kBin + camera + "crlscenc name=encoder bitrate=100000 " + words.properties +
+      parse(kBin + camera(words.frames, "is-live=true") + "crlscenc name=encoder bitrate=100000 " + words.properties +
             " ! tee name=t  t. ! queue ! rtpcrlscpay seqnum-offset=0 picture-id-offset=0 ssrc=1" + rtx + fec +
             " ! identity name=last  udpsink name=rtp host=127.0.0.1 sync=false port=" + ports[0] +
             "  udpsink name=rtcp host=127.0.0.1 sync=false async=false port=" + ports[1] +
@@ -183,36 +118,20 @@ void send(char** ports, const char* local, const Words& words) {
 
 // Receiver
 
-struct Screen {
-  std::atomic<int> pictures{0};
-  std::atomic<int> corrupted{0};
+struct Receiver {
+  Screen screen;
   std::atomic<gint64> first_packet{0};  // monotonic time
-  std::atomic<gint64> first_picture{0};
   Words words;
   GstElement* pipeline = nullptr;
 };
 
 GstPadProbeReturn on_packet(GstPad*, GstPadProbeInfo*, gpointer data) {
-  static_cast<Screen*>(data)->first_packet = g_get_monotonic_time();
+  static_cast<Receiver*>(data)->first_packet = g_get_monotonic_time();
   return GST_PAD_PROBE_REMOVE;
 }
 
-GstPadProbeReturn on_picture(GstPad*, GstPadProbeInfo* info, gpointer data) {
-  auto* screen = static_cast<Screen*>(data);
-  if (screen->pictures++ == 0) screen->first_picture = g_get_monotonic_time();
-  if (GST_BUFFER_FLAG_IS_SET(GST_PAD_PROBE_INFO_BUFFER(info), GST_BUFFER_FLAG_CORRUPTED)) ++screen->corrupted;
-  return GST_PAD_PROBE_OK;
-}
-
-void probe(GstElement* at, const char* pad_name, GstPadProbeCallback callback, Screen* screen) {
-  GstPad* pad = gst_element_get_static_pad(at, pad_name);
-  gst_pad_add_probe(pad, static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
-                    callback, screen, nullptr);
-  gst_object_unref(pad);
-}
-
 GstCaps* on_request_pt_map(GstElement*, guint, guint pt, gpointer data) {
-  const Words& words = static_cast<Screen*>(data)->words;
+  const Words& words = static_cast<Receiver*>(data)->words;
   const char* text =
       "application/x-rtp,media=video,clock-rate=90000,encoding-name=CRLSC,rtcp-fb-nack=true,"
       "rtcp-fb-nack-pli=true,rtcp-fb-ccm-fir=true";
@@ -266,26 +185,14 @@ void on_new_storage(GstElement*, GstElement* storage, guint, gpointer) {
 
 void on_pad_added(GstElement*, GstPad* pad, gpointer data) {
   if (GST_PAD_DIRECTION(pad) != GST_PAD_SRC || !g_str_has_prefix(GST_PAD_NAME(pad), "recv_rtp_src_0_")) return;
-  GstPad* sink = gst_element_get_static_pad(element(static_cast<Screen*>(data)->pipeline, "depayloader"), "sink");
+  GstPad* sink = gst_element_get_static_pad(element(static_cast<Receiver*>(data)->pipeline, "depayloader"), "sink");
   if (!gst_pad_is_linked(sink) && gst_pad_link(pad, sink) != GST_PAD_LINK_OK) fail("cannot link the depayloader");
   gst_object_unref(sink);
 }
 
-// Until no picture has come for some time.
-void watch(const Screen& screen) {
-  gint64 latest = g_get_monotonic_time() + kStart - kIdle;
-  int before = 0;
-  while (g_get_monotonic_time() - latest < kIdle) {
-    check_bus(screen.pipeline, 20 * GST_MSECOND);
-    const int now = screen.pictures;
-    if (now > before) latest = g_get_monotonic_time();
-    before = now;
-  }
-}
-
 void receive(char** ports, const char* shown, const Words& words) {
-  Screen screen;
-  screen.words = words;
+  Receiver receiver;
+  receiver.words = words;
   GstElement* pipeline =
       parse(std::string(kBin) + (words.retransmission ? "do-retransmission=true latency=2000 " : "latency=500 ") +
             "udpsrc name=rtp address=127.0.0.1 caps=application/x-rtp,media=video,clock-rate=90000,encoding-name=CRLSC "
@@ -295,10 +202,10 @@ void receive(char** ports, const char* shown, const Words& words) {
             "  rtpcrlscdepay name=depayloader " + words.properties +
             " ! crlscdec name=decoder ! filesink name=screen async=false location=" + shown +
             (words.fec ? "  fakesink name=nowhere async=false" : ""));
-  screen.pipeline = pipeline;
+  receiver.pipeline = pipeline;
   GstElement* bin = element(pipeline, "bin");
-  g_signal_connect(bin, "request-pt-map", G_CALLBACK(on_request_pt_map), &screen);
-  g_signal_connect(bin, "pad-added", G_CALLBACK(on_pad_added), &screen);
+  g_signal_connect(bin, "request-pt-map", G_CALLBACK(on_request_pt_map), &receiver);
+  g_signal_connect(bin, "pad-added", G_CALLBACK(on_pad_added), &receiver);
   if (words.retransmission) g_signal_connect(bin, "request-aux-receiver", G_CALLBACK(on_request_aux_receiver), nullptr);
   if (words.fec) {
     g_signal_connect(bin, "element-added", G_CALLBACK(on_element_added), nullptr);
@@ -309,18 +216,14 @@ void receive(char** ports, const char* shown, const Words& words) {
   link(element(pipeline, "reports"), "src", bin, "recv_rtcp_sink_0");
   link(bin, "send_rtcp_src_0", element(pipeline, "rtcp"), "sink");
   set_up_session(bin, words.feedback);
-  probe(element(pipeline, "rtp"), "src", on_packet, &screen);
-  probe(element(pipeline, "screen"), "sink", on_picture, &screen);
-  gst_element_set_state(pipeline, GST_STATE_PLAYING);
-  gst_element_get_state(pipeline, nullptr, nullptr, kStart * GST_USECOND);
-  check_bus(pipeline, 0);
+  probe(element(pipeline, "rtp"), "src", on_packet, &receiver);
+  receiver.screen.watch(pipeline);
+  start_receiver(pipeline);
   print("ready", 1);
-  std::fflush(stdout);
-  watch(screen);
-  print("pictures", static_cast<guint64>(screen.pictures.load()));
-  print("corrupted", static_cast<guint64>(screen.corrupted.load()));
-  if (screen.pictures > 0) {
-    print("first-picture-ms", static_cast<guint64>((screen.first_picture - screen.first_packet) / 1000));
+  receiver.screen.wait(pipeline);
+  receiver.screen.print_counts();
+  if (receiver.screen.pictures() > 0) {
+    print("first-picture-ms", static_cast<guint64>((receiver.screen.first_picture() - receiver.first_packet) / 1000));
   }
   print_stats(pipeline, "depayloader", "picture-stats");
   print_stats(pipeline, "decoder", "stats");

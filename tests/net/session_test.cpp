@@ -2,53 +2,28 @@
 // The ladder of recovery between two processes over rtpbin, with RTCP both ways: loss feedback, key picture requests,
 // retransmission, forward error correction.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <functional>
-#include <map>
-#include <memory>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "process.h"
-#include "relay.h"
+#include "support/ports.h"
+#include "transmission.h"
 
 namespace crlsc::testing {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr int kFrames = 125;
-constexpr int kFramesPerSecond = 25;
-constexpr size_t kLumaSize = 128 * 96;
-constexpr size_t kFrameSize = kLumaSize * 3 / 2;
-constexpr unsigned kSeed = 5;
 constexpr double kEqual = 40;  // dB: no eye tells the pictures apart
 
-bool nothing_lost(int) { return false; }
-
-Relay::Loss burst(int first, int count) {
-  return [=](int packet) { return packet >= first && packet < first + count; };
-}
-
-class Session : public ::testing::Test {
+class Session : public Transmission {
  protected:
   using Words = std::vector<std::string>;
-
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "crlsc-session-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
 
   // `meanwhile` is called with the port of the sender's RTCP once it sends.
   void transmit(
@@ -63,64 +38,23 @@ class Session : public ::testing::Test {
       return front;
     };
     Process receiver(join({CRLSC_SESSION_PEER, "receive", std::to_string(rtp), std::to_string(receiver_rtcp),
-                           std::to_string(sender_rtcp), (folder_ / "shown").string()},
+                           std::to_string(sender_rtcp), path("shown")},
                           receiver_words),
-                     folder_ / "receiver.errors");
+                     path("receiver.errors"));
     ASSERT_EQ(receiver.read().first, "ready") << receiver.errors();
     Relay relay(rtp, loss);
     sender_words.insert(sender_words.begin(), "frames=" + std::to_string(kFrames));
     Process sender(join({CRLSC_SESSION_PEER, "send", std::to_string(relay.port()), std::to_string(receiver_rtcp),
-                         std::to_string(sender_rtcp), (folder_ / "local").string()},
+                         std::to_string(sender_rtcp), path("local")},
                         sender_words),
-                   folder_ / "sender.errors");
+                   path("sender.errors"));
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (relay.packets() == 0 && std::chrono::steady_clock::now() < deadline) {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     meanwhile(sender_rtcp);
-    sent_ = sender.read_all();
-    received_ = receiver.read_all();
-    EXPECT_EQ(sender.wait(), 0);
-    EXPECT_EQ(receiver.wait(), 0);
-    EXPECT_EQ(sender.errors(), "");
-    EXPECT_EQ(receiver.errors(), "");
-    packets_ = relay.packets();
-    lost_ = relay.lost();
-    local_ = read_file("local");
-    shown_ = read_file("shown");
-    ASSERT_EQ(sent_["encoder.frames"], kFrames);
-    ASSERT_EQ(local_.size(), kFrames * kFrameSize);
+    finish(sender, receiver, relay, kFrames);
   }
-
-  std::string read_file(const char* name) const {
-    std::ifstream file(folder_ / name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
-  // Luma, dB; 100 if there is no difference.
-  double psnr(int frame) const {
-    const size_t at = static_cast<size_t>(frame) * kFrameSize;
-    double sum = 0;
-    for (size_t i = at; i < at + kLumaSize; ++i) {
-      const double difference = static_cast<uint8_t>(local_[i]) - static_cast<uint8_t>(shown_[i]);
-      sum += difference * difference;
-    }
-    return sum == 0 ? 100 : 10 * std::log10(255.0 * 255 * kLumaSize / sum);
-  }
-
-  int frames_that_differ() const {
-    int count = 0;
-    for (size_t i = 0; i < shown_.size() / kFrameSize; ++i) count += psnr(static_cast<int>(i)) < kEqual ? 1 : 0;
-    return count;
-  }
-
-  fs::path folder_;
-  std::map<std::string, long> sent_;
-  std::map<std::string, long> received_;
-  std::string local_;
-  std::string shown_;
-  int packets_ = 0;
-  int lost_ = 0;
 };
 
 TEST_F(Session, LossFree) {
@@ -144,7 +78,7 @@ TEST_F(Session, d10_LossFeedback) {
   EXPECT_GE(sent_["encoder.losses"], received_["decoder.losses"]) << "told twice";
   EXPECT_EQ(sent_["encoder.key-frames"], 1);
   ASSERT_EQ(shown_.size(), local_.size());
-  EXPECT_GT(frames_that_differ(), 0);
+  EXPECT_GT(frames_that_differ(kEqual), 0);
   EXPECT_GE(psnr(kFrames - 1), kEqual);
 }
 

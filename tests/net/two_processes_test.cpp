@@ -1,87 +1,37 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Sender and receiver as processes of their own, with UDP between them, intact and lossy.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <cmath>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <map>
+#include <algorithm>
 #include <string>
 #include <vector>
 
-#include "process.h"
-#include "relay.h"
+#include "transmission.h"
 
 namespace crlsc::testing {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr int kFrames = 75;
-constexpr int kFramesPerSecond = 25;
-constexpr size_t kLumaSize = 128 * 96;
-constexpr size_t kFrameSize = kLumaSize * 3 / 2;
 // The packets of the first pictures: without a key picture there is nothing to heal.
 constexpr int kSparedPackets = 3;
-constexpr unsigned kSeed = 5;
 
-class TwoProcesses : public ::testing::Test {
+class TwoProcesses : public Transmission {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "crlsc-net-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
+  using Words = std::vector<std::string>;
 
-  // Sends kFrames frames through a relay; `wanted` is what the receiver waits for.
+  // Sends `frames` frames through a relay; `wanted` is what the receiver waits for. Options are those of peer.cpp.
   void transmit(const Relay::Loss& loss, const std::string& receiver_option = "", int wanted = kFrames,
-                const std::string& encoder_options = "") {
-    std::vector<std::string> words{CRLSC_PEER, "receive", std::to_string(wanted), (folder_ / "shown").string()};
+                const Words& sender_options = {}, int frames = kFrames) {
+    Words words{CRLSC_PEER, "receive", std::to_string(wanted), path("shown")};
     if (!receiver_option.empty()) words.push_back(receiver_option);
-    Process receiver(words, folder_ / "receiver.errors");
+    Process receiver(words, path("receiver.errors"));
     const auto port = receiver.read();
     ASSERT_EQ(port.first, "port") << receiver.errors();
     Relay relay(static_cast<int>(port.second), loss);
-    words = {CRLSC_PEER, "send", std::to_string(relay.port()), std::to_string(kFrames), (folder_ / "local").string()};
-    if (!encoder_options.empty()) words.push_back(encoder_options);
-    Process sender(words, folder_ / "sender.errors");
-    sent_ = sender.read_all();
-    received_ = receiver.read_all();
-    EXPECT_EQ(sender.wait(), 0);
-    EXPECT_EQ(receiver.wait(), 0);
-    EXPECT_EQ(sender.errors(), "");
-    EXPECT_EQ(receiver.errors(), "");
-    packets_ = relay.packets();
-    lost_ = relay.lost();
-    local_ = read_file("local");
-    shown_ = read_file("shown");
-    ASSERT_EQ(sent_["encoder.frames"], kFrames);
-    ASSERT_EQ(local_.size(), kFrames * kFrameSize);
-  }
-
-  std::string read_file(const char* name) const {
-    std::ifstream file(folder_ / name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
-  // Luma, dB; 100 if there is no difference.
-  double psnr(int frame) const {
-    const size_t at = static_cast<size_t>(frame) * kFrameSize;
-    double sum = 0;
-    for (size_t i = at; i < at + kLumaSize; ++i) {
-      const double difference = static_cast<uint8_t>(local_[i]) - static_cast<uint8_t>(shown_[i]);
-      sum += difference * difference;
-    }
-    return sum == 0 ? 100 : 10 * std::log10(255.0 * 255 * kLumaSize / sum);
-  }
-
-  int frames_that_differ() const {
-    int count = 0;
-    for (int i = 0; i < kFrames; ++i) count += psnr(i) < 100 ? 1 : 0;
-    return count;
+    words = {CRLSC_PEER, "send", std::to_string(relay.port()), std::to_string(frames), path("local")};
+    words.insert(words.end(), sender_options.begin(), sender_options.end());
+    Process sender(words, path("sender.errors"));
+    finish(sender, receiver, relay, frames);
   }
 
   void expect_healing_of_random_loss() {
@@ -90,24 +40,14 @@ class TwoProcesses : public ::testing::Test {
     EXPECT_EQ(received_["pictures"], kFrames);
     ASSERT_EQ(shown_.size(), local_.size());
     EXPECT_GT(received_["corrupted"], 0);
-    EXPECT_GT(frames_that_differ(), 0);
+    EXPECT_GT(frames_that_differ(100), 0);
     double sum = 0;
     for (int i = 0; i < kFrames; ++i) sum += std::min(psnr(i), 50.0);
     EXPECT_GT(sum / kFrames, 20);
     EXPECT_EQ(received_["decoder.errors"], 0);
     EXPECT_EQ(sent_["encoder.key-frames"], 1);
   }
-
-  fs::path folder_;
-  std::map<std::string, long> sent_;
-  std::map<std::string, long> received_;
-  std::string local_;
-  std::string shown_;
-  int packets_ = 0;
-  int lost_ = 0;
 };
-
-bool nothing_lost(int) { return false; }
 
 TEST_F(TwoProcesses, LossFree) {
   transmit(nothing_lost);
@@ -138,11 +78,11 @@ TEST_F(TwoProcesses, TenPercentLossThroughAJitterBuffer) {
 
 TEST_F(TwoProcesses, BurstOfThreeLostPackets) {
   constexpr int kBurst = 20;
-  transmit([](int packet) { return packet >= kBurst && packet < kBurst + 3; });
+  transmit(burst(kBurst, 3));
   EXPECT_EQ(lost_, 3);
   EXPECT_EQ(received_["pictures"], kFrames);
   ASSERT_EQ(shown_.size(), local_.size());
-  EXPECT_GT(frames_that_differ(), 0);
+  EXPECT_GT(frames_that_differ(100), 0);
   EXPECT_EQ(sent_["encoder.key-frames"], 1);
   for (int i = kFrames - kFramesPerSecond / 2; i < kFrames; ++i) EXPECT_GT(psnr(i), 30) << i;
 }
@@ -152,15 +92,29 @@ TEST_F(TwoProcesses, ReceiverThatMissesTheBeginning) {
   constexpr int kKeyInterval = 25;
   constexpr int kMissed = 10;
   transmit([](int packet) { return packet < kMissed; }, "", kFrames - kKeyInterval,
-           "gop-size=" + std::to_string(kKeyInterval));
+           {"gop-size=" + std::to_string(kKeyInterval)});
   EXPECT_EQ(received_["pictures"], kFrames - kKeyInterval);
   EXPECT_EQ(lost_, kMissed);
   ASSERT_EQ(shown_.size(), (kFrames - kKeyInterval) * kFrameSize);
   EXPECT_TRUE(shown_ == local_.substr(kKeyInterval * kFrameSize));
 }
 
+// Where there is no way back and no other key picture, the stream is shown all the same, better and better.
+TEST_F(TwoProcesses, ReceiverThatMissesTheOnlyKeyPicture) {
+  constexpr int kLong = 6 * kFramesPerSecond;
+  transmit(burst(0, 10), "", kLong, {"gop-size=0", "config-interval=1"}, kLong);
+  EXPECT_EQ(received_["decoder.key-frames"], 0);
+  // From two seconds on, by the times at which a busy machine brought the packets.
+  const int shown = static_cast<int>(received_["pictures"]);
+  ASSERT_GE(shown, kFramesPerSecond);
+  EXPECT_LT(shown, kLong - kFramesPerSecond);
+  EXPECT_EQ(received_["corrupted"], shown);
+  ASSERT_EQ(shown_.size(), static_cast<size_t>(shown) * kFrameSize);
+  EXPECT_GT(psnr(kLong - 1, kLong - shown), psnr(kLong - shown, kLong - shown));
+}
+
 TEST_F(TwoProcesses, ReceiverWithoutSender) {
-  Process receiver({CRLSC_PEER, "receive", "0", (folder_ / "shown").string()}, folder_ / "receiver.errors");
+  Process receiver({CRLSC_PEER, "receive", "0", path("shown")}, path("receiver.errors"));
   const auto numbers = receiver.read_all();
   EXPECT_GT(numbers.at("port"), 0);
   EXPECT_EQ(numbers.at("pictures"), 0);

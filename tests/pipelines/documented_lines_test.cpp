@@ -9,6 +9,7 @@
 
 #include "launch_lines.h"
 #include "running.h"
+#include "support/ports.h"
 
 namespace crlsc::testing {
 namespace {

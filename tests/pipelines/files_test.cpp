@@ -194,6 +194,49 @@ TEST(Files, AreDiscovered) {
   g_clear_error(&error);
 }
 
+// What a program printed, errors included; fails unless it ended well. It is one of gstreamer1.0-plugins-base-apps.
+std::string output_of(std::vector<std::string> words) {
+  std::vector<gchar*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  gchar* output = nullptr;
+  gchar* errors = nullptr;
+  gint status = 0;
+  GError* error = nullptr;
+  if (!g_spawn_sync(nullptr, arguments.data(), nullptr, G_SPAWN_SEARCH_PATH, nullptr, nullptr, &output, &errors,
+                    &status, &error) ||
+      !g_spawn_check_wait_status(status, &error)) {
+    ADD_FAILURE() << words[0] << ": " << error->message;
+    g_clear_error(&error);
+  }
+  const std::string text = std::string(output != nullptr ? output : "") + (errors != nullptr ? errors : "");
+  g_free(output);
+  g_free(errors);
+  return text;
+}
+
+// The player plays to the end of a clip without a complaint, and says so when there is one.
+TEST(Programs, GstPlay) {
+  const Recording recording;
+  const std::vector<std::string> play{"gst-play-1.0", "--no-interactive", "--videosink=fakesink", recording.path()};
+  const std::string output = output_of(play);
+  EXPECT_NE(output.find("Reached end of play list"), std::string::npos) << output;
+  for (const char* complaint : {"ERROR", "WARNING", "CRITICAL"}) {
+    EXPECT_EQ(output.find(complaint), std::string::npos) << output;
+  }
+  recording.replace("no clip");
+  EXPECT_NE(output_of(play).find("ERROR"), std::string::npos);
+}
+
+TEST(Programs, GstDiscoverer) {
+  const Recording recording;
+  const std::string output = output_of({"gst-discoverer-1.0", "-v", recording.path()});
+  for (const char* said : {"video/x-crlsc", "Duration: 0:00:06.000000000", "Seekable: yes", "Width: 80", "Height: 64",
+                           "Frame rate: 10/1"}) {
+    EXPECT_NE(output.find(said), std::string::npos) << said << "\n" << output;
+  }
+}
+
 // All typefinders of the system have their say.
 TEST(Files, AreNotTakenForOthers) {
   const Recording recording;

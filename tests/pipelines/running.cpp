@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "running.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <mutex>
 #include <stdexcept>
@@ -57,19 +52,6 @@ void watch_logs() {
 std::string take_logged() {
   const std::lock_guard<std::mutex> lock(log_mutex);
   return std::exchange(logged, {});
-}
-
-int free_port() {
-  const int socket = ::socket(AF_INET, SOCK_DGRAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  const bool bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  ::close(socket);
-  if (!bound) throw std::runtime_error("no free UDP port");
-  return ntohs(address.sin_port);
 }
 
 Running::Running(const std::string& arguments, bool hurry) {

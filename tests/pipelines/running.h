@@ -48,7 +48,4 @@ class Running {
 void watch_logs();
 std::string take_logged();
 
-// A UDP port of 127.0.0.1 that nobody uses at the moment.
-int free_port();
-
 }  // namespace crlsc::testing

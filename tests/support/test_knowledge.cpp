@@ -64,7 +64,7 @@ std::shared_ptr<const ProductQuantiser> test_codebooks() {
   return std::make_shared<const ProductQuantiser>(std::move(parameters));
 }
 
-void write_test_knowledge(const std::string& path, const LoadedModel& model) {
+void write_test_knowledge(const std::string& path, const LoadedModel& model, size_t colours) {
   const auto embedder = model.network->open_embedder();
   if (!embedder) throw std::runtime_error("the model has no semantic head");
   KnowledgeBaseHeader header;
@@ -73,6 +73,7 @@ void write_test_knowledge(const std::string& path, const LoadedModel& model) {
   KnowledgeBaseFile::create(path, header, *test_codebooks());
   std::vector<NewEntry> entries;
   for (const std::string& name : colour_names()) {
+    if (entries.size() == colours) break;
     NewEntry entry;
     entry.vector.resize(static_cast<size_t>(embedder->dimension()));
     embedder->embed(colour_picture(name, 64, 48).view(), entry.vector.data());

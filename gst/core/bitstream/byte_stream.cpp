@@ -143,9 +143,13 @@ std::optional<ByteStreamItem> ByteStreamScanner::read_head(ByteView bytes, bool 
   try {
     head_ = parse_head(frame->payload);
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::kWrongType) throw;
-    return std::nullopt;
+    if (error.kind() != ErrorKind::kWrongType) return std::nullopt;
+    if (!begun_) throw;
+    foreign_ = error.what();
+    return item(Kind::kForeign, frame->size);
   }
+  begun_ = true;
+  foreign_.clear();
   time_ = head_->time;
   return item(Kind::kHead, frame->size);
 }
@@ -172,6 +176,8 @@ std::optional<ByteStreamItem> ByteStreamScanner::read_record(ByteView bytes, boo
   const size_t start = at + kCrcBytes;
   if (bytes.size() - start < size->value) return more(start + size->value, last);
 
+  if (!foreign_.empty()) return item(Kind::kForeign, start + size->value);
+  begun_ = true;
   const unsigned kind = flags >> kKindShift;
   ByteStreamItem out = item(kind == kKindAccessUnit ? Kind::kAccessUnit
                             : kind == kKindMissing  ? Kind::kMissing
@@ -244,7 +250,7 @@ std::optional<ByteStreamItem> ByteStreamReader::next() {
     has_head_ = std::exchange(behind_head_, found.kind == Kind::kHead);
     begin_ += found.size;
     consumed_ += found.size;
-    if (found.kind == Kind::kGarbage) skipped_ += found.size;
+    if (found.kind == Kind::kGarbage || found.kind == Kind::kForeign) skipped_ += found.size;
     if (found.kind == Kind::kAccessUnit || found.kind == Kind::kMissing) return found;
   }
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "core/bitstream/sequence_header.h"
 #include "core/bitstream/unit.h"
@@ -36,6 +37,7 @@ struct ByteStreamItem {
     kAccessUnit,  // a record whose payload is an access unit
     kMissing,     // a record that says: here is a picture that never came
     kReserved,    // a record of a kind that is not known yet
+    kForeign,     // a head of another version, or a record behind it: see ByteStreamScanner::foreign()
   };
   Kind kind = Kind::kMore;
   size_t size = 0;                   // in bytes, all of it
@@ -51,11 +53,14 @@ class ByteStreamScanner {
  public:
   // Looks at `bytes`, the stream from the first byte that was not consumed; the caller then consumes `size` bytes, or
   // comes back with more. `last` says that no more will come: the result is kMore only if there are no bytes.
-  // Throws Error(kWrongType) at a head of another version of the byte stream or the bitstream.
+  // A head of another version of the byte stream or the bitstream is kForeign, and so are the records behind it, up to
+  // the next head that is known. If nothing was read before it, nothing of the stream may be of use: Error(kWrongType).
   ByteStreamItem next(ByteView bytes, bool last);
 
   // The latest one. Times before the first are only known modulo 2^24 ticks.
   const std::optional<ByteStreamHead>& head() const { return head_; }
+  // What the latest head that was kForeign is; empty once there was another one.
+  const std::string& foreign() const { return foreign_; }
 
  private:
   std::optional<ByteStreamItem> at_start(ByteView bytes, bool last);
@@ -64,7 +69,9 @@ class ByteStreamScanner {
   std::optional<ByteStreamItem> read_record(ByteView bytes, bool last);
 
   std::optional<ByteStreamHead> head_;
-  uint64_t time_ = 0;  // of the latest head or record
+  std::string foreign_;
+  bool begun_ = false;  // a head or a record was read
+  uint64_t time_ = 0;   // of the latest head or record
 };
 
 // What a whole stream is read with: takes any bytes in any pieces.
@@ -79,7 +86,7 @@ class ByteStreamReader {
   std::optional<ByteStreamItem> next();
 
   const std::optional<ByteStreamHead>& head() const { return scanner_.head(); }
-  // Bytes that belonged to nothing, so far.
+  // Bytes that belonged to nothing, or to another version, so far.
   uint64_t skipped() const { return skipped_; }
   // Where a reader can begin with the latest record: the place of the head before it, or, without one, its own.
   uint64_t entry() const { return entry_; }

@@ -62,8 +62,8 @@ PlacedUnits place_units(ByteView access_unit, ByteView sequence_header, int max_
   const AccessUnitView view = parse_checked(access_unit);
   const int layers = layers_to_send(view.units, max_layers);
   PlacedUnits out;
+  out.key = view.key().value_or(false);
   for (const UnitView& unit : view.units) {
-    out.key |= unit.header.key;
     if (unit.header.layer >= layers) continue;
     out.units.push_back(place(unit));
   }

@@ -129,8 +129,7 @@ std::vector<Reassembler::Arrival> Reassembler::split(const ReceivedPacket& packe
     const ByteView units = body.sub(kAggregateHeaderSize, entry.size);
     Piece piece = read_units(own, units);
     // K speaks of the packet; each access unit's own units tell which one is meant.
-    const AccessUnitView view = parse_access_unit(piece.bytes);
-    piece.key = std::any_of(view.units.begin(), view.units.end(), [](const UnitView& u) { return u.header.key; });
+    piece.key = parse_access_unit(piece.bytes).key().value_or(false);
     out.push_back({std::move(piece), entry.timestamp_offset,
                    static_cast<int64_t>((header.picture_id + out.size()) & kPictureIdMask)});
     body = body.sub(kAggregateHeaderSize + entry.size);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Encoder, payloader, a network that loses packets, depayloader, decoder: as many pictures out as in, each at its time.
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <random>
 #include <set>
@@ -197,6 +198,55 @@ GST_START_TEST(a_lost_first_picture_is_asked_for) {
 }
 GST_END_TEST;
 
+// A receiver that comes late asks with the first packet it gets, and shows the first picture that can be the answer.
+GST_START_TEST(a_late_joiner_waits_for_one_round_trip) {
+  constexpr size_t kJoined = 10;
+  const size_t trip = __i__ == 0 ? 0 : 3;  // from the request to the next picture that is encoded, in pictures
+  Harness sender(std::string("crlscenc bitrate=100000 model=") + kModel + " ! rtpcrlscpay");
+  const GstVideoInfo info = video_info(96, 80);
+  gst_harness_set_src_caps(sender.h(), gst_video_info_to_caps(&info));
+  Harness receiver(std::string("rtpcrlscdepay ! crlscdec model=") + kModel);
+  std::deque<size_t> requests;  // the pictures before which they arrive
+  for (size_t i = 0; i <= kJoined + trip + 1; ++i) {
+    for (; !requests.empty() && requests.front() <= i; requests.pop_front()) {
+      gst_harness_push_upstream_event(
+          sender.h(), gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, static_cast<guint>(i)));
+    }
+    fail_unless_equals_int(sender.push(make_frame(info, static_cast<int>(i))), GST_FLOW_OK);
+    const Buffers packets = sender.pull();
+    if (i < kJoined) continue;
+    if (i == kJoined) gst_harness_set_src_caps(receiver.h(), gst_pad_get_current_caps(sender.h()->sinkpad));
+    for (size_t k = 0; k < packets.size(); ++k) {
+      fail_unless_equals_int(receiver.push(packets.copy(k)), GST_FLOW_OK);
+    }
+    while (GstEvent* event = gst_harness_try_pull_upstream_event(receiver.h())) {
+      if (gst_event_has_name(event, "GstForceKeyUnit")) requests.push_back(i + 1 + trip);
+      gst_event_unref(event);
+    }
+    fail_unless_equals_int(receiver.pull().size(), i == kJoined + trip + 1 ? 1 : 0);
+  }
+}
+GST_END_TEST;
+
+// Where nobody can be asked, it begins on grey after two seconds, and sees more with each picture.
+GST_START_TEST(a_late_joiner_without_a_way_back_waits_for_two_seconds) {
+  constexpr size_t kJoined = 7;
+  constexpr size_t kFirst = kJoined + 20;
+  const Packets packets("bitrate=200000 gop-size=0", kModel, 200, "config-interval=1");
+  const Buffers whole = receive(packets, [](size_t) { return true; });
+  const Buffers decoded = receive(packets, [&](size_t packet) { return packet >= packets.first_of_picture[kJoined]; });
+  fail_unless_equals_int(decoded.size(), kPictures - kFirst);
+  for (size_t i = 0; i < decoded.size(); ++i) {
+    fail_unless_equals_uint64(GST_BUFFER_PTS(decoded[i]), (kFirst + i) * kInterval);
+    fail_unless(has_flag(decoded[i], GST_BUFFER_FLAG_CORRUPTED));
+  }
+  const GstVideoInfo info = video_info(96, 80);
+  const double at_first = psnr(whole[kFirst], info, decoded[0], info);
+  const double at_last = psnr(whole[kPictures - 1], info, decoded.back(), info);
+  fail_unless(at_last > at_first + 1, "%f dB, then %f dB", at_first, at_last);
+}
+GST_END_TEST;
+
 static Suite* end_to_end_suite(void) {
   Suite* suite = suite_create("end_to_end");
   TCase* tests = tcase_create("general");
@@ -209,6 +259,8 @@ static Suite* end_to_end_suite(void) {
   tcase_add_test(tests, the_stream_heals_without_key_pictures);
   tcase_add_test(tests, a_key_picture_mends_everything);
   tcase_add_test(tests, a_lost_first_picture_is_asked_for);
+  tcase_add_loop_test(tests, a_late_joiner_waits_for_one_round_trip, 0, 2);
+  tcase_add_test(tests, a_late_joiner_without_a_way_back_waits_for_two_seconds);
   return suite;
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The two stream formats in caps.
-#include <gst/check/gstcheck.h>
-
 #include <string>
 
 #include "core/bitstream/unit.h"
 #include "core/error.h"
+#include "core/kb/knowledge_path.h"
 #include "crlsc/caps.h"
 #include "crlsc/crlsc.h"
+// Behind all others: it makes a macro of `fail`.
+#include <gst/check/gstcheck.h>
 
 using crlsc::StreamFormat;
 
@@ -125,14 +126,48 @@ GST_START_TEST(test_streams_that_cannot_be_decoded) {
   fail_unless(says(missing(rtp + ", model=(string)0102030405060708", nullptr), "there is none"));
   fail_unless(says(missing(rtp + config_of(example_header()), "1102030405060708"), "the model 0102030405060708"));
   fail_unless(says(missing(rtp + ", version=(string)2", kModelId), "version 2"));
-  fail_unless(says(missing(rtp + ", kb=(string)00000000000000aa", kModelId), "knowledge base 00000000000000aa"));
-  fail_unless(missing(rtp + ", kb=(string)00000000000000aa", kModelId, "00000000000000aa").empty());
   crlsc::SequenceHeader header = example_header();
   header.knowledge = crlsc::KnowledgeRef{{0xbb}, 1};
-  fail_unless(says(missing(rtp + config_of(header), kModelId), "knowledge base bb00000000000000"));
   fail_unless(says(missing("application/x-rtp, encoding-name=VP8", kModelId), "not video/x-crlsc"));
   fail_unless(says(missing("video/x-crlsc, width=[ 1, 2 ]", kModelId), "not fixed"));
   fail_unless(says(missing(gst_caps_new_any(), kModelId), "not fixed"));
+}
+GST_END_TEST
+
+// Pictures need no knowledge base; who wants to know what the stream says of them needs the one that it names.
+GST_START_TEST(test_streams_that_name_a_knowledge_base) {
+  crlsc::SequenceHeader header = example_header();
+  header.knowledge = crlsc::KnowledgeRef{{0xbb}, 1};
+  const std::string named = std::string(kRtp) + ", kb=(string)bb00000000000000";
+  for (const std::string& caps : {named, kRtp + config_of(header)}) {
+    fail_unless(missing(caps, kModelId).empty());
+    fail_unless(missing(caps, kModelId, "bb00000000000000").empty());
+    const std::string other = missing(caps, kModelId, "cc00000000000000");
+    fail_unless(other == "the stream needs the knowledge base bb00000000000000, but there is cc00000000000000", "%s",
+                other.c_str());
+    const std::string none = missing(caps, kModelId, "");
+    fail_unless(none == "the stream needs the knowledge base bb00000000000000, but there is none", "%s", none.c_str());
+  }
+  fail_unless(missing(crlsc::make_caps(header), kModelId).empty());
+  fail_if(missing(crlsc::make_caps(header), kModelId, "").empty());
+  fail_unless(missing(kRtp, kModelId, "").empty(), "what is not named is not missing");
+}
+GST_END_TEST
+
+GST_START_TEST(test_knowledge_base_id) {
+  GError* error = nullptr;
+  gchar* id = gst_crlsc_knowledge_base_id("test.crlsckb", &error);
+  fail_unless(id != nullptr, "%s", error != nullptr ? error->message : "");
+  const std::string path = crlsc::find_knowledge_base("test.crlsckb", "");
+  crlsc::KnowledgeBaseFile file(path, crlsc::KnowledgeBaseFile::Access::kRead);
+  const std::string expected = crlsc::to_hex(crlsc::codebooks_id(file.info()));
+  fail_unless_equals_string(id, expected.c_str());
+  g_free(id);
+  for (const char* name : {"nowhere.crlsckb", static_cast<const char*>(nullptr)}) {
+    fail_unless(gst_crlsc_knowledge_base_id(name, &error) == nullptr);
+    fail_unless(g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND), "%s", error->message);
+    g_clear_error(&error);
+  }
 }
 GST_END_TEST
 
@@ -146,6 +181,8 @@ static Suite* stream_format_suite(void) {
   tcase_add_test(tests, test_caps_of_another_format);
   tcase_add_test(tests, test_streams_that_can_be_decoded);
   tcase_add_test(tests, test_streams_that_cannot_be_decoded);
+  tcase_add_test(tests, test_streams_that_name_a_knowledge_base);
+  tcase_add_test(tests, test_knowledge_base_id);
   return suite;
 }
 

@@ -1,34 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The decoder and sequence headers in mid-stream that are not the sender's: damage, not the end. Legitimate changes go
 // on.
-#include "core/bitstream/unit.h"
-#include "crlsc/caps.h"
 #include "support.h"
 
 using namespace crlsc::test;  // NOLINT: a test of one namespace
 
 namespace {
-
-crlsc::Bytes header_unit(int width, int height, bool other_version = false) {
-  crlsc::SequenceHeader header;
-  header.width = width;
-  header.height = height;
-  header.framerate_num = 10;
-  header.layers = 3;
-  header.model_id = crlsc::ModelFile(crlsc::find_model(kModel)).id();
-  crlsc::Bytes payload = crlsc::write_sequence_header(header);
-  if (other_version) payload[0] = 2;
-  crlsc::Bytes out;
-  crlsc::append_unit(out, {crlsc::UnitType::kSequenceHeader, 0, true, false}, payload);
-  return out;
-}
-
-GstBuffer* with_header(const crlsc::Bytes& header, GstBuffer* buffer) {
-  crlsc::Bytes bytes = header;
-  const crlsc::Bytes rest = to_bytes(buffer);
-  bytes.insert(bytes.end(), rest.begin(), rest.end());
-  return to_buffer(bytes, GST_BUFFER_PTS(buffer), is_key(buffer));
-}
 
 // Pushes `forged` in the place of picture 2; fails unless it is concealed and the stream goes on.
 void expect_damage(GstBuffer* forged, int requests = 0) {

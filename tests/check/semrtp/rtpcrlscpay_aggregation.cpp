@@ -392,6 +392,30 @@ GST_START_TEST(depayloaded_pictures_have_their_own_times) {
 }
 GST_END_TEST;
 
+// Nor does a repeated sequence header make key pictures of them.
+GST_START_TEST(depayloaded_pictures_with_a_header_are_delta_units) {
+  Pay pay("max-aggregation-ms=300 config-interval=1");
+  Watched depay("rtpcrlscdepay");
+  gst_harness_set_src_caps_str(depay.h(), kRtpCaps);
+  pay.push(to_buffer(key_unit({token(0)}), 0));
+  push_some(pay, 1, 24);
+  const auto packets = pay.pull_all();
+  int headers = 0;
+  for (GstBuffer* packet : packets) {
+    fail_unless_equals_int(gst_harness_push(depay.h(), gst_buffer_copy(packet)), GST_FLOW_OK);
+  }
+  unref_all(packets);
+  const auto pictures = depay.pull_all();
+  fail_unless_equals_int(pictures.size(), 25);
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    headers += parse_access_unit(to_bytes(pictures[i])).sequence_header() != nullptr ? 1 : 0;
+    fail_unless(has_flag(pictures[i], GST_BUFFER_FLAG_DELTA_UNIT) == (i > 0), "picture %d", static_cast<int>(i));
+  }
+  fail_unless_equals_int(headers, 3);
+  unref_all(pictures);
+}
+GST_END_TEST;
+
 GST_START_TEST(a_lost_packet_is_four_gaps) {
   Pay pay(kFourPictures);
   Watched depay("rtpcrlscdepay");
@@ -431,6 +455,7 @@ static Suite* rtpcrlscpay_aggregation_suite(void) {
   tcase_add_test(tests, sequence_headers_are_put_into_shared_packets);
   tcase_add_test(tests, headers_cost_a_third);
   tcase_add_test(tests, depayloaded_pictures_have_their_own_times);
+  tcase_add_test(tests, depayloaded_pictures_with_a_header_are_delta_units);
   tcase_add_test(tests, a_lost_packet_is_four_gaps);
   return suite;
 }

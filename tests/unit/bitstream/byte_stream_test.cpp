@@ -407,6 +407,36 @@ TEST(ByteStream, OtherVersionsComeInTheirTurn) {
   }
 }
 
+// Between two streams that are known, the heads and records of one that is not are left out, and nothing else.
+TEST(ByteStream, OtherVersionsFurtherOnAreSkipped) {
+  const Stream stream = make_stream();
+  const Bytes other = with_head_byte(0, 2);
+  // As far as the next head, which is of a known version again.
+  const size_t foreign = stream.records[3].end;
+  Bytes bytes = stream.bytes;
+  bytes.insert(bytes.end(), other.begin(), other.begin() + static_cast<ptrdiff_t>(foreign));
+  bytes.insert(bytes.end(), stream.bytes.begin(), stream.bytes.end());
+  std::vector<Record> expected = stream.records;
+  expected.insert(expected.end(), stream.records.begin(), stream.records.end());
+  for (const size_t piece : {size_t{1}, size_t{7}, bytes.size()}) {
+    uint64_t skipped = 0;
+    EXPECT_TRUE(read_in_pieces(bytes, piece, &skipped) == expected) << piece;
+    EXPECT_EQ(skipped, foreign) << piece;
+  }
+}
+
+TEST(ByteStream, ForeignHeadsAreNamed) {
+  const Bytes known = make_stream().bytes;
+  const Bytes other = with_head_byte(0, 2);
+  ByteStreamScanner scanner;
+  EXPECT_EQ(scanner.next(known, true).kind, Kind::kHead);
+  EXPECT_EQ(scanner.foreign(), "");
+  EXPECT_EQ(scanner.next(other, true).kind, Kind::kForeign);
+  EXPECT_NE(scanner.foreign().find("version 2"), std::string::npos);
+  EXPECT_EQ(scanner.next(known, true).kind, Kind::kHead);
+  EXPECT_EQ(scanner.foreign(), "");
+}
+
 TEST(ByteStream, HeadsOutOfRangeAreGarbage) {
   const Stream stream = make_stream();
   for (const size_t at : {1, 2}) {  // the timescale: 90000 is 01 5F 90

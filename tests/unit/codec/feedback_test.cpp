@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Decoder to encoder: what was lost is told, and answered by a local refresh.
+#include <algorithm>
 #include <deque>
 #include <random>
 
@@ -112,6 +113,32 @@ TEST_P(FeedbackAt, HealsFasterThanRefreshAlone) {
 
 INSTANTIATE_TEST_SUITE_P(Feedback, FeedbackAt,
                          testing::Combine(testing::Values(10000, 20000, 50000), testing::Values(25, 37)));
+
+// How long the refresh alone takes for losses at fourteen places of the clip, by rising time; no key picture helps.
+std::vector<int> recoveries(int bitrate, int lost) {
+  constexpr int kWatched = 40;  // pictures
+  std::vector<int> out;
+  for (int first = 20; first < 60; first += 3) {
+    const Clip clip;
+    const Outcome outcome = transmit(clip, config_for(clip, bitrate), first + kWatched, burst(first, lost, false));
+    EXPECT_EQ(outcome.keys, 1);
+    out.push_back(recovery(outcome, first + lost));
+  }
+  std::sort(out.begin(), out.end());
+  std::printf("%d bit/s, %d lost: equal again after", bitrate, lost);
+  for (const int pictures : out) std::printf(" %d", pictures);
+  std::printf(" pictures\n");
+  return out;
+}
+
+// Ten pictures a second. Where a burst takes the change and the refresh of it, cells wait for their next turn.
+TEST(Recovery, TakesUpToSevenTenthsOfASecond) {
+  for (const int bitrate : {20000, 50000}) {
+    EXPECT_LE(recoveries(bitrate, 1).back(), 7) << "one picture";
+    const std::vector<int> bursts = recoveries(bitrate, 3);
+    EXPECT_LE(bursts[bursts.size() / 2], 7) << "half of all bursts";
+  }
+}
 
 TEST(Feedback, StaysWithinTheRate) {
   const Clip clip;

@@ -173,6 +173,17 @@ TEST(Packetizer, KeyPicturesMarkEveryPacket) {
   }
 }
 
+// A sequence header that is repeated makes no key picture, whether it stands in the access unit or is put in front.
+TEST(Packetizer, SequenceHeadersDoNotMakeKeyPictures) {
+  Bytes with_header = header_unit();
+  const Bytes delta = access_unit({token(0), token(1)});
+  with_header.insert(with_header.end(), delta.begin(), delta.end());
+  for (const RtpPacket& packet : packetize(with_header, limit(64))) EXPECT_FALSE(packet.fields.key);
+  for (const RtpPacket& packet : packetize(delta, limit(64), header_unit())) EXPECT_FALSE(packet.fields.key);
+  EXPECT_FALSE(packetize(header_unit(), limit(64)).front().fields.key) << "nor is it a picture";
+  EXPECT_TRUE(packetize(access_unit({{UnitType::kSemantic, 0, 9}}, true), limit(64)).front().fields.key);
+}
+
 TEST(Packetizer, OnlyHigherLayersAreDiscardable) {
   // One unit a packet.
   const auto packets = packetize(access_unit({{UnitType::kSequenceHeader, 0, 20},

@@ -426,6 +426,17 @@ TEST(Reassembler, FlushThrowsAwayAndForgets) {
   EXPECT_EQ(pictures[0].missing_before, 0U);
 }
 
+TEST(Reassembler, SequenceHeadersInAggregatesDoNotMakeKeyPictures) {
+  const Bytes header = header_unit();
+  const Bytes delta = access_unit({token(0)});
+  const Bytes key = access_unit({token(0)}, true, 2);
+  const Bytes bytes = aggregate({{delta, 0, header}, {delta, 1, {}}, {key, 2, header}}, {})->join();
+  Reassembler reassembler;
+  const auto pictures = reassembler.push({bytes, 1, false, 0, 0});
+  ASSERT_EQ(pictures.size(), 3U);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(pictures[i].key, i == 2) << i;
+}
+
 TEST(Reassembler, AggregatesAreTakenApart) {
   std::vector<Bytes> units;
   for (uint32_t i = 0; i < 4; ++i) units.push_back(access_unit({token(0, 5 + i), token(1, 3)}, i == 2, i + 1));
