@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/model/registry.h"
+#include "core/model/sha256.h"
 
 namespace crlsc::tools {
 namespace {
@@ -92,6 +93,7 @@ void CodecEvaluation::run() {
     add(std::to_string(n) + " layers")->decoder.set_max_layers(n);
   }
   if (options_.loss > 0 || options_.burst_at > 0) lossy_ = add("with loss");
+  if (!options_.scene.empty()) share_scene();
   if (!options_.save.empty()) {
     writer_ = std::make_unique<Y4mWriter>(options_.save, picture.width(), picture.height(), rate_);
   }
@@ -104,6 +106,24 @@ void CodecEvaluation::run() {
     throw Error(ErrorKind::kWrite, "cannot write to \"" + options_.csv + "\"");
   }
   report();
+}
+
+// Gives the pictures of the scene to encoder and decoders.
+void CodecEvaluation::share_scene() {
+  auto memory = std::make_shared<SceneMemory>();
+  std::vector<ScenePicture> scene;
+  for (const std::string& path : options_.scene) {
+    Picture first;
+    if (!open_video(path)->read(first)) throw Error(ErrorKind::kRead, "\"" + path + "\" holds no picture");
+    const auto picture = std::make_shared<const Picture>(pad_to_cells(first.view()));
+    const Sha256::Digest digest = Sha256::of(picture->data());
+    ScenePicture shared{{}, picture};
+    std::copy_n(digest.begin(), shared.name.size(), shared.name.begin());
+    (*memory)[shared.name] = picture;
+    scene.push_back(std::move(shared));
+  }
+  encoder_->set_scene(std::move(scene));
+  for (auto& receiver : receivers_) receiver->decoder.set_scene_memory(memory);
 }
 
 bool CodecEvaluation::arrives() {

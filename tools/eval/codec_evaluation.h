@@ -24,6 +24,7 @@ struct EvaluationOptions {
   std::string save;    // decoded video, .y4m
   std::string stream;  // .crlsc
   std::string csv;     // bytes, times and quality of each picture
+  std::vector<std::string> scene;  // pictures that both ends have
   int bitrate = 20000;
   double seconds = 0;  // 0 = whole video
   double refresh_share = EncoderConfig{}.refresh_share;
@@ -58,6 +59,7 @@ class CodecEvaluation {
   void run();
 
  private:
+  void share_scene();
   void step(const Picture& picture);
   bool arrives();
   void report() const;

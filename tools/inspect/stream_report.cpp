@@ -31,6 +31,8 @@ const char* type_name(UnitType type) {
       return "token";
     case UnitType::kKnowledgeUpdate:
       return "knowledge update";
+    case UnitType::kScene:
+      return "scene";
   }
   return "reserved";
 }

@@ -16,9 +16,10 @@ constexpr int kLayerShift = 3;
 constexpr unsigned kLayerMask = 3;
 constexpr unsigned kKeyBit = 1U << 2;
 constexpr unsigned kWholeBit = 1U << 1;
+constexpr unsigned kSceneBit = 1U << 0;
 constexpr int kSizeBytes = 3;
 constexpr size_t kCrcBytes = 2;
-constexpr auto kLastType = UnitType::kKnowledgeUpdate;
+constexpr auto kLastType = UnitType::kScene;
 
 uint8_t pack(const UnitHeader& header) {
   unsigned byte = static_cast<unsigned>(header.type) << kTypeShift;
@@ -26,6 +27,7 @@ uint8_t pack(const UnitHeader& header) {
   if (header.type == UnitType::kToken) {
     byte |= static_cast<unsigned>(header.layer) << kLayerShift;
     if (header.whole) byte |= kWholeBit;
+    if (header.scene && header.layer == 0) byte |= kSceneBit;
   }
   return static_cast<uint8_t>(byte);
 }
@@ -37,6 +39,7 @@ UnitHeader unpack(uint8_t byte) {
   if (header.type == UnitType::kToken) {
     header.layer = static_cast<int>(byte >> kLayerShift & kLayerMask);
     header.whole = (byte & kWholeBit) != 0;
+    header.scene = header.layer == 0 && (byte & kSceneBit) != 0;
   }
   return header;
 }

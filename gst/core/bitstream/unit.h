@@ -23,15 +23,17 @@ enum class UnitType : uint8_t {
   kSemantic = 1,
   kToken = 2,
   kKnowledgeUpdate = 3,
-  // 4..7 are reserved; readers skip them.
+  kScene = 4,
+  // 5..7 are reserved; readers skip them.
 };
 
-// The first byte of a unit: type (3 bits), layer (2), key (1), whole (1), reserved 0 (1).
+// The first byte of a unit: type (3 bits), layer (2), key (1), whole (1), scene (1).
 struct UnitHeader {
   UnitType type = UnitType::kToken;
   int layer = 0;       // 0..3; always 0 unless a token unit
   bool key = false;    // belongs to a key picture
   bool whole = false;  // the slice covers the whole picture, so no slice rows are written; only of token units
+  bool scene = false;  // the payload names the scene that its cells refer to; only of token units of layer 0
 };
 
 // A unit within somebody else's bytes.

@@ -13,6 +13,18 @@ namespace {
 // A report of more parts than this names the picture as a whole.
 constexpr size_t kMostLosses = 8;
 
+// Makes cells still that refer to a knowledge-base picture which is not there; returns whether there were none.
+bool leave_out_unknown(const ReferencePictures& references, TokenGrid& grid) {
+  bool known = true;
+  for (Cell& cell : grid.cells) {
+    const int j = static_cast<int>(cell.reference) - static_cast<int>(Reference::kKnowledge0);
+    if (j < 0 || references.knowledge[static_cast<size_t>(j)] != nullptr) continue;
+    cell = Cell{};
+    known = false;
+  }
+  return known;
+}
+
 }  // namespace
 
 Decoder::Decoder(std::shared_ptr<const LoadedModel> model, const SequenceHeader& sequence)
@@ -50,8 +62,13 @@ DecodedPicture Decoder::decode(ByteView access_unit) {
   concealed_ = 0;
   started_ = true;
   damaged_ = picture.damaged || (!picture.key && (damaged_ || !follows));
-  reconstruct();
-  return {picture.key, damaged_, picture.layers, std::move(losses)};
+  std::vector<PictureName> lacking;
+  if (picture.scene) {
+    scene_.enter(*picture.scene, picture_.width(), picture_.height());
+    lacking = scene_.lacking();
+  }
+  damaged_ |= !reconstruct(picture);
+  return {picture.key, damaged_, picture.layers, std::move(losses), std::move(lacking)};
 }
 
 void Decoder::conceal() {
@@ -69,10 +86,16 @@ std::vector<PictureLoss> Decoder::losses_before(const PictureTokens& picture) co
   return {{next_number_, missing, 0, 0, 0}};
 }
 
-void Decoder::reconstruct() {
+// Returns false if cells refer to pictures that are not known: these show what they showed before.
+bool Decoder::reconstruct(const PictureTokens& tokens) {
+  ReferencePictures references{&picture_, {}};
+  if (tokens.scene_number) references.knowledge = scene_.pictures(*tokens.scene_number);
+  TokenGrid grid = reader_.grid();
+  const bool known = leave_out_unknown(references, grid);
   Picture prediction(picture_.width(), picture_.height());
-  predict({&picture_, {}}, tokens(), prediction);
-  decode_cells(*session_, prediction, tokens(), picture_);
+  predict(references, grid, prediction);
+  decode_cells(*session_, prediction, grid, picture_);
+  return known;
 }
 
 }  // namespace crlsc

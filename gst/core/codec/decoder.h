@@ -9,6 +9,7 @@
 #include "core/bitstream/sequence_header.h"
 #include "core/bytes.h"
 #include "core/codec/picture_reader.h"
+#include "core/codec/scene_memory.h"
 #include "core/model/registry.h"
 #include "core/picture.h"
 
@@ -20,6 +21,8 @@ struct DecodedPicture {
   int layers = 0;          // layers decoded in every slice that has them, at most those asked for
   // For Encoder::report_loss(): what is missing of this picture, and pictures before it that never came; not too many.
   std::vector<PictureLoss> losses;
+  // Pictures of knowledge bases that the stream refers to and this decoder lacks; only where it is told which.
+  std::vector<PictureName> lacking;
 };
 
 class Decoder {
@@ -32,6 +35,9 @@ class Decoder {
 
   // Layers above the first `layers` are ignored from the next picture on.
   void set_max_layers(int layers) { max_layers_ = layers; }
+
+  // Pictures that cells may refer to; from the next scene on that the stream enters or repeats.
+  void set_scene_memory(std::shared_ptr<const SceneMemory> memory) { scene_.set_memory(std::move(memory)); }
 
   // Decodes one access unit. Throws Error(kCorrupt) if it holds no token unit of the base layer that can be read;
   // the picture shown before stays then.
@@ -46,12 +52,13 @@ class Decoder {
 
  private:
   std::vector<PictureLoss> losses_before(const PictureTokens& picture) const;
-  void reconstruct();
+  bool reconstruct(const PictureTokens& tokens);
 
   std::shared_ptr<const LoadedModel> model_;
   SequenceHeader sequence_;
   std::unique_ptr<NetworkSession> session_;
   PictureReader reader_;
+  KnownScene scene_;
   Picture picture_;
   int max_layers_ = kMaxLayers;
   int next_number_ = 0;  // of the picture after the one shown

@@ -36,7 +36,9 @@ constexpr int kCutRounds = 2;         // of other pictures whose price is off by
 constexpr double kCut = 3;
 constexpr int kAttempts = 6;          // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
-constexpr int kGreyBits = 20;  // that a cell on grey takes more than another
+constexpr int kGreyBits = 20;      // that a cell on grey takes more than another
+constexpr int kKnowledgeBits = 6;  // that are needed to refer to a knowledge-base picture
+constexpr double kSceneRepeat = 2;  // seconds, for those who join
 
 SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, int bitrate) {
   if (bitrate < 1)
@@ -121,6 +123,33 @@ Encoder::Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config)
 
 Encoder::~Encoder() = default;
 
+void Encoder::set_scene(std::vector<ScenePicture> scene) {
+  if (scene.size() > kMaxKnowledge) {
+    throw Error(ErrorKind::kSettings, "a scene has at most " + std::to_string(kMaxKnowledge) + " pictures, not " +
+                                          std::to_string(scene.size()));
+  }
+  for (const ScenePicture& s : scene) {
+    if (s.picture->width() == previous_.width() && s.picture->height() == previous_.height()) continue;
+    throw Error(ErrorKind::kSettings, "a scene's picture of " + std::to_string(s.picture->width()) + "x" +
+                                          std::to_string(s.picture->height()) + " does not fit a stream of " +
+                                          std::to_string(previous_.width()) + "x" +
+                                          std::to_string(previous_.height()) + ", in whole cells");
+  }
+  scene_ = std::move(scene);
+  ++scene_number_;
+  scene_told_ = false;
+}
+
+ReferencePictures Encoder::references() const {
+  ReferencePictures out{&previous_, {}};
+  for (size_t j = 0; j < scene_.size(); ++j) out.knowledge[j] = scene_[j].picture.get();
+  return out;
+}
+
+bool Encoder::tells_scene(bool key) const {
+  return !scene_.empty() && (key || !scene_told_ || scene_age_ >= kSceneRepeat);
+}
+
 void Encoder::set_layers(int layers) { layers_ = std::clamp(layers, 1, model_->file.layout().layers()); }
 
 double Encoder::interval(double seconds) const {
@@ -136,6 +165,7 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
                                           std::to_string(picture.height()) + " does not fit the encoder's size");
   }
   const auto bits = static_cast<int64_t>(beside.size()) * 8;
+  scene_age_ += seconds;
   EncodedPicture out = encode_picture(picture, rate_.next(seconds, interval(seconds), key, bits), key);
   insert_beside(out.bytes, beside);
   return out;
@@ -166,8 +196,8 @@ EncodedPicture Encoder::encode_picture(const PictureView& picture, RateControl::
 EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budget, bool key) {
   choose_references(current, budget, key);
   Picture prediction(current.width(), current.height());
-  predict({&previous_, {}}, grid_, prediction);
-  if (!key) choose_grey(current, prediction);
+  predict(references(), grid_, prediction);
+  choose_anew(current, key, prediction);
   std::vector<Choice> choices;
   EncodedPicture out = best_round(current, prediction, budget, key, choices);
   if (out.bytes.empty() && key && budget.most) {
@@ -179,8 +209,12 @@ EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budg
   if (out.bytes.empty()) return out;
   rate_.spent(static_cast<int64_t>(out.bytes.size()) * 8);
   if (!key) pay_refresh(choices);
+  if (tells_scene(key)) {
+    scene_told_ = true;
+    scene_age_ = 0;
+  }
   // What was chosen may have fallen back to the picture before.
-  predict({&previous_, {}}, grid_, prediction);
+  predict(references(), grid_, prediction);
   reconstruct(prediction, key);
   picture_number_ = static_cast<uint8_t>((picture_number_ + 1) % kPictureNumbers);
   started_ = true;
@@ -209,19 +243,30 @@ void Encoder::choose_references(const Picture& current, RateControl::Budget budg
   }
 }
 
-// Cells that are nearer to a flat one than to anything in the picture before are drawn anew: behind a cut, and where
-// something comes into sight.
-void Encoder::choose_grey(const Picture& current, Picture& prediction) {
+// Takes for each cell what is nearest of the prediction so far, which key pictures and refreshed cells must not keep, a
+// flat cell, and the pictures of the scene. Flat cells are drawn anew: behind a cut, and where something comes into sight.
+void Encoder::choose_anew(const Picture& current, bool key, Picture& prediction) {
+  const ReferencePictures pictures = references();
   for (int i = 0; i < grid_.size(); ++i) {
-    Cell& cell = grid_.cells[static_cast<size_t>(i)];
-    if (cell.reference != Reference::kPrevious) continue;
+    const auto at = static_cast<size_t>(i);
     const int column = i % grid_.cols();
     const int row = i / grid_.cols();
-    const double price = lambda_ / visibility_.weights()[static_cast<size_t>(i)] * kGreyBits;
-    if (cell_error(current, prediction, column, row) <= cell_deviation(current, column, row) + price) continue;
-    cell.reference = Reference::kGrey;
-    cell.motion = {};
-    predict_cell({&previous_, {}}, cell, column, row, prediction);
+    const double price = lambda_ / visibility_.weights()[at];
+    const bool bound = key || forced_[at] != 0;
+    double least = bound ? HUGE_VAL : cell_error(current, prediction, column, row);
+    Cell& cell = grid_.cells[at];
+    const auto consider = [&](Reference reference, double error) {
+      if (error >= least) return;
+      least = error;
+      cell.reference = reference;
+      cell.motion = {};
+    };
+    consider(Reference::kGrey, cell_deviation(current, column, row) + price * kGreyBits);
+    for (size_t j = 0; j < scene_.size(); ++j) {
+      consider(static_cast<Reference>(static_cast<size_t>(Reference::kKnowledge0) + j),
+               cell_error(current, *scene_[j].picture, column, row) + price * kKnowledgeBits);
+    }
+    if (cell.reference != Reference::kPrevious) predict_cell(pictures, cell, column, row, prediction);
   }
 }
 
@@ -258,7 +303,7 @@ EncodedPicture Encoder::best_round(const Picture& current, const Picture& predic
 
 // What the network would send for cells that are not good enough by themselves, and what each way would cost.
 std::vector<Encoder::Choice> Encoder::propose(const Picture& current, const Picture& prediction, bool key) {
-  mark_candidates(current, prediction, key);
+  mark_candidates(current, prediction);
   std::vector<Picture> previews(static_cast<size_t>(model_->file.layout().stages_up_to(layers_ - 1)) + 1);
   session_->encode(current, prediction, {static_cast<float>(lambda_), &costs_, &visibility_.weights()}, grid_,
                    previews);
@@ -279,7 +324,7 @@ std::vector<int> Encoder::cells_to_refresh(RateControl::Budget budget) {
   return cells;
 }
 
-void Encoder::mark_candidates(const Picture& current, const Picture& prediction, bool key) {
+void Encoder::mark_candidates(const Picture& current, const Picture& prediction) {
   // The choice may be made at a lower lambda than the one carried; how much lower is a guess.
   const double least = std::max(kGoodEnough, lambda_ / kLambdaStep * kLeastCodedBits);
   for (int i = 0; i < grid_.size(); ++i) {
@@ -287,7 +332,7 @@ void Encoder::mark_candidates(const Picture& current, const Picture& prediction,
     const int column = i % grid_.cols();
     const int row = i / grid_.cols();
     const bool grey = cell.reference == Reference::kGrey;
-    cell.coded = key || grey || visibility_.distortion(prediction, column, row) > least;
+    cell.coded = grey || visibility_.distortion(prediction, column, row) > least;
     cell.stages = cell.coded ? static_cast<uint8_t>(grid_.stages()) : 0;
     const TokenLayout& layout = model_->file.layout();
     cell.gain = static_cast<uint8_t>(
@@ -312,7 +357,8 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& prediction, const s
     c.copy_distortion = visibility_.distortion(prediction, column, row);
     int motion = 0;
     if (cell.reference == Reference::kPrevious) motion = costs_.motion(grid_, column, row);
-    c.copy_cost = cell.motion == CellMotion() ? 0 : costs_.moved_copy() + motion;
+    const bool same = cell.reference == Reference::kPrevious && cell.motion == CellMotion();
+    c.copy_cost = same ? 0 : costs_.copied(cell.reference) + motion;
     c.candidate = cell.coded;
     c.may_rest = !key;
     c.forced = forced_[at] != 0;
@@ -346,7 +392,8 @@ int64_t Encoder::select(const std::vector<Choice>& choices, double lambda, bool 
     int cost = 0;
     if (c.may_rest && !(c.forced && refresh)) best = c.still_distortion;
     const double copied = c.copy_distortion + lambda * c.copy_cost / kCostPerBit;
-    const bool may_copy = !c.forced && (c.reference == Reference::kPrevious || !c.may_rest);
+    const bool known = c.reference >= Reference::kKnowledge0;  // a copy heals receivers as well
+    const bool may_copy = known || (!c.forced && (c.reference == Reference::kPrevious || !c.may_rest));
     if (may_copy && copied < best) {
       best = copied;
       cost = c.copy_cost;
@@ -423,6 +470,11 @@ bool Encoder::write_slices(int slices, bool key, EncodedPicture& out) const {
   out.key = key;
   out.layer_bytes.assign(static_cast<size_t>(layers_), 0);
   if (key) append_unit(out.bytes, {UnitType::kSequenceHeader, 0, true, false}, write_sequence_header(config_.sequence));
+  if (tells_scene(key)) {
+    SceneUnit unit{scene_number_, {}};
+    for (const ScenePicture& s : scene_) unit.pictures.push_back(s.name);
+    append_scene_unit(out.bytes, unit, key);
+  }
   bool fits = true;
   for (int layer = 0; layer < layers_; ++layer) {
     const size_t before = out.bytes.size();
@@ -438,12 +490,20 @@ bool Encoder::write_slices(int slices, bool key, EncodedPicture& out) const {
       const Bytes bits = encode_layer(grid_, layout, slice, layer, priors_);
       if (bits.size() + kMaxTokenUnitHeader > kMaxUnitPayload) return false;
       const size_t at = out.bytes.size();
-      append_token_unit(out.bytes, {layer, key, slice, picture_number_, sent, bits}, grid_.rows());
+      TokenUnit unit{layer, key, slice, picture_number_, sent, bits, {}};
+      if (refers_to_scene(slice)) unit.scene = scene_number_;
+      append_token_unit(out.bytes, unit, grid_.rows());
       fits &= out.bytes.size() - at <= config_.target_unit_size;
     }
     out.layer_bytes[static_cast<size_t>(layer)] = out.bytes.size() - before;
   }
   return fits;
+}
+
+bool Encoder::refers_to_scene(Slice slice) const {
+  const auto begin = grid_.cells.begin() + static_cast<ptrdiff_t>(slice.first_row) * grid_.cols();
+  return std::any_of(begin, begin + static_cast<ptrdiff_t>(slice.rows) * grid_.cols(),
+                     [](const Cell& c) { return c.reference >= Reference::kKnowledge0; });
 }
 
 void Encoder::reconstruct(const Picture& prediction, bool key) {
@@ -461,8 +521,9 @@ void Encoder::reconstruct(const Picture& prediction, bool key) {
 // Settles what the refreshed cells of this picture have cost.
 void Encoder::pay_refresh(const std::vector<Choice>& choices) {
   for (size_t i = 0; i < choices.size(); ++i) {
-    if (!choices[i].forced || !grid_.cells[i].coded) continue;
-    const double bits = static_cast<double>(choices[i].cost[grid_.cells[i].stages]) / kCostPerBit;
+    const Cell& cell = grid_.cells[i];
+    if (!choices[i].forced || cell.reference == Reference::kPrevious) continue;
+    const double bits = static_cast<double>(cell.coded ? choices[i].cost[cell.stages] : choices[i].copy_cost) / kCostPerBit;
     refresh_credit_ -= bits;
     refresh_bits_ = kRefreshMemory * refresh_bits_ + (1 - kRefreshMemory) * bits;
   }

@@ -11,8 +11,10 @@
 #include "core/bitstream/sequence_header.h"
 #include "core/bytes.h"
 #include "core/codec/loss_tracker.h"
+#include "core/codec/prediction.h"
 #include "core/codec/rate_control.h"
 #include "core/codec/refresh.h"
+#include "core/codec/scene_memory.h"
 #include "core/codec/visibility.h"
 #include "core/model/registry.h"
 #include "core/picture.h"
@@ -47,6 +49,10 @@ class Encoder {
   void set_bitrate(int bits_per_second) { rate_.set_rate(bits_per_second); }
   void set_layers(int layers);
 
+  // Pictures that receivers have as well, at most kMaxKnowledge: cells may refer to them from the next picture on. None:
+  // cells refer to none. Throws Error(kSettings) for a picture of another size than the stream's, in whole cells.
+  void set_scene(std::vector<ScenePicture> scene);
+
   // A receiver says what it lacks. Cells that may therefore look otherwise there are sent without reference in the next
   // pictures, the worst first, as far as the bit rate allows; there is no key picture. Any report will do: what does
   // not fit the pictures sent lately has no effect.
@@ -73,21 +79,24 @@ class Encoder {
   struct Choice;
   struct Round;
   double interval(double seconds) const;
+  ReferencePictures references() const;
+  bool tells_scene(bool key) const;
   EncodedPicture encode_picture(const PictureView& picture, RateControl::Budget budget, bool force_key);
   EncodedPicture attempt(const Picture& current, RateControl::Budget budget, bool key);
   void choose_references(const Picture& current, RateControl::Budget budget, bool key);
-  void choose_grey(const Picture& current, Picture& prediction);
+  void choose_anew(const Picture& current, bool key, Picture& prediction);
   EncodedPicture best_round(const Picture& current, const Picture& prediction, RateControl::Budget budget, bool key,
                             std::vector<Choice>& choices);
   std::vector<Choice> propose(const Picture& current, const Picture& prediction, bool key);
   std::vector<int> cells_to_refresh(RateControl::Budget budget);
-  void mark_candidates(const Picture& current, const Picture& prediction, bool key);
+  void mark_candidates(const Picture& current, const Picture& prediction);
   std::vector<Choice> measure(const Picture& prediction, const std::vector<Picture>& previews, bool key);
   int64_t select(const std::vector<Choice>& choices, double lambda, bool refresh = true);
   EncodedPicture fit(const std::vector<Choice>& choices, RateControl::Budget budget, bool key);
   EncodedPicture repeat(RateControl::Budget budget);
   EncodedPicture write(bool key) const;
   bool write_slices(int slices, bool key, EncodedPicture& out) const;
+  bool refers_to_scene(Slice slice) const;
   void reconstruct(const Picture& prediction, bool key);
   void pay_refresh(const std::vector<Choice>& choices);
 
@@ -103,6 +112,10 @@ class Encoder {
   double refresh_bits_ = 60;   // what one of them costs
   int layers_;
   Picture previous_;
+  std::vector<ScenePicture> scene_;
+  uint8_t scene_number_ = 0;
+  double scene_age_ = 0;     // seconds since receivers were told of the scene
+  bool scene_told_ = false;  // at all
   TokenGrid grid_;
   Visibility visibility_;
   double lambda_ = 40;  // squared error a bit must save; carried from picture to picture

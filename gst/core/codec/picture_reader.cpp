@@ -64,7 +64,8 @@ PictureReader::PictureReader(const ModelFile& model, int cols, int rows)
 void PictureReader::read_base(const TokenUnit& unit, State& state) {
   PictureTokens& picture = state.picture;
   if (state.overlaps(unit.slice)) return;  // a repetition
-  const bool stranger = !state.slices.empty() && (unit.picture_number != picture.number || unit.key != picture.key);
+  const bool stranger = !state.slices.empty() && (unit.picture_number != picture.number || unit.key != picture.key ||
+                                                  (unit.scene && picture.scene_number && unit.scene != picture.scene_number));
   if (stranger || !decode_layer(unit.bits, layout_, unit.slice, 0, priors_, grid_)) {
     if (!stranger) reset_cells(grid_, unit.slice);
     picture.damaged = true;
@@ -72,6 +73,7 @@ void PictureReader::read_base(const TokenUnit& unit, State& state) {
   }
   picture.number = unit.picture_number;
   picture.key = unit.key;
+  if (unit.scene) picture.scene_number = unit.scene;
   state.slices.push_back({unit.slice, std::min(unit.layers, layout_.layers())});
   picture.units.push_back(unit);
 }
@@ -101,6 +103,7 @@ PictureTokens PictureReader::read(ByteView access_unit, int max_layers) {
   PictureTokens& picture = state.picture;
   picture.damaged = view.damaged;
   for (const UnitView& bytes : view.units) {
+    if (bytes.header.type == UnitType::kScene && !picture.scene) picture.scene = parse_scene_unit(bytes.payload);
     if (bytes.header.type != UnitType::kToken) continue;
     const std::optional<TokenUnit> unit = parse_token_unit(bytes, grid_.rows());
     if (!unit) {

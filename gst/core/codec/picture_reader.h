@@ -3,8 +3,11 @@
 // picture").
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "core/bitstream/scene_unit.h"
 #include "core/bytes.h"
 #include "core/codec/picture_loss.h"
 #include "core/codec/token_unit.h"
@@ -22,6 +25,8 @@ struct PictureTokens {
   int number = 0;                   // of the picture, modulo kPictureNumbers
   int layers = 0;                   // layers read in every slice that has them
   std::vector<PictureLoss> losses;  // of this picture: rows and layers that were sent and not read
+  std::optional<SceneUnit> scene;         // which pictures of a knowledge base cells refer to from now on
+  std::optional<uint8_t> scene_number{};  // of the scene that this picture's cells refer to
   // The units that were read, by layer. Slices of detail layers are filled in; bits are views of the access unit.
   std::vector<TokenUnit> units;
 };

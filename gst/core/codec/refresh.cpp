@@ -37,7 +37,7 @@ std::vector<int> RefreshPlan::due(int count) const {
 void RefreshPlan::sent(const TokenGrid& grid, const std::vector<uint32_t>& changes, bool key) {
   for (size_t i = 0; i < cells_.size(); ++i) {
     CellState& c = cells_[i];
-    if (grid.cells[i].reference == Reference::kGrey) {
+    if (grid.cells[i].reference != Reference::kPrevious) {
       if (!key && changes[i] >= kMoved) c.changed = picture_;
       const bool alone = key || picture_ - c.changed > kBurst;
       c.large_since = alone ? kNever : picture_;

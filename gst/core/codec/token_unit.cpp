@@ -10,9 +10,10 @@ void append_token_unit(Bytes& out, const TokenUnit& unit, int rows) {
   if (unit.layer == 0) {
     if (!whole) payload.push_back(static_cast<uint8_t>(unit.slice.rows));
     payload.push_back(static_cast<uint8_t>(unit.picture_number % kPictureNumbers << 2 | (unit.layers - 1)));
+    if (unit.scene) payload.push_back(*unit.scene);
   }
   payload.insert(payload.end(), unit.bits.begin(), unit.bits.end());
-  append_unit(out, {UnitType::kToken, unit.layer, unit.key, whole}, payload);
+  append_unit(out, {UnitType::kToken, unit.layer, unit.key, whole, unit.layer == 0 && unit.scene}, payload);
 }
 
 std::optional<TokenUnit> parse_token_unit(const UnitView& unit, int rows) {
@@ -20,7 +21,8 @@ std::optional<TokenUnit> parse_token_unit(const UnitView& unit, int rows) {
   t.layer = unit.header.layer;
   t.key = unit.header.key;
   const bool whole = unit.header.whole;
-  const size_t header = (whole ? 0U : 1U) + (t.layer == 0 ? (whole ? 1U : 2U) : 0U);
+  const bool scene = unit.header.scene;
+  const size_t header = (whole ? 0U : 1U) + (t.layer == 0 ? (whole ? 1U : 2U) : 0U) + (scene ? 1U : 0U);
   if (unit.payload.size() < header) return std::nullopt;
   size_t at = 0;
   t.slice = {0, rows};
@@ -29,6 +31,7 @@ std::optional<TokenUnit> parse_token_unit(const UnitView& unit, int rows) {
     if (!whole) t.slice.rows = unit.payload[at++];
     t.picture_number = unit.payload[at] >> 2;
     t.layers = (unit.payload[at++] & 3) + 1;
+    if (scene) t.scene = unit.payload[at++];
     if (t.slice.rows < 1 || t.slice.first_row + t.slice.rows > rows) return std::nullopt;
   } else if (!whole) {
     if (t.slice.first_row >= rows) return std::nullopt;

@@ -15,7 +15,7 @@ namespace crlsc {
 // Pictures are numbered modulo this.
 constexpr int kPictureNumbers = 64;
 // Most bytes of a payload before its bits.
-constexpr size_t kMaxTokenUnitHeader = 3;
+constexpr size_t kMaxTokenUnitHeader = 4;
 
 struct TokenUnit {
   int layer = 0;
@@ -23,7 +23,8 @@ struct TokenUnit {
   Slice slice;
   int picture_number = 0;  // layer 0 only
   int layers = 1;          // layer 0 only: how many layers were sent of this slice
-  ByteView bits;
+  ByteView bits{};
+  std::optional<uint8_t> scene{};  // layer 0 only: number of the scene whose pictures its cells refer to
 };
 
 // Appends a token unit to an access unit. `rows` is the picture's height in cells.

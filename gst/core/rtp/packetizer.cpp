@@ -28,6 +28,7 @@ struct PlacedUnits {
 Placed place(const UnitView& unit) {
   switch (unit.header.type) {
     case UnitType::kSequenceHeader:
+    case UnitType::kScene:
       return {unit.bytes, 0, 0, false};
     case UnitType::kSemantic:
       return {unit.bytes, 0, 1, false};

@@ -114,7 +114,8 @@ class TokenCosts {
   // All motion of a cell of `grid` that is not still and refers to the previous picture.
   int motion(const TokenGrid& grid, int column, int row) const;
   // Not coded, but moved or from another reference.
-  int moved_copy() const { return moved_copy_; }
+  int copied(Reference reference) const;
+  int moved_copy() const { return copied(Reference::kPrevious); }
  private:
   using VectorCosts = std::array<std::vector<int>, 2>;  // by axis, from -kMaxMagnitude on
   static int vector(const VectorCosts& costs, int dx, int dy) {
@@ -131,8 +132,8 @@ class TokenCosts {
   std::vector<std::vector<CoefficientCosts>> detail_levels_;
   std::vector<std::vector<std::array<int, 2>>> present_;
   std::array<std::vector<int>, 2> gain_;
-  std::array<int, 3> coded_{};  // previous, grey, knowledge
-  int moved_copy_ = 0;
+  std::array<int, 3> coded_{};  // previous, grey, knowledge; as the next
+  std::array<int, 3> copied_{};
   VectorCosts motion_;
   VectorCosts block_motion_;
   int split_ = 0;

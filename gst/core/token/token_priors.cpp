@@ -345,11 +345,13 @@ TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout)
     }
   }
   const int active = cost(priors.active[2], true);
-  const int coded = active + cost(priors.coded[1], true);
-  coded_ = {coded + cost(priors.other_reference[0], false),
-            coded + cost(priors.other_reference[0], true) + cost(priors.knowledge, false),
-            coded + cost(priors.other_reference[0], true) + cost(priors.knowledge, true) + 2 * kCostPerBit};
-  moved_copy_ = active + cost(priors.coded[1], false) + cost(priors.other_reference[0], false);
+  const int other = cost(priors.other_reference[0], true);
+  const std::array<int, 3> reference = {cost(priors.other_reference[0], false), other + cost(priors.knowledge, false),
+                                        other + cost(priors.knowledge, true) + 2 * kCostPerBit};
+  for (size_t r = 0; r < reference.size(); ++r) {
+    coded_[r] = active + cost(priors.coded[1], true) + reference[r];
+    copied_[r] = active + cost(priors.coded[1], false) + reference[r];
+  }
 }
 
 int TokenCosts::stages(int gain, int stages) const {
@@ -407,6 +409,10 @@ int TokenCosts::detail(const TokenGrid& grid, size_t cell, int stage) const {
 
 int TokenCosts::coded(Reference reference) const {
   return coded_[std::min<size_t>(static_cast<size_t>(reference), coded_.size() - 1)];
+}
+
+int TokenCosts::copied(Reference reference) const {
+  return copied_[std::min<size_t>(static_cast<size_t>(reference), copied_.size() - 1)];
 }
 
 }  // namespace crlsc

@@ -127,9 +127,10 @@ TEST(AccessUnit, BrokenFramingEndsTheSearch) {
 
 TEST(AccessUnit, ReservedTypesAreSkippedWithoutDamage) {
   Bytes bytes;
-  for (int type = 4; type < 8; ++type) {
+  for (int layer = 0; layer < 4; ++layer) {
+    const int type = 5 + layer % 3;
     append(bytes, reserved_unit(type, Bytes(static_cast<size_t>(type), 0xAB)));
-    append_unit(bytes, {UnitType::kToken, type - 4, false, false}, Bytes{1});
+    append_unit(bytes, {UnitType::kToken, layer, false, false}, Bytes{1});
   }
   const AccessUnitView view = parse_access_unit(bytes);
   EXPECT_FALSE(view.damaged);

@@ -13,6 +13,7 @@
 #include "core/bitstream/byte_io.h"
 #include "core/bitstream/byte_stream.h"
 #include "core/bitstream/crc.h"
+#include "core/bitstream/scene_unit.h"
 #include "core/bitstream/semantic_unit.h"
 #include "core/bitstream/sequence_header.h"
 #include "core/bitstream/unit.h"
@@ -107,6 +108,19 @@ TEST(Specification, UnitTwoByteSize) {
   Bytes bytes;
   append_unit(bytes, {UnitType::kSemantic, 0, false, false}, Bytes(130, 0xAA));
   expect_example("unit-two-byte-size", bytes);
+}
+
+TEST(Specification, Scene) {
+  const SceneUnit scene{7, {{0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF}, {0xFE, 0xDC, 0xBA, 0x98, 0x76, 0x54, 0x32, 0x10}}};
+  Bytes bytes;
+  append_scene_unit(bytes, scene, false);
+  expect_example("scene", bytes);
+  const AccessUnitView view = parse_access_unit(example("scene"));
+  ASSERT_EQ(view.units.size(), 1U);
+  const auto read = parse_scene_unit(view.units[0].payload);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->number, scene.number);
+  EXPECT_EQ(read->pictures, scene.pictures);
 }
 
 TEST(Specification, AccessUnit) {

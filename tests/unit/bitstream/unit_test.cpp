@@ -47,13 +47,16 @@ TEST(Unit, GoldenHeaderBytes) {
   EXPECT_EQ(unit({UnitType::kToken, 0, false, true}, {})[0], 0x42);
   EXPECT_EQ(unit({UnitType::kToken, 3, true, true}, {})[0], 0x5E);
   EXPECT_EQ(unit({UnitType::kKnowledgeUpdate, 0, false, false}, {})[0], 0x60);
+  EXPECT_EQ(unit({UnitType::kScene, 0, true, false}, {})[0], 0x84);
 }
 
 TEST(Unit, EveryHeaderComesBack) {
-  for (int type = 0; type < 4; ++type) {
+  for (int type = 0; type < 5; ++type) {
     for (int layer = 0; layer < (type == 2 ? 4 : 1); ++layer) {
-      for (int flags = 0; flags < (type == 2 ? 4 : 2); ++flags) {
-        const UnitHeader header{static_cast<UnitType>(type), layer, (flags & 1) != 0, (flags & 2) != 0};
+      const int all = type != 2 ? 2 : layer > 0 ? 4 : 8;
+      for (int flags = 0; flags < all; ++flags) {
+        const UnitHeader header{static_cast<UnitType>(type), layer, (flags & 1) != 0, (flags & 2) != 0,
+                                (flags & 4) != 0};
         const AccessUnitView view = parse_access_unit(unit(header, {1, 2, 3}));
         ASSERT_EQ(view.units.size(), 1U);
         EXPECT_FALSE(view.damaged);
@@ -61,6 +64,7 @@ TEST(Unit, EveryHeaderComesBack) {
         EXPECT_EQ(view.units[0].header.layer, header.layer);
         EXPECT_EQ(view.units[0].header.key, header.key);
         EXPECT_EQ(view.units[0].header.whole, header.whole);
+        EXPECT_EQ(view.units[0].header.scene, header.scene);
       }
     }
   }
@@ -68,7 +72,8 @@ TEST(Unit, EveryHeaderComesBack) {
 
 TEST(Unit, LayerAndWholeAreWrittenOnlyForTokens) {
   EXPECT_EQ(unit({UnitType::kSemantic, 3, false, true}, {})[0], 0x20);
-  EXPECT_EQ(unit({UnitType::kKnowledgeUpdate, 1, true, true}, {})[0], 0x64);
+  EXPECT_EQ(unit({UnitType::kKnowledgeUpdate, 1, true, true, true}, {})[0], 0x64);
+  EXPECT_EQ(unit({UnitType::kToken, 1, false, false, true}, {})[0], 0x48) << "only layer 0 names a scene";
 }
 
 TEST(Unit, LayerAndWholeAreReadOnlyOfTokens) {
@@ -115,7 +120,7 @@ TEST(Unit, LayerOutOfRangeIsRefused) {
   expect_settings_error({UnitType::kToken, -1, false, false}, {});
 }
 
-TEST(Unit, ReservedTypeIsNotWritten) { expect_settings_error({static_cast<UnitType>(4), 0, false, false}, {}); }
+TEST(Unit, ReservedTypeIsNotWritten) { expect_settings_error({static_cast<UnitType>(5), 0, false, false}, {}); }
 
 TEST(Unit, SizeFieldLongerThanNecessaryIsRead) {
   const Bytes bytes = raw_unit(0x40, {0x81, 0x80, 0x00}, {0x55});

@@ -48,6 +48,24 @@ TEST(TokenUnit, AWholeBaseUnitHasOneByteBeforeItsBits) {
   EXPECT_EQ(Bytes(view.payload.begin(), view.payload.end()), (Bytes{5 << 2 | 1, 0xAB, 0xCD, 0xEF}));
 }
 
+TEST(TokenUnit, ABaseUnitNamesItsScene) {
+  for (const Slice slice : {Slice{0, 15}, Slice{4, 3}}) {
+    Bytes bytes;
+    append_token_unit(bytes, {0, true, slice, 5, 2, kBits, uint8_t{200}}, 15);
+    const auto unit = parse_token_unit(only_unit(bytes), 15);
+    ASSERT_TRUE(unit);
+    EXPECT_EQ(unit->scene, uint8_t{200});
+    EXPECT_EQ(unit->picture_number, 5);
+    EXPECT_EQ(Bytes(unit->bits.begin(), unit->bits.end()), kBits);
+  }
+  Bytes without;
+  append_unit(without, {UnitType::kToken, 0, false, true, true}, Bytes{4});
+  EXPECT_FALSE(parse_token_unit(only_unit(without), 15)) << "no room for the number";
+  Bytes detail;
+  append_token_unit(detail, {1, true, {0, 15}, 5, 2, kBits, uint8_t{200}}, 15);
+  EXPECT_EQ(Bytes(only_unit(detail).payload.begin(), only_unit(detail).payload.end()), kBits);
+}
+
 TEST(TokenUnit, AWholeDetailUnitIsItsBits) {
   Bytes bytes;
   append_token_unit(bytes, {2, false, {0, 15}, 5, 3, kBits}, 15);

@@ -38,6 +38,16 @@ Bytes from_text(const std::string& text) {
 // "vector" unless the file says otherwise.
 TestModel model_of(const Json& vector) { return model_named(vector.value("model", "vector")); }
 
+// Four pictures that both ends have, for grids that refer to them.
+SceneMemory scene_memory(int width, int height) {
+  SceneMemory memory;
+  for (uint8_t j = 0; j < kMaxKnowledge; ++j) {
+    const Clip clip{Clip::Kind::kStill, width, height, uint32_t{j} + 21};
+    memory[{j, 0xC0}] = std::make_shared<const Picture>(pad_to_cells(clip.picture(0).view()));
+  }
+  return memory;
+}
+
 // A clip sent by the encoder; pictures that it drops are left out.
 std::vector<Bytes> stream_of_clip(const Json& vector) {
   const Json& c = vector.at("clip");
@@ -51,6 +61,12 @@ std::vector<Bytes> stream_of_clip(const Json& vector) {
     if (!unit.empty()) stream.push_back(std::move(unit));
   }
   return stream;
+}
+
+bool refers_to_scene(const TokenGrid& grid, Slice slice) {
+  const auto begin = grid.cells.begin() + slice.first_row * grid.cols();
+  return std::any_of(begin, begin + slice.rows * grid.cols(),
+                     [](const Cell& c) { return c.reference >= Reference::kKnowledge0; });
 }
 
 // Random token grids, which use all of the syntax; each picture is cut into two slices, the first is a key picture.
@@ -67,6 +83,8 @@ std::vector<Bytes> stream_of_grids(const Json& vector) {
   header.height = rows * kCellSize;
   header.layers = model.layout().layers();
   header.model_id = model.id();
+  SceneUnit scene{5, {}};
+  for (const auto& [name, picture] : scene_memory(header.width, header.height)) scene.pictures.push_back(name);
   std::vector<Bytes> stream;
   for (int n = 0; n < pictures; ++n) {
     const bool key = n == 0;
@@ -74,10 +92,13 @@ std::vector<Bytes> stream_of_grids(const Json& vector) {
     const TokenGrid grid = random_grid(model.layout(), cols, rows, mix, seed + static_cast<uint32_t>(n));
     Bytes unit;
     if (key) append_unit(unit, {UnitType::kSequenceHeader, 0, true, false}, write_sequence_header(header));
+    if (key) append_scene_unit(unit, scene, true);
     for (int layer = 0; layer < header.layers; ++layer) {
       for (const Slice slice : {Slice{0, 2}, Slice{2, rows - 2}}) {
         const Bytes bits = encode_layer(grid, model.layout(), slice, layer, priors);
-        append_token_unit(unit, {layer, key, slice, n, header.layers, bits}, rows);
+        TokenUnit token{layer, key, slice, n, header.layers, bits, {}};
+        if (refers_to_scene(grid, slice)) token.scene = scene.number;
+        append_token_unit(unit, token, rows);
       }
     }
     stream.push_back(std::move(unit));
@@ -104,7 +125,9 @@ Hashes decode(const std::vector<Bytes>& stream, const TestModel& model) {
     bitstream.update(unit);
     if (!decoder) {
       const AccessUnitView view = parse_access_unit(unit);
-      decoder = std::make_unique<Decoder>(model, parse_sequence_header(view.units.at(0).payload));
+      const SequenceHeader header = parse_sequence_header(view.units.at(0).payload);
+      decoder = std::make_unique<Decoder>(model, header);
+      decoder->set_scene_memory(std::make_shared<SceneMemory>(scene_memory(header.width, header.height)));
     }
     EXPECT_FALSE(decoder->decode(unit).corrupted);
     tokens.add(decoder->tokens());

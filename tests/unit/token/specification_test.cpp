@@ -81,6 +81,12 @@ TEST(TokenSpecification, StillUnit) {
   EXPECT_EQ(parse_token_unit(view.units[0], 15)->picture_number, 17);
 }
 
+TEST(TokenSpecification, UnitThatNamesAScene) {
+  Bytes unit;
+  append_token_unit(unit, {0, false, {0, 15}, 17, 1, {}, uint8_t{9}}, 15);
+  EXPECT_EQ(hex(example("token-unit-scene")), hex(unit));
+}
+
 TEST(TokenSpecification, LayersOfTheExample) {
   const TokenLayout layout = test_layout();
   const TokenContexts priors(layout);

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/codec/scene_memory.h"
+
+#include <utility>
+
+namespace crlsc {
+
+void KnownScene::set_memory(std::shared_ptr<const SceneMemory> memory) { memory_ = std::move(memory); }
+
+void KnownScene::enter(SceneUnit unit, int width, int height) {
+  known_ = true;
+  unit_ = std::move(unit);
+  pictures_.clear();
+  for (const PictureName& name : unit_.pictures) {
+    pictures_.emplace_back();
+    if (memory_ == nullptr) continue;
+    const auto found = memory_->find(name);
+    if (found == memory_->end() || found->second->width() != width || found->second->height() != height) continue;
+    pictures_.back() = found->second;
+  }
+}
+
+std::array<const Picture*, kMaxKnowledge> KnownScene::pictures(uint8_t number) const {
+  std::array<const Picture*, kMaxKnowledge> out{};
+  if (!known_ || number != unit_.number) return out;
+  for (size_t j = 0; j < pictures_.size(); ++j) out[j] = pictures_[j].get();
+  return out;
+}
+
+std::vector<PictureName> KnownScene::lacking() const {
+  std::vector<PictureName> names;
+  for (size_t j = 0; j < pictures_.size(); ++j) {
+    if (pictures_[j] == nullptr) names.push_back(unit_.pictures[j]);
+  }
+  return names;
+}
+
+}  // namespace crlsc

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Pictures that both ends have: what they save, and what happens where one end lacks them.
+#include "core/codec/scene_memory.h"
+#include "unit/codec/codec_testing.h"
+
+namespace crlsc {
+namespace {
+
+constexpr PictureName kName = {1, 2, 3, 4, 5, 6, 7, 8};
+constexpr PictureName kOther = {8, 7, 6, 5, 4, 3, 2, 1};
+
+// A block wanders over a scene that both ends know.
+class Scene : public testing::Test {
+ protected:
+  Scene() : config(config_for(clip, 30000)) {
+    const Clip still{Clip::Kind::kStill, clip.width, clip.height, clip.seed};
+    background = std::make_shared<const Picture>(pad_to_cells(still.picture(0).view()));
+    memory = std::make_shared<SceneMemory>(SceneMemory{{kName, background}});
+  }
+
+  std::unique_ptr<Encoder> encoder(bool knows) const {
+    auto out = std::make_unique<Encoder>(full_model(), config);
+    if (knows) out->set_scene({{kName, background}});
+    return out;
+  }
+  std::unique_ptr<Decoder> decoder(const Encoder& from, bool knows) const {
+    auto out = std::make_unique<Decoder>(full_model(), from.sequence_header());
+    if (knows) out->set_scene_memory(memory);
+    return out;
+  }
+  static bool has_scene(const Bytes& access_unit) {
+    const AccessUnitView view = parse_access_unit(access_unit);
+    return std::any_of(view.units.begin(), view.units.end(),
+                       [](const UnitView& unit) { return unit.header.type == UnitType::kScene; });
+  }
+
+  Clip clip{Clip::Kind::kBlock, 160, 112};
+  EncoderConfig config;
+  std::shared_ptr<const Picture> background;
+  std::shared_ptr<const SceneMemory> memory;
+};
+
+TEST_F(Scene, DecodesToTheEncodersReconstruction) {
+  const auto sender = encoder(true);
+  const auto receiver = decoder(*sender, true);
+  for (int n = 0; n < 30; ++n) {
+    const EncodedPicture coded = sender->encode(clip.picture(n).view(), n == 0 ? 0 : 0.1, n == 17);
+    ASSERT_FALSE(coded.bytes.empty());
+    const DecodedPicture shown = receiver->decode(coded.bytes);
+    ASSERT_FALSE(shown.corrupted) << n;
+    ASSERT_TRUE(shown.lacking.empty());
+    ASSERT_EQ(samples(receiver->picture()), samples(sender->reconstruction())) << n;
+  }
+}
+
+TEST_F(Scene, AFirstPictureCostsWhatIsNew) {
+  const auto with = encoder(true);
+  const auto without = encoder(false);
+  const EncodedPicture small = with->encode(clip.picture(0).view(), 0, true);
+  const EncodedPicture large = without->encode(clip.picture(0).view(), 0, true);
+  EXPECT_LT(small.bytes.size(), large.bytes.size() / 2);
+  EXPECT_GT(psnr(with->reconstruction(), clip.picture(0).view()),
+            psnr(without->reconstruction(), clip.picture(0).view()));
+}
+
+TEST_F(Scene, WhatIsUncoveredIsCopied) {
+  const auto sender = encoder(true);
+  int copied = 0;
+  for (int n = 0; n < 20; ++n) {
+    sender->encode(clip.picture(n).view(), n == 0 ? 0 : 0.1, false);
+    if (n == 0) continue;
+    for (const Cell& cell : sender->tokens().cells) {
+      copied += cell.reference == Reference::kKnowledge0 && !cell.coded ? 1 : 0;
+    }
+  }
+  EXPECT_GT(copied, 5);
+}
+
+TEST_F(Scene, IsToldInKeyPicturesAndNowAndThen) {
+  const auto sender = encoder(true);
+  std::vector<int> told;
+  for (int n = 0; n < 60; ++n) {
+    if (has_scene(sender->encode(clip.picture(n).view(), n == 0 ? 0 : 0.1, n == 5).bytes)) told.push_back(n);
+  }
+  EXPECT_EQ(told, (std::vector<int>{0, 5, 25, 45}));
+  const auto silent = encoder(false);
+  EXPECT_FALSE(has_scene(silent->encode(clip.picture(0).view(), 0, true).bytes));
+}
+
+TEST_F(Scene, AReceiverWithoutThePictureKnowsThatItIsWrong) {
+  const auto sender = encoder(true);
+  const auto receiver = decoder(*sender, false);
+  const DecodedPicture first = receiver->decode(sender->encode(clip.picture(0).view(), 0, true).bytes);
+  EXPECT_TRUE(first.corrupted);
+  EXPECT_EQ(first.lacking, std::vector<PictureName>{kName});
+  // It stays so until a picture comes that needs no scene.
+  EXPECT_TRUE(receiver->decode(sender->encode(clip.picture(1).view(), 0.1, false).bytes).corrupted);
+  sender->set_scene({});
+  const DecodedPicture plain = receiver->decode(sender->encode(clip.picture(2).view(), 1, true).bytes);
+  EXPECT_FALSE(plain.corrupted);
+  EXPECT_EQ(samples(receiver->picture()), samples(sender->reconstruction()));
+}
+
+TEST_F(Scene, APictureOfAnotherSizeIsLacking) {
+  const auto sender = encoder(true);
+  const auto receiver = decoder(*sender, false);
+  receiver->set_scene_memory(std::make_shared<SceneMemory>(SceneMemory{{kName, std::make_shared<Picture>(64, 64)}}));
+  EXPECT_EQ(receiver->decode(sender->encode(clip.picture(0).view(), 0, true).bytes).lacking.size(), 1U);
+}
+
+TEST_F(Scene, AMissedChangeIsNoticed) {
+  const auto sender = encoder(true);
+  auto both = std::make_shared<SceneMemory>(*memory);
+  (*both)[kOther] = std::make_shared<const Picture>(background->width(), background->height(), 77);
+  const auto receiver = decoder(*sender, true);
+  receiver->set_scene_memory(both);
+  receiver->decode(sender->encode(clip.picture(0).view(), 0, true).bytes);
+  // Another picture comes to stand in the place of the first; the access unit that says so gets lost.
+  sender->set_scene({{kOther, both->at(kOther)}, {kName, background}});
+  sender->encode(clip.picture(1).view(), 0.1, false);
+  receiver->conceal();
+  const Bytes shown = samples(receiver->picture());
+  int referring = 0;
+  for (int n = 2; n < 12; ++n) {
+    const EncodedPicture coded = sender->encode(clip.picture(n).view(), 0.1, false);
+    for (const Cell& cell : sender->tokens().cells) referring += cell.reference >= Reference::kKnowledge0 ? 1 : 0;
+    EXPECT_TRUE(receiver->decode(coded.bytes).corrupted);
+  }
+  EXPECT_GT(referring, 0);
+  // Told again, and drawn anew.
+  EXPECT_FALSE(receiver->decode(sender->encode(clip.picture(12).view(), 1, true).bytes).corrupted);
+  EXPECT_EQ(samples(receiver->picture()), samples(sender->reconstruction()));
+}
+
+TEST_F(Scene, PicturesMustFit) {
+  const auto sender = encoder(false);
+  EXPECT_EQ(error_of([&] { sender->set_scene({{kName, std::make_shared<const Picture>(16, 16)}}); }),
+            ErrorKind::kSettings);
+  EXPECT_EQ(error_of([&] { sender->set_scene(std::vector<ScenePicture>(5, {kName, background})); }),
+            ErrorKind::kSettings);
+}
+
+}  // namespace
+}  // namespace crlsc
