@@ -27,13 +27,17 @@ constexpr double kMinLambda = 1.0 / 16;  // below, everything that helps at all 
 constexpr double kMaxLambda = 1e6;
 constexpr double kFirstLambda = 200;  // a guess, of a scalar quantiser
 constexpr double kMostLambda = 4000;  // that is carried to the next picture
+constexpr double kMostOfRounds = 30000;  // that is tried
 constexpr double kUnbiased = 1;       // the quantiser leaves nothing out that matters
 constexpr double kLambdaStep = 1.5;   // from picture to picture
 constexpr int kBisections = 18;
+constexpr int kRefits = 2;
+constexpr double kGoodPicture = 4 * kGoodEnough;  // distortion of a cell, on average, that needs no more bits
+constexpr double kWellUsed = 0.95;  // of what a picture may take
 constexpr int kRounds = 6;  // of key pictures, until the price is the one that steps were chosen for
 constexpr double kCloseEnough = 1.3;  // or nearly so
-constexpr int kCutRounds = 2;         // of other pictures whose price is off by more than
-constexpr double kCut = 3;
+constexpr int kCutRounds = 4;         // of other pictures whose price is off by more than
+constexpr double kCut = 2;
 constexpr int kAttempts = 6;          // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
 constexpr int kGreyBits = 20;      // that a cell on grey takes more than another
@@ -107,7 +111,7 @@ Encoder::Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config)
       config_(std::move(config)),
       priors_(model_->file),
       costs_(priors_, model_->file.layout()),
-      rate_(config_.bitrate),
+      rate_(config_.bitrate, config_.sequence.framerate_num > 0),
       refresh_(padded(config_.sequence.width) / kCellSize * (padded(config_.sequence.height) / kCellSize)),
       losses_(padded(config_.sequence.width) / kCellSize, padded(config_.sequence.height) / kCellSize,
               model_->file.layout()),
@@ -287,8 +291,9 @@ EncodedPicture Encoder::best_round(const Picture& current, const Picture& predic
     now.grid = grid_;
     if (round == 1 || now.distortion < best.distortion) best = std::move(now);
     const double off = std::max(fitted_ / proposed, proposed / fitted_);
-    if (round == rounds || off < (key ? kCloseEnough : kCut)) break;
-    lambda_ = std::clamp(search.next(proposed, fitted_), kMinLambda * 4, kMostLambda);
+    const bool good = distortion_ < kGoodPicture * grid_.size();
+    if (round == rounds || good || off < (key ? kCloseEnough : kCut)) break;
+    lambda_ = std::clamp(search.next(proposed, fitted_), kMinLambda * 4, kMostOfRounds);
     budget.target = budget.limit;  // a new scene may take what there is
     for (size_t i = 0; i < best.choices.size(); ++i) {
       grid_.cells[i].reference = best.choices[i].reference;
@@ -416,7 +421,33 @@ int64_t Encoder::select(const std::vector<Choice>& choices, double lambda, bool 
   return total;
 }
 
+// Contexts adapt, so that a picture takes less than expected. Where all that there is may be used, the rest goes to
+// another selection.
 EncodedPicture Encoder::fit(const std::vector<Choice>& choices, RateControl::Budget budget, bool key) {
+  const double proposed = lambda_;
+  EncodedPicture out = fit_target(choices, budget, key);
+  for (int again = 0; again < kRefits && budget.target >= budget.limit && !out.bytes.empty(); ++again) {
+    const double used = static_cast<double>(out.bytes.size()) * 8 / budget.limit;
+    if (used > kWellUsed || distortion_ < kGoodPicture * grid_.size()) break;
+    const Round before{{}, grid_, {}, distortion_, lambda_};
+    const double price = fitted_;
+    budget.target = static_cast<int>(budget.target / used);
+    lambda_ = proposed;
+    EncodedPicture more = fit_target(choices, budget, key);
+    if (!more.bytes.empty() && distortion_ < before.distortion) {
+      out = std::move(more);
+      continue;
+    }
+    grid_ = before.grid;
+    lambda_ = before.lambda;
+    distortion_ = before.distortion;
+    fitted_ = price;
+    break;
+  }
+  return out;
+}
+
+EncodedPicture Encoder::fit_target(const std::vector<Choice>& choices, RateControl::Budget budget, bool key) {
   EncodedPicture out;
   double low = std::log(kMinLambda);
   double high = std::log(kMaxLambda);

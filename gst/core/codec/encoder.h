@@ -93,6 +93,7 @@ class Encoder {
   std::vector<Choice> measure(const Picture& prediction, const std::vector<Picture>& previews, bool key);
   int64_t select(const std::vector<Choice>& choices, double lambda, bool refresh = true);
   EncodedPicture fit(const std::vector<Choice>& choices, RateControl::Budget budget, bool key);
+  EncodedPicture fit_target(const std::vector<Choice>& choices, RateControl::Budget budget, bool key);
   EncodedPicture repeat(RateControl::Budget budget);
   EncodedPicture write(bool key) const;
   bool write_slices(int slices, bool key, EncodedPicture& out) const;

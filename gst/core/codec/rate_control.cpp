@@ -8,7 +8,9 @@ namespace {
 
 // Over any five seconds a stream may exceed its rate by what the bucket holds: 0.4 s is 8 %.
 constexpr double kCapacity = 0.4;      // seconds at the rate
-constexpr double kRestLevel = 0.5;     // of the capacity: where a busy stream keeps the bucket
+// Of the capacity: where a busy stream keeps the bucket. Cuts use the rest; gaps between pictures drain what is in it.
+constexpr double kRestLevel = 0.25;
+constexpr double kUnsteadyRestLevel = 0.5;
 constexpr double kReaction = 0.25;     // share of the distance to the rest level made up with each picture
 constexpr double kFirstPicture = 0.7;  // seconds at the rate that the first picture may take
 constexpr double kStart = 1.0;         // seconds that may overrun the rate, and how far
@@ -38,7 +40,8 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key,
   }
   const double room = capacity - level_;
   b.most = room > kNearlyAll * capacity;
-  const double share = rate_ * interval + (kRestLevel * capacity - level_) * kReaction;
+  const double rest = (steady_ ? kRestLevel : kUnsteadyRestLevel) * capacity;
+  const double share = rate_ * interval + (rest - level_) * kReaction;
   // Better a picture that repeats the last one than none.
   const double most = (elapsed_ < kStart ? kStart : kDropLevel) * rate_;
   b.limit = level_ + kStillBits > most ? -1 : std::max(static_cast<int>(room), kStillBits);

@@ -8,7 +8,8 @@ namespace crlsc {
 
 class RateControl {
  public:
-  explicit RateControl(int bits_per_second) : rate_(bits_per_second) {}
+  // `steady`: pictures come at even times.
+  explicit RateControl(int bits_per_second, bool steady = true) : rate_(bits_per_second), steady_(steady) {}
 
   // Takes effect with the next picture. What lies in the bucket stays, as far as it fits the new rate.
   void set_rate(int bits_per_second);
@@ -30,6 +31,7 @@ class RateControl {
 
  private:
   double rate_;
+  bool steady_;
   double level_ = 0;
   double elapsed_ = 0;  // seconds since the first picture
   bool first_ = true;
