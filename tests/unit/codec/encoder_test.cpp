@@ -83,6 +83,38 @@ TEST(Encoder, VariableFrameTimes) {
   EXPECT_GE(bits, 0.55 * 20000 * time);
 }
 
+// A link that becomes narrower gets what it can carry half a second later.
+TEST(Encoder, ALowerRateHoldsAfterHalfASecond) {
+  for (const auto kind : {Clip::Kind::kBlock, Clip::Kind::kPan, Clip::Kind::kNoise}) {
+    const Clip clip{kind, 160, 112};
+    Encoder encoder(full_model(), config_for(clip, 20000));
+    double bits = 0;
+    for (int n = 0; n < 65; ++n) {
+      if (n == 50) encoder.set_bitrate(8000);
+      const EncodedPicture coded = encoder.encode(clip.picture(n).view(), n == 0 ? 0 : 0.1, false);
+      if (n >= 55) bits += static_cast<double>(coded.bytes.size()) * 8;
+    }
+    EXPECT_LE(bits, 1.1 * 8000) << static_cast<int>(kind);
+    EXPECT_GT(bits, 0) << static_cast<int>(kind);
+  }
+}
+
+TEST(Encoder, NoPictureButTheFirstTakesMoreThanFourOfTheMean) {
+  for (const auto kind : {Clip::Kind::kBlock, Clip::Kind::kPan, Clip::Kind::kCuts, Clip::Kind::kNoise}) {
+    const Clip clip{kind, 160, 112};
+    double sum = 0;
+    double most = 0;
+    encode_clip(
+        clip, config_for(clip, 20000), 80,
+        [&](int n, const EncodedPicture& coded, const Encoder&) {
+          sum += static_cast<double>(coded.bytes.size());
+          if (n > 0) most = std::max(most, static_cast<double>(coded.bytes.size()));
+        },
+        full_model());
+    EXPECT_LE(most, 4 * sum / 80) << static_cast<int>(kind);
+  }
+}
+
 class EveryClip : public testing::TestWithParam<ClipParam> {};
 
 // The heart of it: sender and receiver show the same, sample by sample, for ever.
