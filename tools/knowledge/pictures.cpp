@@ -89,6 +89,16 @@ cv::Mat read_picture(const std::string& path) {
   }
 }
 
+void write_picture(const std::string& path, const cv::Mat& picture) {
+  bool written = false;
+  try {
+    written = cv::imwrite(path, picture);
+  } catch (const cv::Exception&) {
+    written = false;
+  }
+  if (!written) throw Error(ErrorKind::kWrite, "cannot write \"" + path + "\" as a picture");
+}
+
 Picture to_i420(const cv::Mat& bgr) {
   const cv::Mat even = bgr(cv::Rect(0, 0, std::max(2, bgr.cols & ~1), std::max(2, bgr.rows & ~1)));
   cv::Mat yuv;

@@ -29,6 +29,9 @@ std::vector<PictureFile> keep_share(const std::vector<PictureFile>& files, doubl
 // 8-bit BGR; empty if the file cannot be read as a picture.
 cv::Mat read_picture(const std::string& path);
 
+// Writes 8-bit BGR in the format that the name ends on. Throws Error(kWrite).
+void write_picture(const std::string& path, const cv::Mat& picture);
+
 // BT.601 as the codec's pictures are; of odd sides the last row or column is left out. Sides must be 2 or more.
 Picture to_i420(const cv::Mat& bgr);
 

@@ -13,6 +13,7 @@
 #include "core/model/registry.h"
 #include "knowledge/evaluation.h"
 #include "train/codec_trainer.h"
+#include "train/decoder_trainer.h"
 #include "train/encoder_trainer.h"
 #include "train/priors.h"
 
@@ -98,6 +99,34 @@ void add_encoder_command(CLI::App& train) {
   });
 }
 
+void add_decoder_command(CLI::App& train) {
+  CLI::App* decoder = train.add_subcommand("decoder", "Train a VQ-VAE's decoder on top of a semantic head");
+  auto o = std::make_shared<DecoderTrainOptions>();
+  const std::map<std::string, bool> modes{{"frozen", true}, {"joint", false}};
+  decoder->add_option("--mode", o->frozen, "frozen: the head stays as it is (default); joint: its trunk learns, too")
+      ->transform(CLI::CheckedTransformer(modes))
+      ->type_name("TEXT");
+  decoder->add_option("--model", o->model, "Model with a semantic head; default: searched on the model path");
+  decoder->add_option("--images", o->images, "Folders of pictures")->required();
+  decoder->add_option("--test", o->test, "Folders of pictures to measure with")->required();
+  decoder->add_option("--test-pictures", o->test_pictures, "Of these at most, spread evenly; 0 = all");
+  decoder->add_option("--out", o->out, "Folder for checkpoint, network, table and sheet")->capture_default_str();
+  decoder->add_option("--steps", o->steps, "Steps of training")->capture_default_str()->check(CLI::Range(1, 10000000));
+  decoder->add_option("--batch", o->batch, "Pictures of a step")->capture_default_str()->check(CLI::Range(4, 1024));
+  decoder->add_option("--learning-rate", o->learning_rate, "Highest learning rate")->capture_default_str();
+  decoder->add_option("--checkpoint-minutes", o->checkpoint_minutes, "Minutes between checkpoints")
+      ->capture_default_str();
+  decoder->add_option("--seed", o->seed, "Seed of everything random")->capture_default_str();
+  decoder->add_option("--threads", o->threads, "Threads; 0 = all cores");
+  decoder->add_flag("--resume", o->resume, "Go on from the checkpoint in --out");
+  decoder->callback([o] {
+    if (o->threads > 0) at::set_num_threads(o->threads);
+    cv::setNumThreads(1);
+    o->model = find_model(o->model);
+    DecoderTrainer(*o).run();
+  });
+}
+
 }  // namespace
 
 void add_train_command(CLI::App& app) {
@@ -136,6 +165,7 @@ void add_train_command(CLI::App& app) {
   add_priors_command(*train);
   add_encoder_command(*train);
   add_train_head_command(*train);
+  add_decoder_command(*train);
   codec->callback([o, threads] { train_codec(*o, *threads); });
 }
 
