@@ -77,7 +77,11 @@ def check_skb(crlsc, at, teacher):
     need('120 with reference pictures' in info and 'tiny (32, stretch' in info, 'info is wrong', info)
     found = crlsc.run('skb', 'search', at('skb'), at('test/green/000.bmp'), '--teacher', teacher, '--rerank', '20')
     need(re.search(r'\d\s+green\s', found), 'a green picture is not found', found)
-    crlsc.run('skb', 'export', at('skb'), '--csv', at('csv'), '--faiss', at('faiss'))
+    crlsc.run('skb', 'search', at('skb'), at('test/green/000.bmp'), '--teacher', teacher, '--sheet', at('sheet.png'))
+    need(os.path.getsize(at('sheet.png')) > 1000, 'the sheet is empty', '')
+    crlsc.run('skb', 'export', at('skb'), '--csv', at('csv'), '--faiss', at('faiss'), '--pictures', at('pictures'))
+    with open(at('pictures/1.webp'), 'rb') as picture:
+        need(picture.read(4) == b'RIFF' and len(os.listdir(at('pictures'))) == 120, 'pictures are missing', '')
     with open(at('csv'), encoding='utf-8') as table:
         need(len(table.readlines()) == 121, 'the table has another number of lines', '')
     need(os.path.getsize(at('faiss')) > 1000, 'the index is empty', '')
