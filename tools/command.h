@@ -9,6 +9,7 @@ namespace crlsc::tools {
 void add_train_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
+void add_model_commands(CLI::App& app);
 // Several: skb, pkb.
 void add_knowledge_commands(CLI::App& app);
 

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
     crlsc::tools::add_train_command(app);
     crlsc::tools::add_eval_command(app);
     crlsc::tools::add_inspect_command(app);
+    crlsc::tools::add_model_commands(app);
     crlsc::tools::add_knowledge_commands(app);
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

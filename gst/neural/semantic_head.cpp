@@ -14,7 +14,9 @@ namespace nn = torch::nn;
 namespace {
 
 constexpr const char* kPrefix = "semantic.";
+constexpr const char* kMetadataPrefix = "embedding_";
 constexpr int kPacked4 = 24;
+constexpr size_t kFeatureLayers = 4;  // of the trunk, up to 1/8
 
 // x + project(depthwise(expand(x))); without the sum where it changes the size.
 class InvertedResidualImpl : public nn::Module {
@@ -34,6 +36,25 @@ class InvertedResidualImpl : public nn::Module {
   bool sum_;
 };
 TORCH_MODULE(InvertedResidual);
+
+bool is_of_head(const std::string& tensor) { return tensor.rfind(kPrefix, 0) == 0; }
+
+// All of a model but its head.
+std::vector<TensorView> without_head(const ModelFile& file) {
+  std::vector<TensorView> views;
+  for (const TensorView& view : file.tensors()) {
+    if (!is_of_head(view.name)) views.push_back(view);
+  }
+  return views;
+}
+
+Metadata metadata_without_head(const ModelFile& file) {
+  Metadata metadata;
+  for (const auto& [key, value] : file.metadata()) {
+    if (key.rfind(kMetadataPrefix, 0) != 0) metadata[key] = value;
+  }
+  return metadata;
+}
 
 std::string fault(const ModelFile& file, const std::string& what) {
   return "the semantic head of model \"" + file.path() + "\": " + what;
@@ -105,10 +126,11 @@ void ConvNormImpl::fold() {
 SemanticHeadImpl::SemanticHeadImpl(int dimension) : dimension_(dimension) {
   constexpr int kWide = 640;
   trunk_ = register_module("trunk",
-                           nn::Sequential(ConvNorm(kPacked4, 32, 3, 1, false, true),                           // 24x24
-                                          ConvNorm(32, 64, 3, 2, false, true),                                 // 12x12
-                                          InvertedResidual(64, 192, 64, 1), InvertedResidual(64, 192, 64, 1),  //
-                                          InvertedResidual(64, 256, 128, 2),                                   // 6x6
+                           nn::Sequential(ConvNorm(kPacked4, 32, 3, 1, false, true),               // 24x24
+                                          ConvNorm(32, kFeatureWidth, 3, 2, false, true),          // 12x12
+                                          InvertedResidual(kFeatureWidth, 192, kFeatureWidth, 1),  //
+                                          InvertedResidual(kFeatureWidth, 192, kFeatureWidth, 1),  //
+                                          InvertedResidual(kFeatureWidth, 256, 128, 2),            // 6x6
                                           InvertedResidual(128, 384, 128, 1), InvertedResidual(128, 384, 128, 1),  //
                                           InvertedResidual(128, 512, 256, 2),  // 3x3
                                           InvertedResidual(256, 640, 256, 1), InvertedResidual(256, 640, 256, 1),  //
@@ -118,6 +140,25 @@ SemanticHeadImpl::SemanticHeadImpl(int dimension) : dimension_(dimension) {
 
 torch::Tensor SemanticHeadImpl::forward(const torch::Tensor& packed4) {
   return out_->forward(trunk_->forward(packed4).mean({2, 3}));
+}
+
+torch::Tensor SemanticHeadImpl::features(const torch::Tensor& packed4) {
+  auto layer = trunk_->begin();
+  torch::Tensor x = packed4;
+  for (size_t i = 0; i < kFeatureLayers; ++i, ++layer) x = layer->forward(x);
+  return x;
+}
+
+int64_t SemanticHeadImpl::multiplications() const {
+  int64_t side = kHeadSize / 4;
+  int64_t sum = out_->weight.numel();
+  for (const auto& module : modules(/*include_self=*/false)) {  // in the order of forward()
+    const auto* conv = module->as<nn::Conv2dImpl>();
+    if (conv == nullptr) continue;
+    side /= (*conv->options.stride())[0];
+    sum += conv->weight.numel() * side * side;
+  }
+  return sum;
 }
 
 void SemanticHeadImpl::fold() {
@@ -151,10 +192,7 @@ void export_with_head(const ModelFile& base, SemanticHead& head, const HeadIdent
                       const std::string& path) {
   head->eval();
   head->fold();
-  std::vector<TensorView> views;
-  for (const TensorView& view : base.tensors()) {
-    if (view.name.rfind(kPrefix, 0) != 0) views.push_back(view);
-  }
+  std::vector<TensorView> views = without_head(base);
   std::vector<torch::Tensor> kept;
   for (const auto& item : head->named_parameters()) {
     kept.push_back(item.value().detach().to(torch::kFloat16).contiguous());
@@ -162,11 +200,29 @@ void export_with_head(const ModelFile& base, SemanticHead& head, const HeadIdent
         {kPrefix + item.key(), DType::kF16, kept.back().sizes().vec(),
          ByteView(static_cast<const uint8_t*>(kept.back().data_ptr()), static_cast<size_t>(kept.back().nbytes()))});
   }
-  Metadata metadata = base.metadata();
+  Metadata metadata = metadata_without_head(base);
   metadata["embedding_dim"] = std::to_string(identity.dimension);
   metadata["embedding_teacher"] = identity.teacher;
   metadata["embedding_skb"] = identity.skb;
   metadata["embedding_codebooks"] = identity.codebooks;
+  metadata["embedding_license"] = identity.license;
+  metadata["embedding_training"] = identity.training;
+  save_model(path, views, metadata);
+}
+
+void carry_head(const ModelFile& from, const ModelFile& base, const std::string& path) {
+  if (!has_head(from)) {
+    throw Error(ErrorKind::kWrongType, "model \"" + from.path() + "\" has no semantic head to carry");
+  }
+  import_head(from);  // as a check
+  std::vector<TensorView> views = without_head(base);
+  for (const TensorView& view : from.tensors()) {
+    if (is_of_head(view.name)) views.push_back(view);
+  }
+  Metadata metadata = metadata_without_head(base);
+  for (const auto& [key, value] : from.metadata()) {
+    if (key.rfind(kMetadataPrefix, 0) == 0) metadata[key] = value;
+  }
   save_model(path, views, metadata);
 }
 

@@ -43,6 +43,12 @@ class SemanticHeadImpl : public torch::nn::Module {
   int dimension() const { return dimension_; }
   // Vectors [B, D], not of unit length, of pictures of kHeadSize as PictureTensor::packed(4).
   torch::Tensor forward(const torch::Tensor& packed4);
+  // What the trunk makes of them at 1/8: [B, kFeatureWidth, kFeatureSide, kFeatureSide].
+  torch::Tensor features(const torch::Tensor& packed4);
+  static constexpr int kFeatureWidth = 64;
+  static constexpr int kFeatureSide = kHeadSize / 8;
+  // Multiplications with additions for one picture.
+  int64_t multiplications() const;
   void fold();
 
  private:
@@ -52,13 +58,16 @@ class SemanticHeadImpl : public torch::nn::Module {
 };
 TORCH_MODULE(SemanticHead);
 
-// What a head's vectors mean; metadata "embedding_dim", "embedding_teacher", "embedding_skb", "embedding_codebooks" of
-// the model. Hashes are 64 hexadecimal digits.
+// What a head's vectors mean and where they come from; metadata "embedding_dim", "embedding_teacher", "embedding_skb",
+// "embedding_codebooks", "embedding_license", "embedding_training" of the model. Hashes are 64 hexadecimal digits. A
+// head that learnt from no knowledge base has neither teacher, nor skb, nor codebooks.
 struct HeadIdentity {
   int dimension = 0;
   std::string teacher;    // name of the teacher, as the knowledge base has it
   std::string skb;        // id of the shared knowledge base that it learnt from, as it was then
   std::string codebooks;  // hash of its codebooks, which entries that come and go do not change: the vector space
+  std::string license;    // of the head
+  std::string training;   // how and from what it learnt
 };
 
 // True if the model has a semantic head.
@@ -68,6 +77,9 @@ SemanticHead import_head(const ModelFile& file);
 // Writes all that `base` holds to `path`, with this head in the place of its own. `head` is folded by it. Throws
 // Error(kWrite).
 void export_with_head(const ModelFile& base, SemanticHead& head, const HeadIdentity& identity, const std::string& path);
+// Writes all that `base` holds to `path`, with the head of `from`, and all that its metadata say of it, in the place of
+// its own. Throws Error(kWrongType) if `from` has none, and what import_head() and save_model() throw.
+void carry_head(const ModelFile& from, const ModelFile& base, const std::string& path);
 
 // Inference, in bf16 if so wished.
 std::unique_ptr<Embedder> make_embedder(SemanticHead head, bool bf16);

@@ -170,7 +170,7 @@ void load_knowledge(GstCrlscKb* self, const Settings& settings) {
     impl.knowledge.reset();
   } else {
     const crlsc::LiveKnowledgeSettings wanted{crlsc::find_knowledge_base(settings.knowledge_base, "location"),
-                                              settings.builds(), settings.max_entries};
+                                              settings.builds(), settings.max_entries, settings.rerank > 0};
     if (impl.knowledge && impl.knowledge->settings() == wanted) return;
     impl.knowledge.reset();
     impl.knowledge = std::make_unique<crlsc::LiveKnowledge>(wanted);
@@ -307,8 +307,8 @@ void look_after_file(GstCrlscKb* self) {
   if (many || now - *impl.waiting_since >= kCommitPause) attempt(self, [&] { commit(self); });
 }
 
-crlsc::SearchSettings search_settings(const Settings& settings) {
-  return {settings.top_k, static_cast<float>(settings.min_similarity), 0};
+crlsc::SearchSettings search_settings(const Settings& settings, size_t rerank) {
+  return {settings.top_k, static_cast<float>(settings.min_similarity), rerank};
 }
 
 template <class Search>
@@ -349,7 +349,7 @@ void look_at_picture(GstCrlscKb* self, GstBuffer* buffer, const Settings& settin
   const std::vector<float>& vector = impl.raw->embed(buffer);
   const crlsc::KnowledgeBase& entries = impl.knowledge->entries();
   if (settings.searches()) {
-    search(self, buffer, [&] { return entries.search(vector, search_settings(settings)); });
+    search(self, buffer, [&] { return entries.search(vector, search_settings(settings, settings.rerank)); });
   }
   if (settings.builds()) add(self, settings, impl.knowledge->quantiser().encode(vector));
 }
@@ -369,7 +369,7 @@ void look_at_units(GstCrlscKb* self, GstBuffer* buffer, const Settings& settings
   if (!contents.code) return;
   const crlsc::KnowledgeBase& entries = impl.knowledge->entries();
   if (settings.searches()) {
-    search(self, buffer, [&] { return entries.search_code(*contents.code, search_settings(settings)); });
+    search(self, buffer, [&] { return entries.search_code(*contents.code, search_settings(settings, 0)); });
   }
   if (settings.builds()) add(self, settings, std::move(*contents.code));
 }

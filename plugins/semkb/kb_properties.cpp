@@ -16,7 +16,7 @@ namespace {
 
 constexpr guint kMaxInterval = 3600000;  // ms
 
-enum { kPropMode = kPropOwn, kPropTopK, kPropInterval, kPropLabel, kPropMinSimilarity, kPropMaxEntries };
+enum { kPropMode = kPropOwn, kPropTopK, kPropInterval, kPropLabel, kPropMinSimilarity, kPropMaxEntries, kPropRerank };
 
 GstStructure* make_stats(const KbCounters& counters) {
   return gst_structure_new(
@@ -97,6 +97,19 @@ void install_search_properties(GObjectClass* klass) {
   g_object_class_install_property(klass, kPropMinSimilarity,
                                   g_param_spec_double("min-similarity", "Minimum similarity", "Least cosine of a match",
                                                       -1, 1, KbSettings().min_similarity, kPlaying));
+  /**
+   * GstCrlscKb:rerank:
+   *
+   * For raw video: so many candidates, the nearest by their codes, are compared once more by their 8-bit vectors, those
+   * of them that have one. They take memory: as many bytes for each entry as vectors have numbers.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, kPropRerank,
+      g_param_spec_uint("rerank", "Re-rank",
+                        "Candidates that raw pictures are compared with once more by 8-bit vectors (0 = codes decide)",
+                        0, kMaxMatches, KbSettings().rerank, kReady));
 }
 
 }  // namespace
@@ -147,6 +160,9 @@ bool set_kb_property(KbSettings& settings, guint id, const GValue* value) {
     case kPropMaxEntries:
       settings.max_entries = g_value_get_uint(value);
       return true;
+    case kPropRerank:
+      settings.rerank = g_value_get_uint(value);
+      return true;
     default:
       return set_shared_property(settings, id, value);
   }
@@ -171,6 +187,9 @@ bool get_kb_property(const KbSettings& settings, const KbCounters& counters, gui
       return true;
     case kPropMaxEntries:
       g_value_set_uint(value, settings.max_entries);
+      return true;
+    case kPropRerank:
+      g_value_set_uint(value, settings.rerank);
       return true;
     case kPropStats:
       g_value_take_boxed(value, make_stats(counters));

@@ -19,6 +19,7 @@ struct KbSettings : SharedSettings {
   std::string label;
   double min_similarity = 0.5;
   guint max_entries = kDefaultMaxEntries;
+  guint rerank = 0;  // candidates of raw pictures
 
   bool searches() const { return mode != GST_CRLSC_KB_MODE_BUILD; }
   bool builds() const { return mode != GST_CRLSC_KB_MODE_QUERY; }

@@ -14,7 +14,7 @@ constexpr float kNearDuplicate = AddSettings().near_duplicate;
 }  // namespace
 
 bool operator==(const LiveKnowledgeSettings& a, const LiveKnowledgeSettings& b) {
-  return a.path == b.path && a.build == b.build && a.max_entries == b.max_entries;
+  return a.path == b.path && a.build == b.build && a.max_entries == b.max_entries && a.vectors == b.vectors;
 }
 
 LiveKnowledge::LiveKnowledge(LiveKnowledgeSettings settings) : settings_(std::move(settings)) { open(); }
@@ -35,7 +35,7 @@ void LiveKnowledge::open() {
                                            "' was replaced by a file with other codebooks, to which " +
                                            std::to_string(pending_.size()) + " waiting entries cannot be added");
   }
-  entries_ = file->load({settings_.max_entries, false});
+  entries_ = file->load({settings_.max_entries, settings_.vectors});
   info_ = info;
   quantiser_ = file->quantiser();
   file_ = std::move(file);

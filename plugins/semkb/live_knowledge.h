@@ -15,6 +15,7 @@ struct LiveKnowledgeSettings {
   std::string path;
   bool build = false;  // entries will be added; the file must be a private knowledge base
   size_t max_entries = kDefaultMaxEntries;
+  bool vectors = false;  // load 8-bit vectors, too, for re-ranking
 };
 bool operator==(const LiveKnowledgeSettings& a, const LiveKnowledgeSettings& b);
 

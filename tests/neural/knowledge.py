@@ -77,7 +77,11 @@ def check_skb(crlsc, at, teacher):
     need('120 with reference pictures' in info and 'tiny (32, stretch' in info, 'info is wrong', info)
     found = crlsc.run('skb', 'search', at('skb'), at('test/green/000.bmp'), '--teacher', teacher, '--rerank', '20')
     need(re.search(r'\d\s+green\s', found), 'a green picture is not found', found)
-    crlsc.run('skb', 'export', at('skb'), '--csv', at('csv'), '--faiss', at('faiss'))
+    crlsc.run('skb', 'search', at('skb'), at('test/green/000.bmp'), '--teacher', teacher, '--sheet', at('sheet.png'))
+    need(os.path.getsize(at('sheet.png')) > 1000, 'the sheet is empty', '')
+    crlsc.run('skb', 'export', at('skb'), '--csv', at('csv'), '--faiss', at('faiss'), '--pictures', at('pictures'))
+    with open(at('pictures/1.webp'), 'rb') as picture:
+        need(picture.read(4) == b'RIFF' and len(os.listdir(at('pictures'))) == 120, 'pictures are missing', '')
     with open(at('csv'), encoding='utf-8') as table:
         need(len(table.readlines()) == 121, 'the table has another number of lines', '')
     need(os.path.getsize(at('faiss')) > 1000, 'the index is empty', '')
@@ -118,6 +122,49 @@ def check_encoder(crlsc, at, model, teacher):
         need('held out' in text, 'no accuracy', text)
 
 
+def check_other_modes(crlsc, at, model):
+    """Encoders that learn without a knowledge base, to compare with."""
+    train = ['train', 'encoder', '--images', at('train'), '--model', model, '--batch', '16', '--threads', '1', '--minutes',
+             '0', '--dim', '16']
+    need('give the knowledge base' in crlsc.run(*train, '--steps', '5', '--out', at('none'), fails=True), 'no SKB', '')
+    need('nothing ends' in crlsc.run(*train, '--mode', 'contrastive', '--out', at('none'), fails=True), 'no end', '')
+    for mode, steps in (('contrastive', '5'), ('supervised', '60')):
+        out = at(mode)
+        crlsc.run(*train, '--mode', mode, '--steps', '2', '--out', out)
+        resumed = crlsc.run(*train, '--mode', mode, '--steps', steps, '--out', out, '--resume')
+        need('from step 2,' in resumed, 'it began anew', resumed)
+    crossed = crlsc.run(*train, '--mode', 'contrastive', '--steps', '9', '--out', at('supervised'), '--resume', fails=True)
+    need('another mode' in crossed, 'a checkpoint of another mode was taken', crossed)
+    few = crlsc.run(*train, '--mode', 'supervised', '--label-share', '0.1', '--steps', '1', '--out', at('few'))
+    need('12 pictures to learn from' in few, 'a tenth of the labels is another number', few)
+    text = crlsc.run('eval', 'knowledge', '--train', at('train'), '--test', at('test'), '--model',
+                     at('supervised/model.safetensors'), '--kind', 'knn', 'linear', '--label-shares', '0.1', '1', '--csv',
+                     at('figures'))
+    need(percent(text, 'semantic head, float') > 80, 'labels taught nothing', text)
+    with open(at('figures'), encoding='utf-8') as table:
+        lines = table.read().splitlines()
+    need(len(lines) == 6 and lines[2].startswith('"semantic head, float",64,knn,0.1,12,60,'), 'the table is wrong',
+         '\n'.join(lines))
+
+
+def check_carried_head(crlsc, at, model):
+    """A head that moves to another model says the same there."""
+    head = at('alone/model.safetensors')
+    crlsc.run('model', 'carry-head', '--from', head, '--to', model, '--out', at('carried'))
+    need(crlsc.run('inspect', at('carried')).split('\n', 1)[1] == crlsc.run('inspect', head).split('\n', 1)[1],
+         'the same parts make another model', '')
+    # Onto a model with a head of its own, which goes.
+    other = at('supervised/model.safetensors')
+    crlsc.run('model', 'carry-head', '--from', head, '--to', other, '--out', at('replaced'))
+    info = crlsc.run('inspect', at('replaced'))
+    need('embedding_training: guided, 120 steps of 16' in info and 'embedding_license: LGPL' in info,
+         'what is known of the head was not carried along', info)
+    need(crlsc.run('skb', 'search', at('pkb'), at('test'), '--model', at('replaced')) ==
+         crlsc.run('skb', 'search', at('pkb'), at('test'), '--model', head), 'the head says something else', '')
+    text = crlsc.run('model', 'carry-head', '--from', model, '--to', head, '--out', at('none'), fails=True)
+    need('has no semantic head' in text, 'a head came from nowhere', text)
+
+
 def main():
     crlsc, model, teacher = Tool(sys.argv[1]), sys.argv[2], sys.argv[3]
     with tempfile.TemporaryDirectory() as folder:
@@ -128,6 +175,8 @@ def main():
         write_pictures(at('test'), 20, rng)
         check_skb(crlsc, at, teacher)
         check_encoder(crlsc, at, model, teacher)
+        check_other_modes(crlsc, at, model)
+        check_carried_head(crlsc, at, model)
 
 
 if __name__ == '__main__':

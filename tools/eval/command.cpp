@@ -8,7 +8,9 @@
 #include "core/codec/decoder.h"
 #include "core/error.h"
 #include "core/model/registry.h"
+#include "eval/channel_evaluation.h"
 #include "eval/codec_evaluation.h"
+#include "eval/still.h"
 #include "eval/video.h"
 #include "eval/video_evaluation.h"
 #include "knowledge/evaluation.h"
@@ -89,6 +91,47 @@ void add_codec(CLI::App& eval) {
   codec->callback([o] { CodecEvaluation(*o).run(); });
 }
 
+void add_stills(CLI::App& eval) {
+  CLI::App* stills = eval.add_subcommand("stills", "Send single pictures, report rate and quality");
+  auto o = std::make_shared<StillsOptions>();
+  stills->add_option("--model", o->model, "Model file; default: searched on the model path");
+  stills->add_option("--images", o->images, "Folders of pictures")->required();
+  stills->add_option("--bytes", o->bytes, "Most bytes of a picture")->capture_default_str();
+  stills->add_option("--side", o->side, "Side of the square that pictures are stretched to, samples")
+      ->capture_default_str()
+      ->check(CLI::Range(16, 1088));
+  stills->add_option("--pictures", o->most, "Pictures at most, spread evenly; 0 = all");
+  stills->add_option("--sheet", o->sheet, "Write decoded pictures above their originals to this picture file");
+  stills->add_option("--csv", o->csv, "Table to add a line to");
+  stills->add_option("--threads", o->threads, "Threads; 0 = one less than there are cores, 1 to 4");
+  stills->callback([o] { evaluate_stills(*o); });
+}
+
+void add_channel(CLI::App& eval) {
+  CLI::App* channel = eval.add_subcommand("channel", "Send meaning and pictures through noise and fading");
+  auto o = std::make_shared<ChannelEvaluationOptions>();
+  channel->add_option("--model", o->model, "Model with a semantic head; default: searched on the model path");
+  channel->add_option("--skb", o->skb, "Shared knowledge base: its codebooks")->required();
+  channel->add_option("--train", o->train, "Folders of labelled pictures that the receiver knows")->required();
+  channel->add_option("--test", o->test, "Folders of labelled pictures to send")->required();
+  channel->add_option("--snr", o->snr, "Es/N0, dB; default: 0 5 10 15 20");
+  channel->add_option("--protection-gain", o->protection_gain, "Energy of the protected semantic layer, dB")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 30.0));
+  channel->add_option("--bytes", o->bytes, "Most bytes of a picture")->capture_default_str();
+  channel->add_option("--side", o->side, "Side of the square that pictures are stretched to, samples")
+      ->capture_default_str()
+      ->check(CLI::Range(16, 1088));
+  channel->add_option("--pictures", o->most, "Pictures at most, spread evenly; 0 = all");
+  channel->add_option("-k,--neighbours", o->k, "Neighbours that vote")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  channel->add_option("--csv", o->csv, "Table to add lines to");
+  channel->add_option("--seed", o->seed, "Seed of the noise")->capture_default_str();
+  channel->add_option("--threads", o->threads, "Threads; 0 = one less than there are cores, 1 to 4");
+  channel->callback([o] { evaluate_channel(*o); });
+}
+
 }  // namespace
 
 void add_eval_command(CLI::App& app) {
@@ -97,6 +140,8 @@ void add_eval_command(CLI::App& app) {
   add_codec(*eval);
   add_stream(*eval);
   add_video(*eval);
+  add_stills(*eval);
+  add_channel(*eval);
   add_eval_knowledge_command(*eval);
 }
 

@@ -7,8 +7,8 @@
 
 namespace crlsc::tools {
 
-// Prints what encoder and decoder multiply for each luma sample, if the model at `path` is of the neural backend. Throws
-// Error if it cannot be read.
+// Prints what encoder and decoder multiply for each luma sample, and the semantic head for each picture, if the model
+// at `path` is of the neural backend. Throws Error if it cannot be read.
 void describe_network(const std::string& path, std::ostream& out);
 
 }  // namespace crlsc::tools

@@ -176,6 +176,7 @@ void add_search(CLI::App* skb) {
   auto o = std::make_shared<AddOptions>();
   auto settings = std::make_shared<SearchSettings>();
   auto pictures = std::make_shared<std::vector<std::string>>();
+  auto sheet = std::make_shared<std::string>();
   settings->k = 5;
   command->add_option("file", o->file, "Knowledge base")->required();
   command->add_option("pictures", *pictures, "Pictures, or folders of them")->required();
@@ -184,10 +185,12 @@ void add_search(CLI::App* skb) {
   command->add_option("--min-similarity", settings->min_similarity, "Leave out what is less similar than this");
   command->add_option("--rerank", settings->rerank, "Candidates to compare once more by their 8-bit vectors")
       ->check(CLI::Range(0, 4096));
+  command->add_option("--sheet", *sheet,
+                      "Picture file to write: what is looked up, beside the matches' reference pictures");
   command->callback([=] {
     KnowledgeBaseFile file(o->file, Access::kRead);
     const auto encoder = open_encoder(file, *o);
-    search_pictures(file, *encoder, *pictures, *settings, std::cout);
+    search_pictures(file, *encoder, *pictures, *settings, *sheet, std::cout);
   });
 }
 
@@ -196,13 +199,18 @@ void add_export(CLI::App* skb) {
   auto o = std::make_shared<FileOptions>();
   auto faiss = std::make_shared<std::string>();
   auto csv = std::make_shared<std::string>();
+  auto pictures = std::make_shared<std::string>();
   command->add_option("file", o->file, "Knowledge base")->required();
   command->add_option("--faiss", *faiss, "Faiss index of the codes");
   command->add_option("--csv", *csv, "Table of the entries");
+  command->add_option("--pictures", *pictures, "Folder of the reference pictures, ID.webp each");
   command->callback([=] {
-    if (faiss->empty() && csv->empty()) throw Error(ErrorKind::kSettings, "give --faiss, --csv, or both");
+    if (faiss->empty() && csv->empty() && pictures->empty()) {
+      throw Error(ErrorKind::kSettings, "give --faiss, --csv, --pictures, or several of them");
+    }
     KnowledgeBaseFile file(o->file, Access::kRead);
     if (!faiss->empty()) export_faiss(file, *faiss);
+    if (!pictures->empty()) std::printf("%zu pictures\n", export_pictures(file, *pictures));
     if (csv->empty()) return;
     std::ofstream out(*csv);
     file.export_csv(out);

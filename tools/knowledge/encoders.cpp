@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "core/error.h"
+#include "core/kb/sq8.h"
 #include "core/model/backend.h"
 #include "progress.h"
 
@@ -100,6 +101,16 @@ Projection projection_for(KnowledgeBaseFile& file, const neural::Teacher& teache
     throw Error(ErrorKind::kSettings, "\"" + file.path() + "\" has no projection from its teacher's space");
   }
   return *projection;
+}
+
+void for_each_vector(KnowledgeBaseFile& file, const std::function<void(const StoredEntry&, Vector)>& use) {
+  const auto quantiser = file.quantiser();
+  file.for_each(
+      [&](const StoredEntry& entry) {
+        Vector vector = entry.sq8.empty() ? quantiser->decode(entry.code) : sq8_decode(entry.sq8);
+        if (normalise(vector)) use(entry, std::move(vector));
+      },
+      {true, false});
 }
 
 std::shared_ptr<const neural::Teacher> open_teacher(const std::string& path, int threads) {

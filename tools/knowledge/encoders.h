@@ -56,6 +56,10 @@ class HeadEncoder : public PictureEncoder {
 // Throws Error(kWrongType) unless the knowledge base was made by this teacher, Error(kSettings) without a projection.
 Projection projection_for(KnowledgeBaseFile& file, const neural::Teacher& teacher);
 
+// Calls `use` with each entry and its vector of unit length: the one for re-ranking, without it what the code stands
+// for. Needs the codebooks.
+void for_each_vector(KnowledgeBaseFile& file, const std::function<void(const StoredEntry&, Vector)>& use);
+
 // A teacher by a path: Teacher::open() with `threads` of LibTorch, 0: all cores.
 std::shared_ptr<const neural::Teacher> open_teacher(const std::string& path, int threads);
 

@@ -2,7 +2,9 @@
 #include "knowledge/pictures.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <map>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -60,12 +62,41 @@ std::vector<PictureFile> list_pictures(const std::vector<std::string>& folders) 
   return files;
 }
 
+std::vector<PictureFile> keep_share(const std::vector<PictureFile>& files, double share, uint64_t seed) {
+  if (share >= 1) return files;
+  std::map<std::string, std::vector<std::pair<Sha256::Digest, size_t>>> by_label;
+  for (size_t i = 0; i < files.size(); ++i) {
+    const std::string text = files[i].source + '\n' + std::to_string(seed);
+    by_label[files[i].label].emplace_back(Sha256::of(as_bytes(text)), i);
+  }
+  std::vector<size_t> chosen;
+  for (auto& [label, list] : by_label) {
+    std::sort(list.begin(), list.end());
+    const auto count = std::max<size_t>(1, static_cast<size_t>(std::lround(share * static_cast<double>(list.size()))));
+    for (size_t i = 0; i < count; ++i) chosen.push_back(list[i].second);
+  }
+  std::sort(chosen.begin(), chosen.end());
+  std::vector<PictureFile> kept;
+  for (const size_t i : chosen) kept.push_back(files[i]);
+  return kept;
+}
+
 cv::Mat read_picture(const std::string& path) {
   try {
     return cv::imread(path, cv::IMREAD_COLOR);
   } catch (const cv::Exception&) {
     return {};
   }
+}
+
+void write_picture(const std::string& path, const cv::Mat& picture) {
+  bool written = false;
+  try {
+    written = cv::imwrite(path, picture);
+  } catch (const cv::Exception&) {
+    written = false;
+  }
+  if (!written) throw Error(ErrorKind::kWrite, "cannot write \"" + path + "\" as a picture");
 }
 
 Picture to_i420(const cv::Mat& bgr) {

@@ -22,8 +22,15 @@ struct PictureFile {
 // all of them that label. Throws Error(kNotFound) for a folder that is absent, Error(kRead) if there is no picture.
 std::vector<PictureFile> list_pictures(const std::vector<std::string>& folders);
 
+// That share, 0..1, of the pictures of each label, but at least one: those that are left are the same for the same
+// arguments, and a larger share holds all of a smaller one. Order stays.
+std::vector<PictureFile> keep_share(const std::vector<PictureFile>& files, double share, uint64_t seed);
+
 // 8-bit BGR; empty if the file cannot be read as a picture.
 cv::Mat read_picture(const std::string& path);
+
+// Writes 8-bit BGR in the format that the name ends on. Throws Error(kWrite).
+void write_picture(const std::string& path, const cv::Mat& picture);
 
 // BT.601 as the codec's pictures are; of odd sides the last row or column is left out. Sides must be 2 or more.
 Picture to_i420(const cv::Mat& bgr);

@@ -2,15 +2,22 @@
 #include "knowledge/report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <iomanip>
 #include <map>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
 
 namespace crlsc::tools {
 namespace {
+
+constexpr int kThumbnail = 96;  // samples
+constexpr size_t kSheetRows = 100;
 
 std::string time_text(int64_t milliseconds) {
   if (milliseconds == 0) return "unknown";
@@ -23,6 +30,28 @@ std::string time_text(int64_t milliseconds) {
 }
 
 std::string label_text(const std::string& label) { return label.empty() ? "(no label)" : label; }
+
+// A square of kThumbnail with the whole picture in the middle; grey for none.
+cv::Mat thumbnail(const cv::Mat& picture) {
+  cv::Mat square(kThumbnail, kThumbnail, CV_8UC3, cv::Scalar::all(128));
+  if (picture.empty()) return square;
+  const double scale = static_cast<double>(kThumbnail) / std::max(picture.cols, picture.rows);
+  const int width = std::clamp(static_cast<int>(std::lround(scale * picture.cols)), 1, kThumbnail);
+  const int height = std::clamp(static_cast<int>(std::lround(scale * picture.rows)), 1, kThumbnail);
+  cv::Mat small;
+  cv::resize(picture, small, {width, height}, 0, 0, cv::INTER_AREA);
+  small.copyTo(square(cv::Rect((kThumbnail - width) / 2, (kThumbnail - height) / 2, width, height)));
+  return square;
+}
+
+cv::Mat decoded(const Bytes& webp) {
+  if (webp.empty()) return {};
+  try {
+    return cv::imdecode(webp, cv::IMREAD_COLOR);
+  } catch (const cv::Exception&) {
+    return {};
+  }
+}
 
 }  // namespace
 
@@ -74,7 +103,7 @@ std::vector<EntryId> select_entries(KnowledgeBaseFile& file, const std::vector<E
 }
 
 void search_pictures(KnowledgeBaseFile& file, const PictureEncoder& encoder, const std::vector<std::string>& paths,
-                     const SearchSettings& settings, std::ostream& out) {
+                     const SearchSettings& settings, const std::string& sheet, std::ostream& out) {
   LoadSettings load;
   load.vectors = settings.rerank > 0;
   const auto base = file.load(load);
@@ -86,6 +115,7 @@ void search_pictures(KnowledgeBaseFile& file, const PictureEncoder& encoder, con
       files.push_back({path, path, ""});
     }
   }
+  std::vector<cv::Mat> rows;
   for (const PictureFile& picture : files) {
     const cv::Mat image = read_picture(picture.path);
     out << picture.path << '\n';
@@ -93,13 +123,40 @@ void search_pictures(KnowledgeBaseFile& file, const PictureEncoder& encoder, con
       out << "  cannot be read as a picture\n";
       continue;
     }
+    std::vector<cv::Mat> row{thumbnail(image)};
     for (const Match& match : base->search(encoder.embed({image}).at(0), settings)) {
-      const auto entry = file.find(match.id);
+      const auto entry = file.find(match.id, {false, !sheet.empty()});
       out << "  " << std::fixed << std::setprecision(3) << std::setw(6) << match.similarity << std::setw(8) << match.id
           << "  " << std::setw(20) << std::left << label_text(match.label) << std::right
           << (entry ? entry->source : std::string()) << '\n';
+      row.push_back(thumbnail(entry ? decoded(entry->picture) : cv::Mat()));
     }
+    row.resize(settings.k + 1, thumbnail({}));
+    if (sheet.empty() || rows.size() >= kSheetRows) continue;
+    rows.emplace_back();
+    cv::hconcat(row, rows.back());
   }
+  if (sheet.empty() || rows.empty()) return;
+  cv::Mat all;
+  cv::vconcat(rows, all);
+  write_picture(sheet, all);
+}
+
+size_t export_pictures(KnowledgeBaseFile& file, const std::string& folder) {
+  std::filesystem::create_directories(folder);
+  size_t count = 0;
+  file.for_each(
+      [&](const StoredEntry& entry) {
+        if (entry.picture.empty()) return;
+        const std::string path = folder + "/" + std::to_string(entry.id) + ".webp";
+        std::ofstream out(path, std::ios::binary);
+        out.write(reinterpret_cast<const char*>(entry.picture.data()),
+                  static_cast<std::streamsize>(entry.picture.size()));
+        if (!out.flush()) throw Error(ErrorKind::kWrite, "cannot write \"" + path + "\"");
+        ++count;
+      },
+      {false, true});
+  return count;
 }
 
 }  // namespace crlsc::tools

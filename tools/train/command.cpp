@@ -4,12 +4,16 @@
 #include <ATen/Parallel.h>
 
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <opencv2/core.hpp>
 
+#include "core/error.h"
+#include "core/kb/product_quantiser.h"
 #include "core/model/registry.h"
 #include "knowledge/evaluation.h"
 #include "train/codec_trainer.h"
+#include "train/decoder_trainer.h"
 #include "train/encoder_trainer.h"
 #include "train/priors.h"
 
@@ -42,7 +46,23 @@ void add_encoder_command(CLI::App& train) {
   CLI::App* encoder =
       train.add_subcommand("encoder", "Train a model's semantic head under a knowledge base's guidance");
   auto o = std::make_shared<EncoderTrainOptions>();
-  encoder->add_option("--skb", o->material.skb, "Shared knowledge base")->required();
+  const std::map<std::string, EncoderMode> modes{{"guided", EncoderMode::kGuided},
+                                                 {"contrastive", EncoderMode::kContrastive},
+                                                 {"supervised", EncoderMode::kSupervised}};
+  encoder
+      ->add_option("--mode", o->material.mode,
+                   "guided by a knowledge base (default), or to compare with: contrastive "
+                   "between views of the pictures, supervised by the names of sub-folders")
+      ->transform(CLI::CheckedTransformer(modes))
+      ->type_name("TEXT");
+  encoder->add_option("--skb", o->material.skb, "Shared knowledge base that guides");
+  encoder->add_option("--dim", o->material.dimension, "Numbers of a vector, without a knowledge base")
+      ->capture_default_str()
+      ->check(CLI::Range(1, kMaxVectorDimension));
+  encoder
+      ->add_option("--label-share", o->material.label_share, "Share of each label's pictures that supervised may use")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
   encoder->add_option("--images", o->material.images, "Folders of pictures")->required();
   encoder->add_option("--teacher", o->material.teacher,
                       "The knowledge base's teacher; without it only pictures that it has entries of teach");
@@ -52,7 +72,9 @@ void add_encoder_command(CLI::App& train) {
       ->check(CLI::Range(1, 64));
   encoder->add_option("--model", o->model, "Model to put the head into; default: searched on the model path");
   encoder->add_option("--out", o->out, "Folder for checkpoint, log and model")->capture_default_str();
-  encoder->add_option("--minutes", o->minutes, "Minutes of training in all")->capture_default_str();
+  encoder->add_option("--license", o->license, "Licence that the model file names for the head")->capture_default_str();
+  encoder->add_option("--minutes", o->minutes, "Minutes of training in all; 0 = until the steps are done")
+      ->capture_default_str();
   encoder->add_option("--steps", o->steps, "Stop after this many steps; 0 = when the minutes are over");
   encoder->add_option("--checkpoint-minutes", o->checkpoint_minutes, "Minutes between checkpoints")
       ->capture_default_str();
@@ -60,15 +82,48 @@ void add_encoder_command(CLI::App& train) {
   encoder->add_option("--bank", o->bank, "Entries of the knowledge base that each step compares with")
       ->capture_default_str();
   encoder->add_option("--learning-rate", o->learning_rate, "Highest learning rate")->capture_default_str();
+  encoder->add_option("--crop-seed", o->material.crop_seed, "Seed of the teacher's crops, whose vectors are kept")
+      ->capture_default_str();
   encoder->add_option("--seed", o->material.seed, "Seed of everything random")->capture_default_str();
   encoder->add_option("--threads", o->material.threads, "Threads; 0 = all cores");
   encoder->add_flag("--resume", o->resume, "Go on from the checkpoint in --out");
   encoder->callback([o] {
+    if (o->material.mode == EncoderMode::kGuided && o->material.skb.empty()) {
+      throw Error(ErrorKind::kSettings, "give the knowledge base that guides with --skb");
+    }
     if (o->material.threads > 0) at::set_num_threads(o->material.threads);
     cv::setNumThreads(1);
     o->model = find_model(o->model);
     const EncoderMaterial material = EncoderMaterial::load(o->material);
     EncoderTrainer(*o, material).run();
+  });
+}
+
+void add_decoder_command(CLI::App& train) {
+  CLI::App* decoder = train.add_subcommand("decoder", "Train a VQ-VAE's decoder on top of a semantic head");
+  auto o = std::make_shared<DecoderTrainOptions>();
+  const std::map<std::string, bool> modes{{"frozen", true}, {"joint", false}};
+  decoder->add_option("--mode", o->frozen, "frozen: the head stays as it is (default); joint: its trunk learns, too")
+      ->transform(CLI::CheckedTransformer(modes))
+      ->type_name("TEXT");
+  decoder->add_option("--model", o->model, "Model with a semantic head; default: searched on the model path");
+  decoder->add_option("--images", o->images, "Folders of pictures")->required();
+  decoder->add_option("--test", o->test, "Folders of pictures to measure with")->required();
+  decoder->add_option("--test-pictures", o->test_pictures, "Of these at most, spread evenly; 0 = all");
+  decoder->add_option("--out", o->out, "Folder for checkpoint, network, table and sheet")->capture_default_str();
+  decoder->add_option("--steps", o->steps, "Steps of training")->capture_default_str()->check(CLI::Range(1, 10000000));
+  decoder->add_option("--batch", o->batch, "Pictures of a step")->capture_default_str()->check(CLI::Range(4, 1024));
+  decoder->add_option("--learning-rate", o->learning_rate, "Highest learning rate")->capture_default_str();
+  decoder->add_option("--checkpoint-minutes", o->checkpoint_minutes, "Minutes between checkpoints")
+      ->capture_default_str();
+  decoder->add_option("--seed", o->seed, "Seed of everything random")->capture_default_str();
+  decoder->add_option("--threads", o->threads, "Threads; 0 = all cores");
+  decoder->add_flag("--resume", o->resume, "Go on from the checkpoint in --out");
+  decoder->callback([o] {
+    if (o->threads > 0) at::set_num_threads(o->threads);
+    cv::setNumThreads(1);
+    o->model = find_model(o->model);
+    DecoderTrainer(*o).run();
   });
 }
 
@@ -110,6 +165,7 @@ void add_train_command(CLI::App& app) {
   add_priors_command(*train);
   add_encoder_command(*train);
   add_train_head_command(*train);
+  add_decoder_command(*train);
   codec->callback([o, threads] { train_codec(*o, *threads); });
 }
 

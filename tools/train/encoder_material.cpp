@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <set>
 #include <unordered_map>
 
 #include "core/area_resize.h"
 #include "core/error.h"
-#include "core/kb/sq8.h"
 #include "progress.h"
 
 namespace crlsc::tools {
@@ -70,13 +70,7 @@ void change_colours(Picture& picture, std::mt19937_64& random) {
 
 std::unordered_map<std::string, Vector> vectors_by_source(KnowledgeBaseFile& file) {
   std::unordered_map<std::string, Vector> vectors;
-  const auto quantiser = file.quantiser();
-  file.for_each(
-      [&](const StoredEntry& entry) {
-        Vector vector = entry.sq8.empty() ? quantiser->decode(entry.code) : sq8_decode(entry.sq8);
-        if (normalise(vector)) vectors[entry.source] = std::move(vector);
-      },
-      {true, false});
+  for_each_vector(file, [&](const StoredEntry& entry, Vector vector) { vectors[entry.source] = std::move(vector); });
   return vectors;
 }
 
@@ -103,10 +97,10 @@ std::unordered_map<std::string, Target> teacher_targets(KnowledgeBaseFile& file,
   VectorCache cache(o.cache.empty() ? o.skb + ".cache" : o.cache, teacher->hash(), teacher->dimension());
   std::unordered_map<std::string, Target> targets;
   for (int number = 0; number < std::max(1, o.augmentations); ++number) {
-    const EmbeddedPictures embedded = embed_pictures(pictures, *teacher, cache, number, o.seed);
+    const EmbeddedPictures embedded = embed_pictures(pictures, *teacher, cache, number, o.crop_seed);
     for (size_t i = 0; i < embedded.files.size(); ++i) {
       Target& target = targets[embedded.files[i].path];
-      target.crops.push_back(augmentation_crop(embedded.files[i].source, number, o.seed));
+      target.crops.push_back(augmentation_crop(embedded.files[i].source, number, o.crop_seed));
       target.vectors.push_back(projection.apply(embedded.vectors[i]));
     }
   }
@@ -124,53 +118,97 @@ std::unordered_map<std::string, Target> stored_targets(KnowledgeBaseFile& file,
   return targets;
 }
 
+constexpr double kAlmostWhole = 0.75;  // a crop that still shows what a target of the whole picture saw
+constexpr double kLeastView = 0.45;
+
+void load_guidance(EncoderMaterial& material, const std::vector<PictureFile>& pictures,
+                   const EncoderMaterialOptions& options, std::unordered_map<std::string, Target>& targets) {
+  KnowledgeBaseFile file(options.skb, KnowledgeBaseFile::Access::kRead);
+  material.info = file.info();
+  material.dimension = material.info.shape.dimension;
+  material.bank = decoded_codes(file);
+  const bool exact = !options.teacher.empty();
+  material.least_crop = exact ? 0 : kAlmostWhole;
+  targets = exact ? teacher_targets(file, pictures, options) : stored_targets(file, pictures);
+}
+
+std::vector<std::string> labels_of(const std::vector<PictureFile>& pictures) {
+  std::set<std::string> labels;
+  for (const PictureFile& picture : pictures) labels.insert(picture.label);
+  labels.erase("");
+  if (labels.size() < 2) {
+    throw Error(ErrorKind::kSettings,
+                "there are less than two labels to tell apart; put the pictures of --images into "
+                "sub-folders that are named so, or give FOLDER=LABEL");
+  }
+  return {labels.begin(), labels.end()};
+}
+
 bool is_held_out(const PictureFile& file) { return Sha256::of(as_bytes(file.source))[0] % kHeldOutShare == 0; }
 
 }  // namespace
 
 EncoderMaterial EncoderMaterial::load(const EncoderMaterialOptions& options) {
-  KnowledgeBaseFile file(options.skb, KnowledgeBaseFile::Access::kRead);
   EncoderMaterial material;
-  material.info = file.info();
-  material.bank = decoded_codes(file);
-  const auto pictures = list_pictures(options.images);
-  material.exact = !options.teacher.empty();
-  auto targets = material.exact ? teacher_targets(file, pictures, options) : stored_targets(file, pictures);
+  material.mode = options.mode;
+  material.dimension = options.dimension;
+  material.least_crop = kLeastView;
+  auto pictures = list_pictures(options.images);
+  std::unordered_map<std::string, Target> targets;
+  const bool guided = options.mode == EncoderMode::kGuided;
+  const bool supervised = options.mode == EncoderMode::kSupervised;
+  if (guided) load_guidance(material, pictures, options, targets);
+  if (supervised) {
+    material.labels = labels_of(pictures);
+    pictures = keep_share(pictures, options.label_share, options.seed);
+  }
   Progress progress("pictures", pictures.size());
   for (size_t i = 0; i < pictures.size(); ++i) {
     progress.update(i + 1);
     const auto found = targets.find(pictures[i].path);
-    if (found == targets.end()) continue;
+    const auto label = std::find(material.labels.begin(), material.labels.end(), pictures[i].label);
+    if ((guided && found == targets.end()) || (supervised && label == material.labels.end())) continue;
     const cv::Mat picture = read_picture(pictures[i].path);
     if (picture.cols < 2 || picture.rows < 2) continue;
     const Picture whole = to_i420(picture);
-    auto& list = is_held_out(pictures[i]) ? material.held_out : material.training;
-    list.push_back({resize_area(whole.view(), kMaterialSize, kMaterialSize), std::move(found->second.crops),
-                    std::move(found->second.vectors)});
+    // Few labels are worth more than a look at how training goes.
+    const bool spare = is_held_out(pictures[i]) && options.label_share >= 1;
+    auto& list = spare ? material.held_out : material.training;
+    list.push_back({resize_area(whole.view(), kMaterialSize, kMaterialSize), {Crop{}}, {}, -1});
+    if (supervised) list.back().label = static_cast<int>(label - material.labels.begin());
+    if (!guided) continue;
+    list.back().crops = std::move(found->second.crops);
+    list.back().targets = std::move(found->second.vectors);
   }
-  if (material.training.empty() || material.bank.empty()) {
-    throw Error(ErrorKind::kRead, "nothing to learn from: of " + std::to_string(pictures.size()) +
-                                      " pictures none is a source of an entry of \"" + options.skb +
-                                      "\"; give --teacher, or the folders it was built from");
+  if (material.training.empty() || (guided && material.bank.empty())) {
+    throw Error(ErrorKind::kRead, "nothing to learn from: of " + std::to_string(pictures.size()) + " pictures none " +
+                                      (guided ? "is a source of an entry of \"" + options.skb +
+                                                    "\"; give --teacher, or the folders it was built from"
+                                              : std::string("can be read and has what is needed")));
   }
-  std::printf("%zu pictures to learn from, %zu held out, %zu without a vector\n", material.training.size(),
+  std::printf("%zu pictures to learn from, %zu held out, %zu left out\n", material.training.size(),
               material.held_out.size(), pictures.size() - material.training.size() - material.held_out.size());
   return material;
 }
 
-EncoderSample draw_sample(const EncoderItem& item, bool exact, int size, std::mt19937_64& random) {
-  const size_t number = random() % item.targets.size();
+EncoderSample cut_sample(const EncoderItem& item, double least_crop, int size, std::mt19937_64& random) {
+  const size_t number = random() % item.crops.size();
   Crop crop = item.crops[number];
-  if (!exact) {
-    constexpr double kLeast = 0.75;  // what is left still shows what the target saw
-    crop.width = uniform(random, kLeast, 1);
-    crop.height = uniform(random, kLeast, 1);
+  if (least_crop > 0) {
+    crop.width = uniform(random, least_crop, 1);
+    crop.height = uniform(random, least_crop, 1);
     crop.left = uniform(random, 0, 1 - crop.width);
     crop.top = uniform(random, 0, 1 - crop.height);
   }
   if (number == 0) crop.flip = chance(random, 0.5);
-  EncoderSample sample{resize_area(part_of(item.picture, crop), size, size), &item.targets[number]};
+  EncoderSample sample{resize_area(part_of(item.picture, crop), size, size),
+                       item.targets.empty() ? nullptr : &item.targets[number], item.label};
   if (crop.flip) flip(sample.picture);
+  return sample;
+}
+
+EncoderSample draw_sample(const EncoderItem& item, double least_crop, int size, std::mt19937_64& random) {
+  EncoderSample sample = cut_sample(item, least_crop, size, random);
   if (chance(random, 0.25)) {
     const int small = static_cast<int>(uniform(random, 0.35, 0.9) * size);
     const Picture blurred = resize_area(sample.picture.view(), small, small);
@@ -181,7 +219,7 @@ EncoderSample draw_sample(const EncoderItem& item, bool exact, int size, std::mt
 }
 
 EncoderSample plain_sample(const EncoderItem& item, int size) {
-  return {resize_area(item.picture.view(), size, size), &item.targets[0]};
+  return {resize_area(item.picture.view(), size, size), item.targets.empty() ? nullptr : &item.targets[0], item.label};
 }
 
 }  // namespace crlsc::tools

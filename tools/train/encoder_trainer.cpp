@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "train/encoder_trainer.h"
 
-
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -14,10 +15,10 @@
 #include "neural/picture_tensor.h"
 #include "neural/semantic_head.h"
 #include "progress.h"
+#include "train/encoder_objective.h"
 
 namespace crlsc::tools {
 namespace fs = std::filesystem;
-namespace F = torch::nn::functional;
 using neural::kHeadSize;
 using neural::SemanticHead;
 using torch::Tensor;
@@ -27,57 +28,38 @@ namespace {
 constexpr double kWeightDecay = 0.05;
 constexpr double kClip = 1.0;
 constexpr double kWarmUpSteps = 50;
-constexpr double kContrast = 0.5;      // weight of InfoNCE beside the alignment
-constexpr double kLikeness = 0.5;      // weight of the divergence
-constexpr double kTemperature = 0.07;  // of InfoNCE
-constexpr double kTeacherTemperature = 0.05;
-constexpr double kStudentTemperature = 0.1;
-constexpr double kTooAlike = 0.9;  // other vectors as near as this to the target are no counter-examples
 constexpr double kLogEvery = 20;
 constexpr double kLongestStep = 10;
 
 double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-Tensor rows(const std::vector<const Vector*>& vectors) {
-  auto out = torch::empty({static_cast<int64_t>(vectors.size()), static_cast<int64_t>(vectors.at(0)->size())});
-  float* values = out.data_ptr<float>();
-  for (const Vector* v : vectors) values = std::copy(v->begin(), v->end(), values);
-  return out;
-}
-
-struct Batch {
-  Tensor pictures;  // packed(4)
-  Tensor targets;
-};
-
-Batch to_batch(const std::vector<EncoderSample>& samples) {
+Tensor packed(const std::vector<EncoderSample>& samples) {
   std::vector<const Picture*> pictures;
-  std::vector<const Vector*> targets;
-  for (const EncoderSample& s : samples) {
-    pictures.push_back(&s.picture);
-    targets.push_back(s.target);
-  }
-  return {neural::to_tensor(pictures).packed(4), rows(targets)};
+  for (const EncoderSample& s : samples) pictures.push_back(&s.picture);
+  return neural::to_tensor(pictures).packed(4);
 }
 
-struct Losses {
-  Tensor alignment, contrast, likeness;
-  Tensor total() const { return alignment + kContrast * contrast + kLikeness * likeness; }
-};
+const char* mode_name(EncoderMode mode) {
+  switch (mode) {
+    case EncoderMode::kContrastive:
+      return "contrastive";
+    case EncoderMode::kSupervised:
+      return "supervised";
+    case EncoderMode::kGuided:
+      break;
+  }
+  return "guided";
+}
 
-Losses losses(const Tensor& z, const Tensor& t, const Tensor& bank) {
-  Losses out;
-  out.alignment = (1 - (z * t).sum(1)).mean();
-  const auto others = torch::cat({t, bank});
-  const auto own = torch::arange(t.size(0));
-  auto alike = torch::matmul(t, others.t()) > kTooAlike;
-  alike.index_put_({own, own}, false);
-  const auto logits = torch::matmul(z, others.t()).div(kTemperature).masked_fill(alike, -1e4);
-  out.contrast = F::cross_entropy(logits, own);
-  const auto wanted = torch::softmax(torch::matmul(t, bank.t()) / kTeacherTemperature, 1);
-  const auto given = torch::log_softmax(torch::matmul(z, bank.t()) / kStudentTemperature, 1);
-  out.likeness = F::kl_div(given, wanted, F::KLDivFuncOptions().reduction(torch::kBatchMean));
-  return out;
+// Last parts of folders' names, for the model file: which pictures, not where they lay.
+std::string folder_names(const std::vector<std::string>& folders) {
+  std::string text;
+  for (const std::string& folder : folders) {
+    const fs::path path = fs::path(folder).lexically_normal();
+    const fs::path whole = path.has_filename() ? path : path.parent_path();
+    text += (text.empty() ? "" : ", ") + (whole.parent_path().filename() / whole.filename()).string();
+  }
+  return text;
 }
 
 }  // namespace
@@ -86,31 +68,35 @@ struct EncoderTrainer::State {
   EncoderTrainOptions options;
   const EncoderMaterial& material;
   SemanticHead head;
+  std::unique_ptr<EncoderObjective> objective;
   torch::optim::AdamW optimizer;
-  Tensor bank;
   bool bf16 = neural::cpu_has_bf16();
   int64_t step = 0;
   double spent = 0;                           // seconds of computing in all runs
-  std::vector<std::array<double, 4>> window;  // loss, alignment, contrast, likeness of steps since the last log
+  std::vector<std::array<double, 4>> window;  // loss and its terms, of steps since the last log
 
   State(const EncoderTrainOptions& o, const EncoderMaterial& m)
       : options(o),
         material(m),
-        head(m.info.shape.dimension),
-        optimizer(head->parameters(), torch::optim::AdamWOptions(o.learning_rate).weight_decay(kWeightDecay)) {
+        head(m.dimension),
+        objective(EncoderObjective::make(m, o.bank)),
+        optimizer(parameters(), torch::optim::AdamWOptions(o.learning_rate).weight_decay(kWeightDecay)) {
     for (auto& p : head->parameters()) {
       if (p.dim() == 4) p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
     }
-    std::vector<const Vector*> vectors;
-    for (const Vector& v : m.bank) vectors.push_back(&v);
-    bank = rows(vectors);
+  }
+
+  std::vector<Tensor> parameters() const {
+    auto all = head->parameters();
+    for (const Tensor& p : objective->beside->parameters()) all.push_back(p);
+    return all;
   }
 
   std::string file(const char* name) const { return options.out + "/" + name; }
 
   // 0..1 of the whole run.
   double done() const {
-    const double by_time = spent / (options.minutes * 60);
+    const double by_time = options.minutes > 0 ? spent / (options.minutes * 60) : 0;
     const double by_steps = options.steps > 0 ? static_cast<double>(step) / static_cast<double>(options.steps) : 0;
     return std::min(1.0, std::max(by_time, by_steps));
   }
@@ -126,47 +112,41 @@ struct EncoderTrainer::State {
       const neural::Autocast autocast(bf16);
       out = head->forward(pictures);
     }
-    return F::normalize(out.to(torch::kFloat32));
+    return out.to(torch::kFloat32);
   }
 
   // The same step draws the same samples, also after a resume.
-  Batch next_batch(std::mt19937_64& random) const {
+  std::vector<EncoderSample> next_samples(std::mt19937_64& random) const {
     std::vector<EncoderSample> samples;
     for (int i = 0; i < options.batch; ++i) {
       const auto& item = material.training[random() % material.training.size()];
-      samples.push_back(draw_sample(item, material.exact, kHeadSize, random));
+      for (int view = 0; view < objective->views(); ++view) {
+        samples.push_back(draw_sample(item, material.least_crop, kHeadSize, random));
+      }
     }
-    return to_batch(samples);
-  }
-
-  Tensor next_bank(std::mt19937_64& random) const {
-    if (bank.size(0) <= options.bank) return bank;
-    std::vector<int64_t> chosen;
-    for (int i = 0; i < options.bank; ++i) {
-      chosen.push_back(static_cast<int64_t>(random() % static_cast<uint64_t>(bank.size(0))));
-    }
-    return bank.index_select(0, torch::tensor(chosen));
+    return samples;
   }
 
   void train_step() {
     std::mt19937_64 random(options.material.seed * 1000003 + static_cast<uint64_t>(step));
-    const Batch batch = next_batch(random);
+    const auto samples = next_samples(random);
     for (auto& group : optimizer.param_groups()) {
       static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate());
     }
-    const Losses l = losses(vectors(batch.pictures), batch.targets, next_bank(random));
-    const Tensor total = l.total();
+    std::vector<Tensor> terms;
+    const Tensor total = objective->loss(vectors(packed(samples)), samples, random, terms);
     optimizer.zero_grad();
     total.backward();
-    torch::nn::utils::clip_grad_norm_(head->parameters(), kClip);
+    torch::nn::utils::clip_grad_norm_(parameters(), kClip);
     optimizer.step();
-    window.push_back(
-        {total.item<double>(), l.alignment.item<double>(), l.contrast.item<double>(), l.likeness.item<double>()});
+    std::array<double, 4> values{total.item<double>()};
+    for (size_t i = 0; i < terms.size(); ++i) values[i + 1] = terms[i].item<double>();
+    window.push_back(values);
     ++step;
   }
 
-  // Mean cosine of the head's and the target's vectors for pictures that are never learnt from.
-  double held_out_cosine() {
+  // Of pictures that are never learnt from.
+  double held_out_score() {
     if (material.held_out.empty()) return 0;
     torch::NoGradGuard no_grad;
     head->eval();
@@ -174,10 +154,9 @@ struct EncoderTrainer::State {
     for (size_t i = 0; i < std::min<size_t>(material.held_out.size(), 256); ++i) {
       samples.push_back(plain_sample(material.held_out[i], kHeadSize));
     }
-    const Batch batch = to_batch(samples);
-    const double cosine = (vectors(batch.pictures) * batch.targets).sum(1).mean().item<double>();
+    const double score = objective->score(vectors(packed(samples)), samples);
     head->train();
-    return cosine;
+    return score;
   }
 
   void log(double pictures_per_second) {
@@ -185,18 +164,29 @@ struct EncoderTrainer::State {
     for (const auto& w : window) {
       for (size_t i = 0; i < mean.size(); ++i) mean[i] += w[i] / static_cast<double>(window.size());
     }
-    const double held_out = held_out_cosine();
+    const double held_out = held_out_score();
+    const auto names = objective->terms();
+    std::string parts;
+    for (size_t i = 0; i < names.size(); ++i) {
+      char text[64];
+      std::snprintf(text, sizeof text, " %s %.3f", names[i].c_str(), mean[i + 1]);
+      parts += text;
+    }
     const int bars = static_cast<int>(done() * 20);
-    std::printf("[%.*s%.*s] %3.0f%% step %lld loss %.3f cosine %.3f held out %.3f | %.0f pictures/s ETA %s\n", bars,
+    std::printf("[%.*s%.*s] %3.0f%% step %lld loss %.3f%s held out %.3f | %.0f pictures/s ETA %s\n", bars,
                 "####################", 20 - bars, "....................", done() * 100, static_cast<long long>(step),
-                mean[0], 1 - mean[1], held_out, pictures_per_second,
+                mean[0], parts.c_str(), held_out, pictures_per_second,
                 clock_text(done() > 0 ? spent / done() - spent : 0).c_str());
     std::fflush(stdout);
     const bool fresh = !fs::exists(file("log.csv"));
     std::ofstream csv(file("log.csv"), std::ios::app);
-    if (fresh) csv << "step,minutes,learning_rate,loss,alignment,contrast,likeness,held_out_cosine\n";
+    if (fresh) {
+      csv << "step,minutes,learning_rate,loss";
+      for (const std::string& name : names) csv << ',' << name;
+      csv << ",held_out\n";
+    }
     csv << step << ',' << spent / 60 << ',' << learning_rate();
-    for (const double v : mean) csv << ',' << v;
+    for (size_t i = 0; i <= names.size(); ++i) csv << ',' << mean[i];
     csv << ',' << held_out << '\n';
     window.clear();
   }
@@ -207,6 +197,10 @@ struct EncoderTrainer::State {
     torch::serialize::OutputArchive optimizer_archive;
     optimizer.save(optimizer_archive);
     archive.write("optimizer", optimizer_archive);
+    torch::serialize::OutputArchive beside_archive;
+    objective->beside->save(beside_archive);
+    archive.write("beside", beside_archive);
+    archive.write("mode", torch::tensor(static_cast<int64_t>(material.mode)), true);
     archive.write("step", torch::tensor(step), true);
     archive.write("spent", torch::tensor(spent, torch::kFloat64), true);
     archive.save_to(file("checkpoint.pt.new"));
@@ -216,7 +210,14 @@ struct EncoderTrainer::State {
   void load() {
     torch::serialize::InputArchive archive;
     archive.load_from(file("checkpoint.pt"));
+    Tensor mode;
+    if (!archive.try_read("mode", mode, true) || mode.item<int64_t>() != static_cast<int64_t>(material.mode)) {
+      throw Error(ErrorKind::kSettings, "\"" + file("checkpoint.pt") + "\" is of a training in another mode");
+    }
     head->load(archive);
+    torch::serialize::InputArchive beside_archive;
+    archive.read("beside", beside_archive);
+    objective->beside->load(beside_archive);
     torch::serialize::InputArchive optimizer_archive;
     archive.read("optimizer", optimizer_archive);
     optimizer.load(optimizer_archive);
@@ -235,8 +236,17 @@ struct EncoderTrainer::State {
     for (const auto& p : head->named_parameters()) parameters[p.key()].copy_(p.value());
     auto buffers = copy->named_buffers();
     for (const auto& b : head->named_buffers()) buffers[b.key()].copy_(b.value());
-    const neural::HeadIdentity identity{head->dimension(), material.info.header.teacher, to_hex(material.info.id),
-                                        to_hex(material.info.quantiser_hash)};
+    neural::HeadIdentity identity;
+    identity.dimension = head->dimension();
+    identity.license = options.license;
+    identity.training = std::string(mode_name(material.mode)) + ", " + std::to_string(step) + " steps of " +
+                        std::to_string(options.batch) + ", " + std::to_string(material.training.size()) +
+                        " pictures of " + folder_names(options.material.images);
+    if (material.mode == EncoderMode::kGuided) {
+      identity.teacher = material.info.header.teacher;
+      identity.skb = to_hex(material.info.id);
+      identity.codebooks = to_hex(material.info.quantiser_hash);
+    }
     neural::export_with_head(ModelFile(options.model), copy, identity, file("model.safetensors"));
   }
 
@@ -247,6 +257,9 @@ struct EncoderTrainer::State {
 };
 
 EncoderTrainer::EncoderTrainer(const EncoderTrainOptions& options, const EncoderMaterial& material) {
+  if (options.minutes <= 0 && options.steps <= 0) {
+    throw Error(ErrorKind::kSettings, "nothing ends the training; give --minutes, --steps, or both");
+  }
   torch::manual_seed(options.material.seed);
   fs::create_directories(options.out);
   state_ = std::make_unique<State>(options, material);

@@ -24,9 +24,9 @@ class Panel:
     lines: list
 
 
-def style():
+def style(colours):
     def rules(index):
-        return ''.join('.%s{stroke:%s;fill:%s}' % (name, c[index], c[index]) for name, c in COLOURS.items())
+        return ''.join('.%s{stroke:%s;fill:%s}' % (name, c[index], c[index]) for name, c in colours.items())
 
     return ('<style>text{font:11px sans-serif;fill:#1f2328}.title{font-weight:bold}.grid{stroke:#1f2328;stroke-opacity:.18}'
             'polyline{fill:none!important;stroke-width:1.6}.crlsc{stroke-width:2.6!important}.dashed{stroke-dasharray:5 3}'
@@ -86,14 +86,14 @@ def draw_legend(names, width, y):
     return out
 
 
-def draw(rows, path):
-    """`rows` of panels."""
+def draw(rows, path, colours=None):
+    """`rows` of panels. `colours` by the first word of the lines' names, as COLOURS."""
     columns = max(len(row) for row in rows)
     width = LEFT + columns * PANEL_WIDTH + (columns - 1) * GAP_X + 20
     height = TOP + len(rows) * PANEL_HEIGHT + (len(rows) - 1) * GAP_Y + BOTTOM + 20
     names = list(dict.fromkeys(line.name for row in rows for panel in row for line in panel.lines))
     out = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d">'
-           % (width, height, width, height), style()]
+           % (width, height, width, height), style(colours or COLOURS)]
     for i, row in enumerate(rows):
         for k, panel in enumerate(row):
             out += draw_panel(panel, LEFT + k * (PANEL_WIDTH + GAP_X), TOP + i * (PANEL_HEIGHT + GAP_Y))

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // crlsckb looking up what raw and encoded video shows.
 #include <algorithm>
+#include <cstdio>
 
 #include "core/bitstream/semantic_unit.h"
 #include "core/bitstream/unit.h"
+#include "core/kb/sq8.h"
+#include "core/model/registry.h"
 #include "kb_support.h"
 
 using namespace crlsc;        // NOLINT: a test of one namespace
@@ -137,6 +140,40 @@ GST_START_TEST(b6_top_k_and_min_similarity) {
   g_object_set(kb.element(), "min-similarity", 0.9, nullptr);
   fail_unless_equals_int(kb.push(make_colour("red", 1)), GST_FLOW_OK);
   fail_unless(labels_of(kb.pull()[0]) == Labels{"red"});
+}
+GST_END_TEST;
+
+GST_START_TEST(b6_vectors_rank_again) {
+  // Two entries of one code, told apart by their vectors alone; by the code, the first one wins.
+  const std::string path = "rerank.crlsckb";
+  std::remove(path.c_str());
+  write_private_knowledge(path, kKnowledge, true);
+  {
+    KnowledgeBaseFile shared(kKnowledge, KnowledgeBaseFile::Access::kRead);
+    const Bytes code = shared.find(1)->code;
+    const auto model = acquire_model(kSemanticModel, 1);
+    const auto embedder = model->network->open_embedder();
+    std::vector<float> vector(static_cast<size_t>(embedder->dimension()));
+    embedder->embed(colour_picture("black", 64, 48).view(), vector.data());
+    NewEntry right;
+    right.code = code;
+    right.sq8 = sq8_encode(vector);
+    right.label = "right";
+    for (float& v : vector) v = -v;
+    NewEntry wrong = right;
+    wrong.sq8 = sq8_encode(vector);
+    wrong.label = "wrong";
+    AddSettings settings;
+    settings.near_duplicate = 1;
+    settings.keep_vectors = true;
+    KnowledgeBaseFile(path, KnowledgeBaseFile::Access::kWrite).add({wrong, right}, settings);
+  }
+  for (const bool again : {false, true}) {
+    Kb kb("model=" + std::string(kSemanticModel) + " location=" + path + (again ? " rerank=10" : ""));
+    kb.set_raw();
+    fail_unless_equals_int(kb.push(make_colour("black", 0)), GST_FLOW_OK);
+    fail_unless(labels_of(kb.pull()[0]) == Labels{again ? "right" : "wrong"}, "%d", again);
+  }
 }
 GST_END_TEST;
 
@@ -363,6 +400,7 @@ static Suite* crlsckb_suite() {
   tcase_add_test(tests, b6_every_raw_format_is_read);
   tcase_add_test(tests, b6_interval_of_raw_pictures);
   tcase_add_test(tests, b6_top_k_and_min_similarity);
+  tcase_add_test(tests, b6_vectors_rank_again);
   tcase_add_test(tests, b6_late_pictures_are_not_looked_at);
   tcase_add_test(tests, b6_encoded_video_needs_no_model);
   tcase_add_test(tests, b6_encoded_bytes_stay);
