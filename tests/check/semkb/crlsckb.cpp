@@ -5,6 +5,7 @@
 
 #include "core/bitstream/semantic_unit.h"
 #include "core/bitstream/unit.h"
+#include "core/kb/knowledge_path.h"
 #include "core/kb/sq8.h"
 #include "core/model/registry.h"
 #include "kb_support.h"
@@ -147,11 +148,12 @@ GST_START_TEST(b6_vectors_rank_again) {
   // Two entries of one code, told apart by their vectors alone; by the code, the first one wins.
   const std::string path = "rerank.crlsckb";
   std::remove(path.c_str());
-  write_private_knowledge(path, kKnowledge, true);
+  const std::string shared_path = find_knowledge_base(kKnowledge, "location");
+  write_private_knowledge(path, shared_path, true);
   {
-    KnowledgeBaseFile shared(kKnowledge, KnowledgeBaseFile::Access::kRead);
+    KnowledgeBaseFile shared(shared_path, KnowledgeBaseFile::Access::kRead);
     const Bytes code = shared.find(1)->code;
-    const auto model = acquire_model(kSemanticModel, 1);
+    const auto model = acquire_model(find_model(kSemanticModel), 1);
     const auto embedder = model->network->open_embedder();
     std::vector<float> vector(static_cast<size_t>(embedder->dimension()));
     embedder->embed(colour_picture("black", 64, 48).view(), vector.data());
