@@ -37,7 +37,7 @@ class Size:
     channel_bytes: int = 600
     channel_side: int = 160
     channel_pictures: int = 0
-    decoder_steps: int = 6000
+    decoder_steps: int = 3000
     decoder_batch: int = 32
     decoder_sets: tuple = ('animals', 'faces')
     decoder_pictures: int = 0
