@@ -9,10 +9,10 @@
 #include <mutex>
 #include <string>
 
-#include "core/token/gain.h"
 #include "core/codec/network.h"
 #include "core/entropy/cost.h"
 #include "core/error.h"
+#include "core/token/gain.h"
 #include "core/token/token_coder.h"
 #include "neural/autocast.h"
 #include "neural/model_io.h"
@@ -334,8 +334,7 @@ class Session : public NetworkSession {
 class NeuralNetwork : public Network {
  public:
   // `head` is empty if the model has none.
-  NeuralNetwork(SemanticNet net, SemanticHead head)
-      : net_(std::move(net)), head_(std::move(head)), bf16_(use_bf16()) {}
+  NeuralNetwork(SemanticNet net, SemanticHead head) : net_(std::move(net)), head_(std::move(head)), bf16_(use_bf16()) {}
 
   std::unique_ptr<NetworkSession> open(int, int) const override { return std::make_unique<Session>(net_, bf16_); }
 

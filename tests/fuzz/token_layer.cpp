@@ -10,9 +10,9 @@ namespace {
 
 constexpr int kCols = 7;
 constexpr int kRows = 6;
-const char* const kLayouts[] = {"usual",     "two-codes",       "six-stages",    "gap",
-                                "no-detail", "gains",           "classes",       "two-gains",
-                                "scalar",    "scalar-smallest", "scalar-largest", "split", "scalar-split"};
+const char* const kLayouts[] = {"usual",          "two-codes", "six-stages",  "gap",    "no-detail",
+                                "gains",          "classes",   "two-gains",   "scalar", "scalar-smallest",
+                                "scalar-largest", "split",     "scalar-split"};
 
 const char* layout_name(uint8_t byte) { return kLayouts[byte % std::size(kLayouts)]; }
 

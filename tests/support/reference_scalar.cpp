@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/token/gain.h"
 #include "core/error.h"
+#include "core/token/gain.h"
 #include "core/token/token_coder.h"
 #include "reference_session.h"
 

@@ -21,9 +21,9 @@ namespace crlsc::tools {
 struct EvaluationOptions {
   std::string input;
   std::string model;
-  std::string save;    // decoded video, .y4m
-  std::string stream;  // .crlsc
-  std::string csv;     // bytes, times and quality of each picture
+  std::string save;                // decoded video, .y4m
+  std::string stream;              // .crlsc
+  std::string csv;                 // bytes, times and quality of each picture
   std::vector<std::string> scene;  // pictures that both ends have
   int bitrate = 20000;
   double seconds = 0;  // 0 = whole video

@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "core/token/gain.h"
 #include "core/error.h"
+#include "core/token/gain.h"
 #include "neural/autocast.h"
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
@@ -130,8 +130,8 @@ struct CodecTrainer::State {
     for (auto& q : net->detail_quantisers) books.emplace_back(q);
     bf16 = neural::cpu_has_bf16();
     const TokenLayout& layout = net->config().layout;
-    const SampleOptions sample_options{layout.stages(), layout.gain_levels, scalar(), layout.split_motion,
-                                       o.loss_share,    o.knowledge_share};
+    const SampleOptions sample_options{layout.stages(),     layout.gain_levels, scalar(),
+                                       layout.split_motion, o.loss_share,       o.knowledge_share};
     for (int i = 0; i < o.batch; ++i) {
       // Overfitting: all slots draw from few seeds and play the same scene again and again.
       const auto slot = static_cast<uint64_t>(o.overfit > 0 ? i % o.overfit : i);

@@ -9,7 +9,7 @@
 namespace crlsc::tools {
 namespace {
 
-constexpr double kRidge = 30;         // squared steps: as if some cells had had neighbours that say nothing
+constexpr double kRidge = 30;        // squared steps: as if some cells had had neighbours that say nothing
 constexpr double kLeastGain = 0.15;  // of the squares that a prediction must take away
 constexpr double kLargestWeight = 32767;
 

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "core/token/gain.h"
 #include "core/picture.h"
+#include "core/token/gain.h"
 
 namespace crlsc::tools {
 namespace {

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/token/gain.h"
 #include "core/codec/motion_choice.h"
 #include "core/codec/prediction.h"
+#include "core/token/gain.h"
 
 namespace crlsc::tools {
 namespace {

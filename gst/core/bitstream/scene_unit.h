@@ -19,8 +19,8 @@ struct SceneUnit {
   std::vector<PictureName> pictures;  // knowledge-base pictures 0, 1, … of the cells: 1..kMaxKnowledge
 };
 
-// Appends a whole unit. `key`: it is in the access unit of a key picture. Throws Error(kSettings) unless the scene has 1
-// to kMaxKnowledge pictures.
+// Appends a whole unit. `key`: it is in the access unit of a key picture. Throws Error(kSettings) unless the scene has
+// 1 to kMaxKnowledge pictures.
 void append_scene_unit(Bytes& out, const SceneUnit& unit, bool key);
 
 // The payload of a scene unit. Nothing if it is of a form that this version does not know, or damaged.

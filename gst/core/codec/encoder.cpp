@@ -6,13 +6,13 @@
 #include <cmath>
 
 #include "core/bitstream/unit.h"
-#include "core/token/gain.h"
 #include "core/codec/motion_choice.h"
 #include "core/codec/prediction.h"
 #include "core/codec/reconstruction.h"
 #include "core/codec/token_unit.h"
 #include "core/entropy/cost.h"
 #include "core/error.h"
+#include "core/token/gain.h"
 
 namespace crlsc {
 namespace {
@@ -25,23 +25,23 @@ constexpr double kRepairShare = 0.5;     // of the bits, while a receiver shows 
 constexpr double kRefreshMemory = 0.9;   // of what refreshed cells have cost
 constexpr double kMinLambda = 1.0 / 16;  // below, everything that helps at all is sent
 constexpr double kMaxLambda = 1e6;
-constexpr double kFirstLambda = 200;  // a guess, of a scalar quantiser
-constexpr double kMostLambda = 4000;  // that is carried to the next picture
+constexpr double kFirstLambda = 200;     // a guess, of a scalar quantiser
+constexpr double kMostLambda = 4000;     // that is carried to the next picture
 constexpr double kMostOfRounds = 30000;  // that is tried
-constexpr double kUnbiased = 1;       // the quantiser leaves nothing out that matters
-constexpr double kLambdaStep = 1.5;   // from picture to picture
+constexpr double kUnbiased = 1;          // the quantiser leaves nothing out that matters
+constexpr double kLambdaStep = 1.5;      // from picture to picture
 constexpr int kBisections = 18;
 constexpr int kRefits = 2;
 constexpr double kGoodPicture = 4 * kGoodEnough;  // distortion of a cell, on average, that needs no more bits
-constexpr double kWellUsed = 0.95;  // of what a picture may take
-constexpr int kRounds = 6;  // of key pictures, until the price is the one that steps were chosen for
+constexpr double kWellUsed = 0.95;                // of what a picture may take
+constexpr int kRounds = 6;            // of key pictures, until the price is the one that steps were chosen for
 constexpr double kCloseEnough = 1.3;  // or nearly so
 constexpr int kCutRounds = 4;         // of other pictures whose price is off by more than
 constexpr double kCut = 2;
-constexpr int kAttempts = 6;          // to meet the limit with real sizes
+constexpr int kAttempts = 6;  // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
-constexpr int kGreyBits = 20;      // that a cell on grey takes more than another
-constexpr int kKnowledgeBits = 6;  // that are needed to refer to a knowledge-base picture
+constexpr int kGreyBits = 20;       // that a cell on grey takes more than another
+constexpr int kKnowledgeBits = 6;   // that are needed to refer to a knowledge-base picture
 constexpr double kSceneRepeat = 2;  // seconds, for those who join
 
 SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, int bitrate) {
@@ -94,7 +94,7 @@ struct Encoder::Choice {
   std::array<int, kMaxDetailStages + 1> cost{};           // 1/256 bit
   bool candidate = false;
   bool may_rest = false;  // as the picture before
-  bool forced = false;  // of a later key picture, or a refresh: is coded; a refresh only if the picture then fits
+  bool forced = false;    // of a later key picture, or a refresh: is coded; a refresh only if the picture then fits
 };
 
 // One try at a picture, at one price.
@@ -136,8 +136,8 @@ void Encoder::set_scene(std::vector<ScenePicture> scene) {
     if (s.picture->width() == previous_.width() && s.picture->height() == previous_.height()) continue;
     throw Error(ErrorKind::kSettings, "a scene's picture of " + std::to_string(s.picture->width()) + "x" +
                                           std::to_string(s.picture->height()) + " does not fit a stream of " +
-                                          std::to_string(previous_.width()) + "x" +
-                                          std::to_string(previous_.height()) + ", in whole cells");
+                                          std::to_string(previous_.width()) + "x" + std::to_string(previous_.height()) +
+                                          ", in whole cells");
   }
   scene_ = std::move(scene);
   ++scene_number_;
@@ -248,7 +248,8 @@ void Encoder::choose_references(const Picture& current, RateControl::Budget budg
 }
 
 // Takes for each cell what is nearest of the prediction so far, which key pictures and refreshed cells must not keep, a
-// flat cell, and the pictures of the scene. Flat cells are drawn anew: behind a cut, and where something comes into sight.
+// flat cell, and the pictures of the scene. Flat cells are drawn anew: behind a cut, and where something comes into
+// sight.
 void Encoder::choose_anew(const Picture& current, bool key, Picture& prediction) {
   const ReferencePictures pictures = references();
   for (int i = 0; i < grid_.size(); ++i) {
@@ -554,7 +555,8 @@ void Encoder::pay_refresh(const std::vector<Choice>& choices) {
   for (size_t i = 0; i < choices.size(); ++i) {
     const Cell& cell = grid_.cells[i];
     if (!choices[i].forced || cell.reference == Reference::kPrevious) continue;
-    const double bits = static_cast<double>(cell.coded ? choices[i].cost[cell.stages] : choices[i].copy_cost) / kCostPerBit;
+    const double bits =
+        static_cast<double>(cell.coded ? choices[i].cost[cell.stages] : choices[i].copy_cost) / kCostPerBit;
     refresh_credit_ -= bits;
     refresh_bits_ = kRefreshMemory * refresh_bits_ + (1 - kRefreshMemory) * bits;
   }

@@ -49,8 +49,8 @@ class Encoder {
   void set_bitrate(int bits_per_second) { rate_.set_rate(bits_per_second); }
   void set_layers(int layers);
 
-  // Pictures that receivers have as well, at most kMaxKnowledge: cells may refer to them from the next picture on. None:
-  // cells refer to none. Throws Error(kSettings) for a picture of another size than the stream's, in whole cells.
+  // Pictures that receivers have as well, at most kMaxKnowledge: cells may refer to them from the next picture on.
+  // None: cells refer to none. Throws Error(kSettings) for a picture of another size than the stream's, in whole cells.
   void set_scene(std::vector<ScenePicture> scene);
 
   // A receiver says what it lacks. Cells that may therefore look otherwise there are sent without reference in the next
@@ -119,10 +119,10 @@ class Encoder {
   bool scene_told_ = false;  // at all
   TokenGrid grid_;
   Visibility visibility_;
-  double lambda_ = 40;  // squared error a bit must save; carried from picture to picture
-  double fitted_ = 40;  // the last picture's own
+  double lambda_ = 40;           // squared error a bit must save; carried from picture to picture
+  double fitted_ = 40;           // the last picture's own
   std::vector<uint8_t> forced_;  // cells of the picture at hand that have to be sent without reference
-  double distortion_ = 0;  // that the last selection leaves
+  double distortion_ = 0;        // that the last selection leaves
   uint8_t picture_number_ = 0;
   bool started_ = false;
 };

@@ -64,8 +64,9 @@ PictureReader::PictureReader(const ModelFile& model, int cols, int rows)
 void PictureReader::read_base(const TokenUnit& unit, State& state) {
   PictureTokens& picture = state.picture;
   if (state.overlaps(unit.slice)) return;  // a repetition
-  const bool stranger = !state.slices.empty() && (unit.picture_number != picture.number || unit.key != picture.key ||
-                                                  (unit.scene && picture.scene_number && unit.scene != picture.scene_number));
+  const bool stranger =
+      !state.slices.empty() && (unit.picture_number != picture.number || unit.key != picture.key ||
+                                (unit.scene && picture.scene_number && unit.scene != picture.scene_number));
   if (stranger || !decode_layer(unit.bits, layout_, unit.slice, 0, priors_, grid_)) {
     if (!stranger) reset_cells(grid_, unit.slice);
     picture.damaged = true;

@@ -192,8 +192,8 @@ uint32_t cell_deviation(const Picture& picture, int column, int row) {
     uint32_t samples = 0;
     uint32_t squares = 0;
     for (int r = 0; r < side; ++r) {
-      const uint8_t* p = picture.plane(plane) + static_cast<ptrdiff_t>(picture.plane_width(plane)) * (row * side + r) +
-                         column * side;
+      const uint8_t* p =
+          picture.plane(plane) + static_cast<ptrdiff_t>(picture.plane_width(plane)) * (row * side + r) + column * side;
       for (int c = 0; c < side; ++c) {
         samples += p[c];
         squares += uint32_t{p[c]} * p[c];

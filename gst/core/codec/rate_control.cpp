@@ -7,7 +7,7 @@ namespace crlsc {
 namespace {
 
 // Over any five seconds a stream may exceed its rate by what the bucket holds: 0.4 s is 8 %.
-constexpr double kCapacity = 0.4;      // seconds at the rate
+constexpr double kCapacity = 0.4;  // seconds at the rate
 // Of the capacity: where a busy stream keeps the bucket. Cuts use the rest; gaps between pictures drain what is in it.
 constexpr double kRestLevel = 0.25;
 constexpr double kUnsteadyRestLevel = 0.5;

@@ -35,7 +35,9 @@ class CellMotion {
   MotionVector& operator[](size_t block) { return blocks_[block]; }
   const MotionVector& operator[](size_t block) const { return blocks_[block]; }
   // Whether its blocks go different ways.
-  bool split() const { return std::any_of(blocks_.begin(), blocks_.end(), [this](auto v) { return v != blocks_[0]; }); }
+  bool split() const {
+    return std::any_of(blocks_.begin(), blocks_.end(), [this](auto v) { return v != blocks_[0]; });
+  }
   bool operator==(const CellMotion& o) const { return blocks_ == o.blocks_; }
   bool operator!=(const CellMotion& o) const { return !(*this == o); }
 
@@ -55,8 +57,8 @@ struct Cell {
   bool coded = false;  // false: the prediction is copied exactly
   uint8_t stages = 0;  // detail stages that follow the structure token; 0 unless coded
   Reference reference = Reference::kPrevious;
-  CellMotion motion;   // (0, 0) unless reference is kPrevious; not split unless the layout says that cells may be
-  uint8_t gain = 0;    // level of what the tokens are scaled by (core/token/gain.h); has no meaning unless coded
+  CellMotion motion;  // (0, 0) unless reference is kPrevious; not split unless the layout says that cells may be
+  uint8_t gain = 0;   // level of what the tokens are scaled by (core/token/gain.h); has no meaning unless coded
   // Shows what the picture before shows at this place.
   bool still() const { return !coded && reference == Reference::kPrevious && motion == CellMotion(); }
 };

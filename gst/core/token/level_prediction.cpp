@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/token/gain.h"
 #include "core/model/model_file.h"
+#include "core/token/gain.h"
 
 namespace crlsc {
 namespace {

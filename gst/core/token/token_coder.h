@@ -116,6 +116,7 @@ class TokenCosts {
   // Not coded, but moved or from another reference.
   int copied(Reference reference) const;
   int moved_copy() const { return copied(Reference::kPrevious); }
+
  private:
   using VectorCosts = std::array<std::vector<int>, 2>;  // by axis, from -kMaxMagnitude on
   static int vector(const VectorCosts& costs, int dx, int dy) {

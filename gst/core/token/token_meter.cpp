@@ -72,7 +72,8 @@ struct Meter {
 
   int number(SignedExpGolomb& c, int value) {
     auto rest_of = [&c](const CoefficientContexts& list) { return &list.rest == &c; };
-    TokenKind kind = holds(contexts.motion, c) || holds(contexts.block_motion, c) ? TokenKind::kMotion : TokenKind::kDetail;
+    TokenKind kind =
+        holds(contexts.motion, c) || holds(contexts.block_motion, c) ? TokenKind::kMotion : TokenKind::kDetail;
     for (const auto& list : contexts.structure_levels) {
       if (std::any_of(list.begin(), list.end(), rest_of)) kind = TokenKind::kStructure;
     }

@@ -20,8 +20,8 @@ Picture waves(double shift_x, double shift_y) {
     for (int x = 0; x < picture.width(); ++x) {
       const double u = x + shift_x;
       const double v = y + shift_y;
-      picture.plane(0)[y * picture.width() + x] = static_cast<uint8_t>(
-          128 + 40 * std::sin(u / 9) + 40 * std::cos(v / 11) + 30 * std::sin((u + 2 * v) / 37));
+      picture.plane(0)[y * picture.width() + x] =
+          static_cast<uint8_t>(128 + 40 * std::sin(u / 9) + 40 * std::cos(v / 11) + 30 * std::sin((u + 2 * v) / 37));
     }
   }
   return picture;
@@ -31,14 +31,16 @@ class MotionChoice : public testing::Test {
  protected:
   std::vector<Cell> choose(const Picture& current, const Picture& previous, double lambda, float weight = 1) {
     TokenGrid grid(kCols, kRows, 1);
-    choose_motion(current, previous, std::vector<float>(kCols * kRows, weight), costs, lambda, layout.split_motion, grid);
+    choose_motion(current, previous, std::vector<float>(kCols * kRows, weight), costs, lambda, layout.split_motion,
+                  grid);
     return grid.cells;
   }
   // Cells whose 24 samples of search range lie within the picture.
   template <class Check>
   static void each_inner(const std::vector<Cell>& cells, Check check) {
     for (int row = 2; row < kRows - 2; ++row) {
-      for (int column = 2; column < kCols - 2; ++column) check(cells[static_cast<size_t>(row) * kCols + column].motion[0]);
+      for (int column = 2; column < kCols - 2; ++column)
+        check(cells[static_cast<size_t>(row) * kCols + column].motion[0]);
     }
   }
   TokenLayout layout{64, {32}, {1}};

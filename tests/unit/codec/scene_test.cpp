@@ -134,9 +134,13 @@ TEST_F(Scene, AMissedChangeIsNoticed) {
 
 TEST_F(Scene, PicturesMustFit) {
   const auto sender = encoder(false);
-  EXPECT_EQ(error_of([&] { sender->set_scene({{kName, std::make_shared<const Picture>(16, 16)}}); }),
+  EXPECT_EQ(error_of([&] {
+              sender->set_scene({{kName, std::make_shared<const Picture>(16, 16)}});
+            }),
             ErrorKind::kSettings);
-  EXPECT_EQ(error_of([&] { sender->set_scene(std::vector<ScenePicture>(5, {kName, background})); }),
+  EXPECT_EQ(error_of([&] {
+              sender->set_scene(std::vector<ScenePicture>(5, {kName, background}));
+            }),
             ErrorKind::kSettings);
 }
 

@@ -4,9 +4,9 @@
 #include <climits>
 #include <cmath>
 
-#include "core/token/gain.h"
 #include "core/codec/prediction.h"
 #include "core/model/registry.h"
+#include "core/token/gain.h"
 #include "unit/model/model_testing.h"
 
 namespace crlsc {

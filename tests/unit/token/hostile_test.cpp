@@ -87,7 +87,8 @@ TEST_P(Hostile, ConstantBytes) {
 
 INSTANTIATE_TEST_SUITE_P(Layouts, Hostile,
                          testing::Values("usual", "no-detail", "two-codes", "large", "six-stages", "gap", "gains",
-                                         "classes", "scalar", "scalar-smallest", "scalar-largest", "scalar-no-detail", "split", "scalar-split"),
+                                         "classes", "scalar", "scalar-smallest", "scalar-largest", "scalar-no-detail",
+                                         "split", "scalar-split"),
                          [](const auto& param) { return test_name(param.param); });
 
 TEST(HostileLayer, AddedUpMotionStaysWithinBounds) {

@@ -9,9 +9,21 @@
 namespace crlsc {
 namespace {
 
-const std::vector<std::string> kLayouts = {
-    "usual",     "no-detail", "two-codes",       "large",          "six-stages",      "gap", "gains", "classes",
-    "two-gains", "scalar",    "scalar-smallest", "scalar-largest", "scalar-no-detail", "split", "scalar-split"};
+const std::vector<std::string> kLayouts = {"usual",
+                                           "no-detail",
+                                           "two-codes",
+                                           "large",
+                                           "six-stages",
+                                           "gap",
+                                           "gains",
+                                           "classes",
+                                           "two-gains",
+                                           "scalar",
+                                           "scalar-smallest",
+                                           "scalar-largest",
+                                           "scalar-no-detail",
+                                           "split",
+                                           "scalar-split"};
 
 class RoundTrip : public testing::TestWithParam<std::tuple<std::string, size_t>> {};
 

@@ -51,9 +51,10 @@ TEST_F(Prediction, NothingWithoutWeights) {
 }
 
 TEST_F(Prediction, EachSetHasWeightsOfItsOwn) {
-  const LevelPrediction prediction(
-      kCount, weights({{LevelPrediction::kBoth, 0, 0, 0, 512}, {LevelPrediction::kBoth, 0, 1, 0, 512},
-                       {LevelPrediction::kLeft, 0, 0, 0, 1024}, {LevelPrediction::kAbove, 2, 1, 1, -2048}}));
+  const LevelPrediction prediction(kCount, weights({{LevelPrediction::kBoth, 0, 0, 0, 512},
+                                                    {LevelPrediction::kBoth, 0, 1, 0, 512},
+                                                    {LevelPrediction::kLeft, 0, 0, 0, 1024},
+                                                    {LevelPrediction::kAbove, 2, 1, 1, -2048}}));
   set(1, {10, 7, 0});  // above (1, 1)
   set(3, {20, 0, 0});  // to the left of it
   EXPECT_EQ(predicted(prediction, 1, 1), (Levels{15, 0, 0}));

@@ -6,9 +6,9 @@
 #include <sstream>
 
 #include "core/bitstream/unit.h"
-#include "core/token/gain.h"
 #include "core/codec/token_unit.h"
 #include "core/model/model_file.h"
+#include "core/token/gain.h"
 #include "core/token/token_hash.h"
 #include "unit/token/token_testing.h"
 
