@@ -13,6 +13,7 @@
 #include "neural/autocast.h"
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
+#include "train/checkpoint.h"
 #include "train/codebook_trainer.h"
 #include "train/losses.h"
 #include "train/rate_model.h"
@@ -492,8 +493,7 @@ struct CodecTrainer::State {
     }
     archive.write("step", torch::tensor(step), true);
     archive.write("spent", torch::tensor(spent, torch::kFloat64), true);
-    archive.save_to(checkpoint_path() + ".new");
-    fs::rename(checkpoint_path() + ".new", checkpoint_path());
+    save_checkpoint(archive, checkpoint_path());
   }
 
   void load() {
@@ -549,12 +549,7 @@ CodecTrainer::CodecTrainer(const TrainOptions& options, const Material& material
   torch::manual_seed(options.seed);
   fs::create_directories(options.out);
   state_ = std::make_unique<State>(options, material);
-  const bool exists = fs::exists(state_->checkpoint_path());
-  if (options.resume && exists) state_->load();
-  if (!options.resume && exists) {
-    throw Error(ErrorKind::kSettings,
-                "\"" + state_->checkpoint_path() + "\" exists; go on with --resume or choose another --out");
-  }
+  if (resumes_from(state_->checkpoint_path(), options.resume)) state_->load();
 }
 
 CodecTrainer::~CodecTrainer() = default;

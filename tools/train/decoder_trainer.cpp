@@ -14,6 +14,7 @@
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
 #include "progress.h"
+#include "train/checkpoint.h"
 #include "train/codebook_trainer.h"
 #include "train/encoder_material.h"
 #include "train/feature_codec.h"
@@ -179,8 +180,7 @@ struct DecoderTrainer::State {
     archive.write("sums", book.sums, true);
     archive.write("error", book.error, true);
     archive.write("step", torch::tensor(step), true);
-    archive.save_to(file("checkpoint.pt.new"));
-    fs::rename(file("checkpoint.pt.new"), file("checkpoint.pt"));
+    save_checkpoint(archive, file("checkpoint.pt"));
   }
 
   void load() {
@@ -250,12 +250,7 @@ DecoderTrainer::DecoderTrainer(const DecoderTrainOptions& options) {
   torch::manual_seed(options.seed);
   fs::create_directories(options.out);
   state_ = std::make_unique<State>(options);
-  const bool exists = fs::exists(state_->file("checkpoint.pt"));
-  if (options.resume && exists) state_->load();
-  if (!options.resume && exists) {
-    throw Error(ErrorKind::kSettings,
-                "\"" + state_->file("checkpoint.pt") + "\" exists; go on with --resume or choose another --out");
-  }
+  if (resumes_from(state_->file("checkpoint.pt"), options.resume)) state_->load();
 }
 
 DecoderTrainer::~DecoderTrainer() = default;

@@ -15,6 +15,7 @@
 #include "neural/picture_tensor.h"
 #include "neural/semantic_head.h"
 #include "progress.h"
+#include "train/checkpoint.h"
 #include "train/encoder_objective.h"
 
 namespace crlsc::tools {
@@ -203,8 +204,7 @@ struct EncoderTrainer::State {
     archive.write("mode", torch::tensor(static_cast<int64_t>(material.mode)), true);
     archive.write("step", torch::tensor(step), true);
     archive.write("spent", torch::tensor(spent, torch::kFloat64), true);
-    archive.save_to(file("checkpoint.pt.new"));
-    fs::rename(file("checkpoint.pt.new"), file("checkpoint.pt"));
+    save_checkpoint(archive, file("checkpoint.pt"));
   }
 
   void load() {
@@ -263,12 +263,7 @@ EncoderTrainer::EncoderTrainer(const EncoderTrainOptions& options, const Encoder
   torch::manual_seed(options.material.seed);
   fs::create_directories(options.out);
   state_ = std::make_unique<State>(options, material);
-  const bool exists = fs::exists(state_->file("checkpoint.pt"));
-  if (options.resume && exists) state_->load();
-  if (!options.resume && exists) {
-    throw Error(ErrorKind::kSettings,
-                "\"" + state_->file("checkpoint.pt") + "\" exists; go on with --resume or choose another --out");
-  }
+  if (resumes_from(state_->file("checkpoint.pt"), options.resume)) state_->load();
 }
 
 EncoderTrainer::~EncoderTrainer() = default;
