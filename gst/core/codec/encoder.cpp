@@ -112,7 +112,7 @@ Encoder::Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config)
       priors_(model_->file),
       costs_(priors_, model_->file.layout()),
       rate_(config_.bitrate, config_.sequence.framerate_num > 0),
-      refresh_(padded(config_.sequence.width) / kCellSize * (padded(config_.sequence.height) / kCellSize)),
+      refresh_(padded(config_.sequence.width) / kCellSize, padded(config_.sequence.height) / kCellSize),
       losses_(padded(config_.sequence.width) / kCellSize, padded(config_.sequence.height) / kCellSize,
               model_->file.layout()),
       layers_(std::clamp(config_.layers, 1, model_->file.layout().layers())) {
@@ -542,10 +542,17 @@ void Encoder::reconstruct(const Picture& prediction, bool key) {
   Picture next;
   decode_cells(*session_, prediction, grid_, next);
   std::vector<uint32_t> changes;
+  std::vector<RefreshPlan::Change> gains;
   for (int i = 0; i < grid_.size(); ++i) {
-    changes.push_back(cell_error(previous_, next, i % grid_.cols(), i / grid_.cols()));
+    const int column = i % grid_.cols();
+    const int row = i / grid_.cols();
+    changes.push_back(cell_error(previous_, next, column, row));
+    const double gain = changes.back() == 0 ? 0
+                                            : visibility_.distortion(previous_, column, row) -
+                                                  visibility_.distortion(next, column, row);
+    gains.push_back({gain, visibility_.moved(i)});
   }
-  refresh_.sent(grid_, changes, key);
+  refresh_.sent(grid_, gains, key);
   losses_.sent(picture_number_, grid_, changes);
   previous_ = std::move(next);
 }

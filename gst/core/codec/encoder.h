@@ -27,7 +27,7 @@ struct EncoderConfig {
   int bitrate = 20000;             // bit/s, all layers together
   int layers = kMaxLayers;         // layers to send, at most what the model has
   size_t target_unit_size = 1100;  // bytes that a token unit should not exceed; more slices are cut instead
-  double refresh_share = 0.2;      // of the bits, for cells that heal receivers which lost something
+  double refresh_share = 0.3;      // of the bits, for cells that heal receivers which lost something
 };
 
 struct EncodedPicture {

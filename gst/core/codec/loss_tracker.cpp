@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/codec/refresh.h"
-
 namespace crlsc {
 namespace {
 
@@ -73,7 +71,7 @@ std::vector<int> LossTracker::due(int count) const {
   using Entry = std::pair<uint32_t, int>;
   std::vector<Entry> cells;
   for (size_t i = 0; i < damage().size(); ++i) {
-    if (damage_[i] >= RefreshPlan::kSmall) cells.emplace_back(damage_[i], static_cast<int>(i));
+    if (damage_[i] >= kSmall) cells.emplace_back(damage_[i], static_cast<int>(i));
   }
   std::sort(cells.begin(), cells.end(), [](const Entry& a, const Entry& b) {
     return a.first != b.first ? a.first > b.first : a.second < b.second;
@@ -96,10 +94,10 @@ std::vector<uint32_t> LossTracker::follow(const std::vector<uint32_t>& damage, c
         next[i] = cell.still() ? damage[i] : sum(damage[i], sent.changes[i]);
         continue;
       }
-      if (cell.reference == Reference::kPrevious) next[i] = worst_source(damage, cell, column, row);
+      if (cell.reference == Reference::kPrevious) next[i] = damage_of_sources(damage, cell, column, row);
       if (cell.coded && cell.stages > layout_.stages_up_to(missing - 1)) {
         // Without its detail, what is drawn on grey is coarse even if it changes nothing.
-        const uint32_t least = cell.reference == Reference::kPrevious ? 0 : RefreshPlan::kSmall;
+        const uint32_t least = cell.reference == Reference::kPrevious ? 0 : kSmall;
         next[i] = sum(next[i], std::max(sent.changes[i], least));
       }
     }
@@ -107,18 +105,22 @@ std::vector<uint32_t> LossTracker::follow(const std::vector<uint32_t>& damage, c
   return next;
 }
 
-uint32_t LossTracker::worst_source(const std::vector<uint32_t>& damage, const Cell& cell, int column, int row) const {
-  uint32_t worst = 0;
+// On average, of the worst that each of its blocks reads.
+uint32_t LossTracker::damage_of_sources(const std::vector<uint32_t>& damage, const Cell& cell, int column,
+                                        int row) const {
+  uint64_t total = 0;
   for (size_t b = 0; b < CellMotion::kBlocks; ++b) {
     const Span x = span(2 * column + static_cast<int>(b % 2), cell.motion[b].dx, cols_);
     const Span y = span(2 * row + static_cast<int>(b / 2), cell.motion[b].dy, rows_);
+    uint32_t worst = 0;
     for (int r = y.first; r <= y.last; ++r) {
       for (int c = x.first; c <= x.last; ++c) {
         worst = std::max(worst, damage[static_cast<size_t>(r) * static_cast<size_t>(cols_) + static_cast<size_t>(c)]);
       }
     }
+    total += worst;
   }
-  return worst;
+  return static_cast<uint32_t>(total / CellMotion::kBlocks);
 }
 
 }  // namespace crlsc

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/codec/picture_loss.h"
+#include "core/picture.h"
 #include "core/token/grid.h"
 
 namespace crlsc {
@@ -35,6 +36,9 @@ class LossTracker {
   // How much each cell of the latest picture may differ at a receiver, as cell_error() counts.
   const std::vector<uint32_t>& damage() const;
 
+  // A difference that can just be told: 5.7 a sample, root mean square.
+  static constexpr uint32_t kSmall = 32 * kCellSize * kCellSize;
+
  private:
   struct SentPicture {
     int number = 0;
@@ -43,7 +47,7 @@ class LossTracker {
     std::vector<uint8_t> missing;  // by row: the lowest layer that did not arrive
   };
   std::vector<uint32_t> follow(const std::vector<uint32_t>& damage, const SentPicture& sent) const;
-  uint32_t worst_source(const std::vector<uint32_t>& damage, const Cell& cell, int column, int row) const;
+  uint32_t damage_of_sources(const std::vector<uint32_t>& damage, const Cell& cell, int column, int row) const;
 
   int cols_;
   int rows_;

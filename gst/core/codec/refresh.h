@@ -2,51 +2,56 @@
 // Which cells are sent anew without reference to other pictures, so that receivers that lost something heal.
 #pragma once
 
+#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
-#include "core/picture.h"
 #include "core/token/grid.h"
 
 namespace crlsc {
 
-// Who misses the change of a cell goes on showing what stood there. A large change, of something that moves, needs a
-// refresh soon after the cell has come to rest, the largest first; cells that never rest take their turns after those.
-// A small change, of a picture that becomes sharper, is worth a refresh only when nothing else waits, after some time,
-// and once: a scene at rest comes to rest. A refresh that a burst of losses may take together with the change before it
-// does not count.
+// Follows what every burst of losses so far would have left behind: who misses a cell's change goes on showing what
+// stood there, damage moves with what is predicted from it, and a cell without reference ends it. The sum over all
+// bursts is the damage to expect, as in Zhang, Regunathan and Rose, "Video coding with optimal inter/intra-mode
+// switching for packet loss resilience" (2000), here for cells and bursts instead of samples and single losses. Due are
+// the cells whose refresh takes away the most; one that a burst might take together with the change before it takes
+// away little. Of a cell whose source stands still, each refresh must take away twice as much as the one before, or
+// what becomes sharper after a refresh would ask for another: a scene at rest comes to rest.
 class RefreshPlan {
  public:
-  explicit RefreshPlan(int cells) : cells_(static_cast<size_t>(cells)) {}
+  // For pictures of cols x rows cells.
+  RefreshPlan(int cols, int rows);
 
-  // At most `count` cells to be coded on grey in the coming picture.
+  // At most `count` cells to be coded on grey in the coming picture, the most useful first.
   std::vector<int> due(int count) const;
-  // Takes note of a picture that was sent, and by how much it changed what each cell shows: cell_error() between the
-  // picture put out before and this one. `key`: a picture without reference to any other.
-  void sent(const TokenGrid& grid, const std::vector<uint32_t>& changes, bool key);
+  // What a picture did to a cell.
+  struct Change {
+    double gain = 0;     // distortion (visibility.h) of what the picture before shows there, less that of its own
+    bool moved = false;  // the source did
+  };
+  // Takes note of a picture that was sent. `key`: without reference to any other.
+  void sent(const TokenGrid& grid, const std::vector<Change>& changes, bool key);
   // Cells that wait for a refresh.
   int waiting() const;
 
-  // Squared errors from which changes are large, and small ones count: 10 and 5.7 a sample, root mean square.
-  static constexpr uint32_t kLarge = 100 * kCellSize * kCellSize;
-  static constexpr uint32_t kSmall = 32 * kCellSize * kCellSize;
-  // What a refresh does not change by itself: something moved in the same picture.
-  static constexpr uint32_t kMoved = 4 * kLarge;
-  static constexpr int64_t kPatience = 10;  // pictures before a small change is made good
+  static constexpr size_t kBurst = 3;  // pictures that may get lost in a row
+  // A change that needs a refresh by itself: about 6 a sample, root mean square, where errors weigh 1.
+  static constexpr double kLarge = 10000;
 
  private:
-  static constexpr int64_t kNever = -1;
-  static constexpr int64_t kBurst = 3;  // pictures that may get lost in a row
   struct CellState {
-    int64_t large_since = kNever;   // picture of the first large change since the last refresh
-    int64_t small_since = kNever;   // the same of small ones
-    int64_t changed = -kBurst - 1;  // picture of the last large change
-    uint32_t damage = 0;            // the largest change since the last refresh
-    bool settled = false;           // refreshed, and nothing large since
+    double damage = 0;                        // distortion, summed over all bursts
+    std::array<double, kBurst - 1> recent{};  // the latest gains, the last one first
+    int refreshes = 0;                        // since the source last moved
+    // What a refresh would take away; 0 if that is not worth its bits.
+    double use() const;
   };
+  CellState next(const TokenGrid& grid, int cell, Change change) const;
+  double damage_of_sources(const TokenGrid& grid, int cell) const;
+
+  int cols_;
+  int rows_;
   std::vector<CellState> cells_;
-  int64_t picture_ = 0;
 };
 
 }  // namespace crlsc

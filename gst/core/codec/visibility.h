@@ -19,6 +19,9 @@ class Visibility {
   // What the squared error of each cell counts, raster. The geometric mean over a picture that moves everywhere is 1.
   const std::vector<float>& weights() const { return weights_; }
 
+  // Whether the source of a cell, raster, differs from the one before by more than noise.
+  bool moved(int cell) const { return rest_[static_cast<size_t>(cell)] == 0; }
+
   // Distortion of a cell if `shown` stood for the source picture. Squared errors are those of cell_error(), with more
   // of chroma.
   double distortion(const Picture& shown, int column, int row) const;

@@ -4,41 +4,45 @@
 
 #include <gtest/gtest.h>
 
+#include "core/picture.h"
+
 namespace crlsc {
 namespace {
 
-// What a picture does to a cell, and how much of what it shows changes.
+// What a picture does to a cell, and how much nearer to the source that brings it.
 struct Change {
   Cell cell;
-  uint32_t error;
+  double gain;
+  bool moved;
 };
-const Change kChanged{{true, 0, Reference::kPrevious, {}}, RefreshPlan::kLarge};
-const Change kMoved{{false, 0, Reference::kPrevious, MotionVector{2, 0}}, RefreshPlan::kLarge};
-const Change kSharpened{{true, 0, Reference::kPrevious, {}}, RefreshPlan::kSmall};
-const Change kTouched{{true, 0, Reference::kPrevious, {}}, RefreshPlan::kSmall - 1};
-const Change kRefreshed{{true, 0, Reference::kGrey, {}}, RefreshPlan::kLarge};
+const Change kChanged{{true, 0, Reference::kPrevious, {}}, RefreshPlan::kLarge, true};
+const Change kMoved{{false, 0, Reference::kPrevious, MotionVector{2, 0}}, RefreshPlan::kLarge, true};
+const Change kSharpened{{true, 0, Reference::kPrevious, {}}, RefreshPlan::kLarge / 2, false};
+const Change kRefreshed{{true, 0, Reference::kGrey, {}}, -RefreshPlan::kLarge / 2, false};  // coarser than before
+const Change kKnown{{false, 0, Reference::kKnowledge0, {}}, 0, false};
+constexpr int kSoon = RefreshPlan::kBurst - 1;  // pictures at rest until no burst takes both change and refresh
 
 class Refresh : public testing::Test {
  protected:
   // A picture in which only these cells are not still.
   void send(const std::vector<std::pair<int, Change>>& cells = {}, bool key = false) {
     TokenGrid grid(4, 4, 1);
-    std::vector<uint32_t> errors(16);
+    std::vector<RefreshPlan::Change> changes(16);
     for (const auto& [at, change] : cells) {
       grid.cells[static_cast<size_t>(at)] = change.cell;
-      errors[static_cast<size_t>(at)] = change.error;
+      changes[static_cast<size_t>(at)] = {change.gain, change.moved};
     }
-    plan.sent(grid, errors, key);
+    plan.sent(grid, changes, key);
   }
-  void rest(int64_t pictures) {
-    for (int64_t i = 0; i < pictures; ++i) send();
+  void rest(int pictures) {
+    for (int i = 0; i < pictures; ++i) send();
   }
   void refresh_all(int count) {
     std::vector<std::pair<int, Change>> cells;
     for (const int i : plan.due(count)) cells.emplace_back(i, kRefreshed);
     send(cells);
   }
-  RefreshPlan plan{16};
+  RefreshPlan plan{4, 4};
 };
 
 TEST_F(Refresh, NothingIsDueBeforeAnythingChanged) {
@@ -48,42 +52,59 @@ TEST_F(Refresh, NothingIsDueBeforeAnythingChanged) {
   EXPECT_EQ(plan.waiting(), 0);
 }
 
-TEST_F(Refresh, ChangedAndMovedCellsWait) {
+TEST_F(Refresh, ChangedAndMovedCellsAreDueWhenNoBurstTakesBoth) {
   send({{3, kChanged}, {7, kMoved}});
-  EXPECT_EQ(plan.waiting(), 2);
-  EXPECT_TRUE(plan.due(16).empty()) << "so soon one burst would take change and refresh";
-  rest(3);
+  EXPECT_TRUE(plan.due(16).empty());
+  rest(kSoon - 1);
+  EXPECT_TRUE(plan.due(16).empty());
+  rest(1);
   EXPECT_EQ(plan.due(16), (std::vector<int>{3, 7}));
+  EXPECT_EQ(plan.waiting(), 2);
 }
 
-TEST_F(Refresh, CellsAtRestComeFirstTheLargestChangeBeforeOthers) {
+TEST_F(Refresh, TheLargestChangeComesFirst) {
   Change larger = kChanged;
-  larger.error += 1;
+  larger.gain += 1;
   send({{3, kChanged}, {7, larger}, {8, kChanged}});
-  rest(3);
-  send({{3, kChanged}});
-  EXPECT_EQ(plan.due(16), (std::vector<int>{7, 8, 3}));
+  rest(kSoon);
+  EXPECT_EQ(plan.due(16), (std::vector<int>{7, 3, 8}));
 }
 
-TEST_F(Refresh, TheLongestWaitComesFirst) {
+TEST_F(Refresh, CellsThatGoOnChangingTakeTheirTurnToo) {
+  for (int i = 0; i < 8; ++i) send({{9, kChanged}});
+  EXPECT_EQ(plan.due(16), (std::vector<int>{9}));
+  send({{9, kRefreshed}});
   send({{9, kChanged}});
-  send({{2, kChanged}});
+  EXPECT_TRUE(plan.due(16).empty());
+}
+
+TEST_F(Refresh, TheLongestWaitOfEqualChangesComesFirst) {
+  send({{9, kChanged}});
+  send({{9, kChanged}, {2, kChanged}});
+  for (int i = 0; i < 8; ++i) send({{2, kChanged}, {9, kChanged}});
+  EXPECT_EQ(plan.due(1), (std::vector<int>{9}));
+}
+
+// Who predicts from a damaged cell is damaged; what is drawn anew is not.
+TEST_F(Refresh, DamageMovesWithWhatIsPredictedFromIt) {
   send({{5, kChanged}});
-  for (int i = 0; i < 4; ++i) send({{2, kChanged}, {5, kChanged}, {9, kChanged}});  // none comes to rest
-  EXPECT_EQ(plan.due(2), (std::vector<int>{9, 2}));
-  EXPECT_EQ(plan.due(3), (std::vector<int>{9, 2, 5}));
+  rest(kSoon);
+  const Cell from_the_left{false, 0, Reference::kPrevious, MotionVector{-2 * kCellSize, 0}};
+  send({{6, {from_the_left, 0, true}}, {5, kKnown}});
+  EXPECT_EQ(plan.due(16), (std::vector<int>{6}));
 }
 
-TEST_F(Refresh, CellsThatGoOnChangingTakeTheirTurnAfterOthers) {
-  send({{9, kChanged}});
-  send({{2, kChanged}});
-  for (int i = 0; i < 5; ++i) send({{9, kChanged}});
-  EXPECT_EQ(plan.due(2), (std::vector<int>{2, 9}));
+TEST_F(Refresh, WhatIsTakenFromAKnownPictureHeals) {
+  send({{3, kChanged}});
+  rest(kSoon);
+  send({{3, kKnown}});
+  rest(kSoon);
+  EXPECT_TRUE(plan.due(16).empty());
 }
 
 TEST_F(Refresh, NeverMoreThanAskedFor) {
   for (int i = 0; i < 16; ++i) send({{i, kChanged}});
-  rest(3);
+  rest(kSoon);
   EXPECT_TRUE(plan.due(0).empty());
   EXPECT_TRUE(plan.due(-3).empty());
   EXPECT_EQ(plan.due(5).size(), 5U);
@@ -92,71 +113,60 @@ TEST_F(Refresh, NeverMoreThanAskedFor) {
 
 TEST_F(Refresh, EveryChangedCellHasItsTurn) {
   for (int i = 0; i < 16; ++i) send({{i, kChanged}});
-  for (int i = 0; i < 40; ++i) refresh_all(2);
+  for (int i = 0; i < 20; ++i) refresh_all(2);
   EXPECT_EQ(plan.waiting(), 0);
 }
 
 TEST_F(Refresh, WhatHardlyShowsNeedsNone) {
-  send({{3, kTouched}});
-  rest(2 * RefreshPlan::kPatience);
-  EXPECT_TRUE(plan.due(16).empty());
-}
-
-TEST_F(Refresh, SmallChangesWaitUntilNothingElseDoes) {
   send({{3, kSharpened}});
+  rest(100);
   EXPECT_TRUE(plan.due(16).empty());
-  rest(RefreshPlan::kPatience);
-  EXPECT_EQ(plan.due(16), (std::vector<int>{3}));
-  send({{5, kChanged}});
-  rest(3);
-  EXPECT_EQ(plan.due(16), (std::vector<int>{5}));
 }
 
 // Key pictures are coarse: who misses what makes them sharp must not stay with them.
-TEST_F(Refresh, SharpeningAfterAKeyPictureCounts) {
+TEST_F(Refresh, SharpeningAfterAKeyPictureAddsUp) {
   send({{3, kRefreshed}}, /*key=*/true);
   send({{3, kSharpened}});
-  rest(RefreshPlan::kPatience);
+  send({{3, kSharpened}});
+  rest(kSoon);
   EXPECT_EQ(plan.due(16), (std::vector<int>{3}));
 }
 
-TEST_F(Refresh, WhatMovesInTheVeryPictureThatRefreshesItWaitsAgain) {
+TEST_F(Refresh, AKeyPictureLeavesNothingToHeal) {
+  send({{3, kChanged}, {7, kChanged}});
+  send({}, /*key=*/true);
+  rest(kSoon);
+  EXPECT_TRUE(plan.due(16).empty());
+}
+
+// Who misses a picture that changes and refreshes a cell at once goes on showing what stood there.
+TEST_F(Refresh, ARefreshThatChangesACellIsNotTheLastWord) {
   send({{3, kChanged}});
-  rest(5);
-  Change moved = kRefreshed;
-  moved.error = RefreshPlan::kMoved;
-  send({{3, moved}});
-  EXPECT_EQ(plan.waiting(), 1);
+  rest(kSoon);
+  send({{3, {kRefreshed.cell, 4 * RefreshPlan::kLarge, true}}});
+  EXPECT_TRUE(plan.due(16).empty());
+  rest(kSoon);
+  EXPECT_EQ(plan.due(16), (std::vector<int>{3}));
 }
 
 TEST_F(Refresh, AStillSceneComesToRest) {
-  for (int i = 0; i < 16; ++i) send({{i, kSharpened}});
-  for (int i = 0; i < 3 * RefreshPlan::kPatience; ++i) {
+  for (int i = 0; i < 16; ++i) send({{i, kChanged}});
+  for (int i = 0; i < 100; ++i) {
     // Each refreshed cell becomes sharper again afterwards.
     const std::vector<int> cells = plan.due(1);
     for (const int c : cells) send({{c, kRefreshed}});
-    for (const int c : cells) send({{c, kSharpened}});
-    if (cells.empty()) send();
+    for (const int c : cells) send({{c, {kSharpened.cell, 10 * RefreshPlan::kLarge, false}}});
+    send();
   }
   EXPECT_EQ(plan.waiting(), 0);
 }
 
 TEST_F(Refresh, AskingChangesNothing) {
   send({{1, kChanged}, {2, kChanged}});
-  rest(3);
+  rest(kSoon);
   const std::vector<int> first = plan.due(2);
   EXPECT_EQ(plan.due(2), first);
   EXPECT_EQ(plan.waiting(), 2);
-}
-
-// A cell that is changed in the very picture that refreshes it looks otherwise before: who misses this picture shows
-// what stood there, and nothing would tell it anew.
-TEST_F(Refresh, ARefreshThatChangesACellMustNotBeTheLastWord) {
-  send({{4, kChanged}});
-  send({{4, kChanged}});
-  send({{4, kRefreshed}});  // while the cell was changing in each picture
-  rest(3);
-  EXPECT_EQ(plan.due(16), (std::vector<int>{4}));
 }
 
 }  // namespace
