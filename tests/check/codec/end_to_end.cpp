@@ -228,7 +228,8 @@ GST_START_TEST(a_late_joiner_waits_for_one_round_trip) {
 }
 GST_END_TEST;
 
-// Where nobody can be asked, it begins on grey after two seconds, and sees more with each picture.
+// Where nobody can be asked, it begins on grey after two seconds, and sees more with each picture: what moves, and what
+// is refreshed behind it.
 GST_START_TEST(a_late_joiner_without_a_way_back_waits_for_two_seconds) {
   constexpr size_t kJoined = 7;
   constexpr size_t kFirst = kJoined + 20;
@@ -243,7 +244,7 @@ GST_START_TEST(a_late_joiner_without_a_way_back_waits_for_two_seconds) {
   const GstVideoInfo info = video_info(96, 80);
   const double at_first = psnr(whole[kFirst], info, decoded[0], info);
   const double at_last = psnr(whole[kPictures - 1], info, decoded.back(), info);
-  fail_unless(at_last > at_first + 1, "%f dB, then %f dB", at_first, at_last);
+  fail_unless(at_last > at_first + 0.5, "%f dB, then %f dB", at_first, at_last);
 }
 GST_END_TEST;
 
