@@ -4,7 +4,9 @@ import dataclasses
 
 SHARES = [0, 0.01, 0.05, 0.1, 0.2]
 BURSTS = 'bursts:3'
+SINGLES = 'bursts:1'
 LOSSES = ['loss:%g' % share for share in SHARES] + [BURSTS]
+ONE_WAY_LOSSES = LOSSES + [SINGLES]
 DECIBELS = [0, 5, 10, 15, 20]
 FADINGS = ['awgn', 'rayleigh']
 ACTIONS = ['drop', 'deliver']
@@ -30,7 +32,8 @@ class Run:
 def runs(quick):
     losses = tuple(QUICK_LOSSES if quick else LOSSES)
     radio = tuple(QUICK_RADIO if quick else RADIO)
-    out = [Run(codec, protection, False, losses) for codec in ONE_WAY for protection in ('none', 'ulpfec')]
+    one_way = losses if quick else tuple(ONE_WAY_LOSSES)
+    out = [Run(codec, protection, False, one_way) for codec in ONE_WAY for protection in ('none', 'ulpfec')]
     out += [Run(codec, protection, True, losses) for codec in TWO_WAY for protection in ('none', 'ulpfec', 'rtx')]
     out += [Run(codec, 'none', False, radio) for codec in RADIO_CODECS]
     return out
@@ -41,6 +44,8 @@ def label(condition):
     words = condition.split(':')
     if words[0] == 'loss':
         return '%g %%' % (100 * float(words[1]))
+    if condition == SINGLES:
+        return 'single losses'
     if words[0] == 'bursts':
         return 'bursts of %s' % words[1]
     return '%s dB' % words[1]

@@ -165,7 +165,7 @@ def settings_text(settings, options):
         '  correction asks for nothing. CRLSC: `crlscdec` asks for itself, with reports of what is missing.',
         '- The link is `crlscchannel seed=1` with the same settings for all; it passes everything in the first %d ms, so that every'
         % s['quiet_start_ms'],
-        '  stream has begun. Bursts: three packets in a row, every %g s. SNR: BPSK, no code for error correction.'
+        '  stream has begun. Bursts: three packets in a row, every %g s; single losses: one as often. SNR: BPSK, no code for error correction.'
         % options.burst_interval, '']
     return lines
 
@@ -174,14 +174,15 @@ TERMS = [
     'A picture is *put out* if the decoder gave one for its time, and *shown* if that did not merely repeat the one before',
     'while it changed in the lossless run; the rest is *frozen*. SSIM and PSNR are those of luma against the original timeline:',
     'at each time, the latest picture that was put out counts. *Drop* is the difference of SSIM to the same codec without',
-    'losses. *Recovery*: seconds from the last lost packet of a burst until SSIM is within 0.02 of the lossless run again, for',
-    'half a second; bursts that had not recovered when the next one came count until then. Rivals show whatever their decoder',
+    'losses. *Recovery*: seconds from the last lost packet of a burst, or the only one, until SSIM is within 0.02 of the lossless',
+    'run again, for half a second; where it was not when the next one came, it counts until then. Rivals show whatever their decoder',
     'puts out, torn as it may be; "held" is what WebRTC does, which stands still until a key picture has come whole.', '']
 
 
 def write(rows, clips, settings, code, options):
     results = Results(rows, clips)
     losses = matrix.QUICK_LOSSES if options.quick else matrix.LOSSES
+    one_way_losses = losses if options.quick else matrix.ONE_WAY_LOSSES
     radio = matrix.QUICK_RADIO if options.quick else matrix.RADIO
     two_way = [name for codec in matrix.TWO_WAY for name in ([codec] if codec == 'crlsc' else [codec, codec + HELD])]
     one_way_protections, two_way_protections = ['none', 'ulpfec'], ['none', 'ulpfec', 'rtx']
@@ -193,15 +194,16 @@ def write(rows, clips, settings, code, options):
              % (settings['model'], code or 'unknown'),
              'The first %g s of each clip: ' % options.seconds + '; '.join(clip.description() for clip in clips) + '.',
              'Tables are means over the clips unless they name one.', ''] + TERMS
-    lines += ['## What is demanded of CRLSC', '', 'Without protection, without any way back:', ''] + demanded(results, losses)
-    for title, codecs, protections, way_back, image in (
-            ('One way', matrix.ONE_WAY, one_way_protections, False, 'loss-one-way.svg'),
-            ('Two ways', two_way, two_way_protections, True, 'loss-two-ways.svg')):
+    lines += ['## What is demanded of CRLSC', '', 'Without protection, without any way back:', ''] + demanded(
+        results, one_way_losses)
+    for title, codecs, protections, way_back, conditions, image in (
+            ('One way', matrix.ONE_WAY, one_way_protections, False, one_way_losses, 'loss-one-way.svg'),
+            ('Two ways', two_way, two_way_protections, True, losses, 'loss-two-ways.svg')):
         lines += ['## ' + title, '', '![SSIM and pictures shown by loss](%s)' % image, '', 'SSIM:', '']
-        lines += matrix_table(results, codecs, protections, way_back, losses, 'ssim', 4)
-        lines += ['Drop of SSIM:', ''] + matrix_table(results, codecs, protections, way_back, losses, 'ssim_drop', 4)
-        lines += ['Pictures shown, %:', ''] + matrix_table(results, codecs, protections, way_back, losses, 'shown', 1, 100)
-        lines += ['All figures:', ''] + all_means(results, codecs, protections, way_back, losses)
+        lines += matrix_table(results, codecs, protections, way_back, conditions, 'ssim', 4)
+        lines += ['Drop of SSIM:', ''] + matrix_table(results, codecs, protections, way_back, conditions, 'ssim_drop', 4)
+        lines += ['Pictures shown, %:', ''] + matrix_table(results, codecs, protections, way_back, conditions, 'shown', 1, 100)
+        lines += ['All figures:', ''] + all_means(results, codecs, protections, way_back, conditions)
     lines += ['## Radio', '', '![SSIM by SNR](loss-radio.svg)', '']
     lines += radio_tables(results, radio) + settings_text(settings, options)
     (options.out / 'loss.md').write_text('\n'.join(lines).rstrip() + '\n', encoding='utf-8')
