@@ -34,6 +34,7 @@
 #include "core/bitstream/unit.h"
 #include "core/codec/decoder.h"
 #include "core/kb/knowledge_path.h"
+#include "core/kb/scene_pictures.h"
 #include "crlsc/caps.h"
 #include "crlsc/frame.h"
 #include "crlsc/guard.h"
@@ -64,6 +65,12 @@ constexpr GstClockTime kPatience = 2 * GST_SECOND;
 // Decoding that keeps up takes less than one frame's time; slow streams need not wait that long.
 constexpr GstClockTime kMaxLatency = 50 * GST_MSECOND;
 
+// What the property `knowledge-base` names.
+struct Knowledge {
+  std::string path;
+  crlsc::ContentId id;  // of its codebooks
+};
+
 struct Impl {
   // Under the object lock.
   Settings settings;
@@ -71,7 +78,7 @@ struct Impl {
 
   // Changed while no data flows only.
   crlsc::ModelSlot model;
-  std::optional<crlsc::ContentId> knowledge;  // of the property `knowledge-base`
+  std::optional<Knowledge> knowledge;
 
   // Streaming thread only.
   crlsc::PixelAspectRatio shape;
@@ -174,12 +181,22 @@ void update_latency(GstCrlscDec* self) {
 // Pictures are decoded without it; somebody may want to know that nothing here understands what else the stream says.
 void check_knowledge(GstCrlscDec* self, const crlsc::KnowledgeRef& wanted) {
   Impl& impl = self->impl;
-  if (impl.knowledge == wanted.id || impl.missing_knowledge == wanted.id) return;
+  if ((impl.knowledge && impl.knowledge->id == wanted.id) || impl.missing_knowledge == wanted.id) return;
   if (crlsc::find_shared_knowledge_base(wanted.id)) return;
   impl.missing_knowledge = wanted.id;
   GST_INFO_OBJECT(self, "the stream uses knowledge base %s, which is not here (property `knowledge-base`)",
                   crlsc::to_hex(wanted.id).c_str());
   crlsc::post_missing_knowledge(GST_ELEMENT(self), wanted);
+}
+
+std::shared_ptr<const crlsc::SceneMemory> open_scene(GstCrlscDec* self, int width, int height) {
+  const Impl& impl = self->impl;
+  if (!impl.knowledge) return nullptr;
+  crlsc::KnowledgeBaseFile file(impl.knowledge->path, crlsc::KnowledgeBaseFile::Access::kRead);
+  auto memory = std::make_shared<const crlsc::SceneMemory>(crlsc::read_scene_memory(file, width, height));
+  GST_INFO_OBJECT(self, "'%s' has %" G_GSIZE_FORMAT " pictures of %dx%d", file.path().c_str(), memory->size(), width,
+                  height);
+  return memory;
 }
 
 // Prepares for the pictures that follow `header`. The pictures so far stay of use if size and model are the same.
@@ -191,6 +208,7 @@ void use_header(GstCrlscDec* self, const SequenceHeader& header) {
     impl.decoder.reset();
     impl.shows_picture = false;
     impl.decoder = std::make_unique<crlsc::Decoder>(impl.model.get(), header);
+    impl.decoder->set_scene_memory(open_scene(self, header.width, header.height));
   }
   if (header.knowledge && (!impl.header || impl.header->knowledge != header.knowledge)) {
     check_knowledge(self, *header.knowledge);
@@ -370,6 +388,7 @@ DecodedPicture decode(GstCrlscDec* self, GstVideoCodecFrame* frame, ByteView acc
     counters.decode_times.add(duration);
   });
   push_loss_events(GST_VIDEO_DECODER_SINK_PAD(self), picture.losses);
+  if (picture.corrupted && !picture.lacking.empty()) request_key_picture(self, frame);
   return picture;
 }
 
@@ -504,8 +523,8 @@ bool load(GstCrlscDec* self) {
     self->impl.knowledge.reset();
     if (settings.knowledge_base.empty()) return true;
     const std::string path = crlsc::find_knowledge_base(settings.knowledge_base, "knowledge-base");
-    self->impl.knowledge =
-        crlsc::codebooks_id(crlsc::KnowledgeBaseFile(path, crlsc::KnowledgeBaseFile::Access::kRead).info());
+    crlsc::KnowledgeBaseFile file(path, crlsc::KnowledgeBaseFile::Access::kRead);
+    self->impl.knowledge = Knowledge{path, crlsc::codebooks_id(file.info())};
     return true;
   };
   return crlsc::guard(element, false, load_model, "model") &&

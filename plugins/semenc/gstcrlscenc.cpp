@@ -41,8 +41,10 @@
 #include <vector>
 
 #include "core/codec/encoder.h"
+#include "core/codec/scene_choice.h"
 #include "core/codec/semantic_encoder.h"
 #include "core/kb/knowledge_path.h"
+#include "core/kb/scene_pictures.h"
 #include "crlsc/caps.h"
 #include "crlsc/guard.h"
 #include "crlsc/input_reader.h"
@@ -67,6 +69,8 @@ constexpr int kMaxFailures = 10;                // in a row, before they are an 
 constexpr int kHopeless = 2;                    // frame intervals too late for even the base layer
 constexpr size_t kMostLosses = 64;              // that are kept from one frame to the next
 constexpr GstClockTime kRequestPause = 500 * GST_MSECOND;
+// A request so soon after the answer to the one before: somebody makes nothing of the key picture.
+constexpr GstClockTime kDoubtful = 3 * GST_SECOND;
 
 struct Impl {
   // Under the object lock.
@@ -83,6 +87,7 @@ struct Impl {
   std::unique_ptr<crlsc::InputReader> reader;
   std::unique_ptr<crlsc::Encoder> encoder;
   std::unique_ptr<crlsc::SemanticEncoder> semantic;  // null: the stream says nothing of what it shows
+  std::unique_ptr<crlsc::SceneFollower> scene;       // null: there are no pictures that receivers know
   double interval = kFallbackInterval;               // seconds
   GstClockTime last_pts = GST_CLOCK_TIME_NONE;       // of the frame that the encoder saw last
   double unaccounted = 0;                            // seconds that rate control has not heard of
@@ -176,6 +181,17 @@ void load_knowledge(GstCrlscEnc* self, const Settings& settings) {
   open_semantic(self, settings);  // or an error now, rather than with the first picture
 }
 
+// Null without pictures of this size, and where none are sent.
+std::unique_ptr<crlsc::SceneFollower> open_scene(GstCrlscEnc* self, const Settings& settings, int width, int height) {
+  const Impl& impl = self->impl;
+  if (!impl.knowledge || settings.mode != GST_CRLSC_ENC_MODE_FULL) return nullptr;
+  crlsc::KnowledgeBaseFile file(impl.knowledge->path, crlsc::KnowledgeBaseFile::Access::kRead);
+  crlsc::SceneMemory memory = crlsc::read_scene_memory(file, width, height);
+  GST_INFO_OBJECT(self, "'%s' has %" G_GSIZE_FORMAT " pictures of %dx%d", file.path().c_str(), memory.size(), width,
+                  height);
+  return memory.empty() ? nullptr : std::make_unique<crlsc::SceneFollower>(std::move(memory));
+}
+
 // Format
 
 void set_source_caps(GstCrlscEnc* self, GstVideoCodecState* input) {
@@ -202,6 +218,7 @@ gboolean set_format(GstVideoEncoder* base, GstVideoCodecState* state) {
     config.bitrate = static_cast<int>(settings.bitrate);
     impl.semantic = open_semantic(self, settings);
     if (impl.semantic) config.sequence.knowledge = crlsc::KnowledgeRef{impl.knowledge->id, 0};
+    impl.scene = open_scene(self, settings, config.sequence.width, config.sequence.height);
     impl.input = state->info;
     impl.encoder = std::make_unique<crlsc::Encoder>(impl.model.get(), config);
     impl.reader = std::make_unique<crlsc::InputReader>(state->info, crlsc::make_video_info(config.sequence));
@@ -246,6 +263,16 @@ void note_requests(Impl& impl, GstVideoCodecFrame* frame, guint gop_size) {
   impl.key_owed |= gop_size > 0 && impl.frames_since_key >= gop_size;
 }
 
+// Whoever lacks the pictures that cells refer to can begin with a key picture that refers to none.
+void doubt_scene(GstCrlscEnc* self, GstClockTime pts) {
+  Impl& impl = self->impl;
+  if (!impl.scene || !impl.key_requested || !impl.key_owed) return;
+  if (!GST_CLOCK_TIME_IS_VALID(impl.last_answer) || !GST_CLOCK_TIME_IS_VALID(pts)) return;
+  if (pts < impl.last_answer || pts - impl.last_answer >= kDoubtful) return;
+  GST_INFO_OBJECT(self, "a receiver seems to lack the pictures of the knowledge base; doing without them for a while");
+  impl.scene->suspend();
+}
+
 void report_losses(GstCrlscEnc* self) {
   GST_OBJECT_LOCK(self);
   const std::vector<crlsc::PictureLoss> losses = std::exchange(self->impl.losses, {});
@@ -278,6 +305,9 @@ EncodedPicture encode_picture(GstCrlscEnc* self, const crlsc::PictureView& view,
   const bool key = impl.key_owed || !impl.started;
   Bytes unit;
   if (impl.semantic) unit = impl.semantic->next(view, seconds, settings.semantic_interval / 1000.0, key);
+  if (impl.scene) {
+    if (auto scene = impl.scene->next(view, seconds)) impl.encoder->set_scene(std::move(*scene));
+  }
   impl.unaccounted += seconds;
   const bool full = settings.mode == GST_CRLSC_ENC_MODE_FULL;
   EncodedPicture picture;
@@ -352,6 +382,7 @@ void encode_frame(GstCrlscEnc* self, GstVideoCodecFrame* frame) {
   if (!impl.encoder || !impl.reader) throw Error(ErrorKind::kSettings, "a frame came without a usable format");
   const Settings settings = get_settings(self);
   note_requests(impl, frame, settings.gop_size);
+  doubt_scene(self, frame->pts);
   report_losses(self);
   const Pace pace = get_pace(self, frame);
   if (pace != Pace::kSkip) {
@@ -434,6 +465,7 @@ gboolean stop(GstVideoEncoder* base) {
   Impl& impl = GST_CRLSC_ENC(base)->impl;
   impl.encoder.reset();
   impl.semantic.reset();
+  impl.scene.reset();
   impl.reader.reset();
   return TRUE;
 }
