@@ -47,7 +47,7 @@ std::vector<ScenePicture> choose_scene(const Picture& current, const SceneMemory
       return left_by(nearest, a.errors) < left_by(nearest, b.errors);
     });
     const uint64_t then = left_by(nearest, best->errors);
-    if (static_cast<double>(then) > (1 - kWorth) * static_cast<double>(left)) break;
+    if (static_cast<double>(then) >= (1 - kWorth) * static_cast<double>(left)) break;
     for (size_t i = 0; i < nearest.size(); ++i) nearest[i] = std::min(nearest[i], best->errors[i]);
     left = then;
     chosen.push_back(best->scene);
