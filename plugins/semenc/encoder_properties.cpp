@@ -8,7 +8,15 @@ constexpr guint kMinBitrate = 1000;
 constexpr guint kMaxBitrate = 10000000;
 constexpr guint kMaxSemanticInterval = 3600000;
 
-enum { kPropBitrate = kPropOwn, kPropLayers, kPropGopSize, kPropSemanticInterval, kPropMode };
+enum {
+  kPropBitrate = kPropOwn,
+  kPropLayers,
+  kPropMinUnitSize,
+  kPropGopSize,
+  kPropRefreshShare,
+  kPropSemanticInterval,
+  kPropMode
+};
 
 GstStructure* make_stats(const EncoderCounters& counters) {
   GstStructure* stats = gst_structure_new(
@@ -106,6 +114,19 @@ void install_encoder_properties(GObjectClass* object_class) {
       object_class, kPropLayers,
       g_param_spec_uint("layers", "Layers", "Most layers to encode", 1, kMaxLayers, kMaxLayers, kPlaying));
   /**
+   * GstCrlscEnc:min-unit-size:
+   *
+   * Layers of a picture that take no more bytes than this together travel in one unit, which saves some 5 bytes a
+   * layer. Such layers cannot be left out on the way; 0 gives each its own unit. Takes effect with the next frame.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropMinUnitSize,
+      g_param_spec_uint("min-unit-size", "Minimum unit size",
+                        "Layers of no more bytes than this share one unit (0 = each has its own)", 0, kMaxMinUnitSize,
+                        kDefaultMinUnitSize, kPlaying));
+  /**
    * GstCrlscEnc:gop-size:
    *
    * Frames from one forced key picture to the next, 0 for key pictures on request only.
@@ -116,6 +137,19 @@ void install_encoder_properties(GObjectClass* object_class) {
       object_class, kPropGopSize,
       g_param_spec_uint("gop-size", "GOP size", "Frames between forced key pictures (0 = on request only)", 0,
                         G_MAXUINT, kDefaultGopSize, kPlaying));
+  /**
+   * GstCrlscEnc:refresh-share:
+   *
+   * Share of the bit rate for cells that are sent anew although nothing changed, so that receivers heal which lost
+   * something and cannot say so. 0 suits files, and transports that lose nothing. Takes effect with the next frame.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropRefreshShare,
+      g_param_spec_double("refresh-share", "Refresh share",
+                          "Share of the bit rate that heals receivers which lost something (0 = for files)", 0, 1,
+                          kDefaultRefreshShare, kPlaying));
   install_semantic_properties(object_class);
 }
 
@@ -127,8 +161,14 @@ bool set_encoder_property(EncoderSettings& settings, guint id, const GValue* val
     case kPropLayers:
       settings.layers = g_value_get_uint(value);
       return true;
+    case kPropMinUnitSize:
+      settings.min_unit_size = g_value_get_uint(value);
+      return true;
     case kPropGopSize:
       settings.gop_size = g_value_get_uint(value);
+      return true;
+    case kPropRefreshShare:
+      settings.refresh_share = g_value_get_double(value);
       return true;
     case kPropSemanticInterval:
       settings.semantic_interval = g_value_get_uint(value);
@@ -149,8 +189,14 @@ bool get_encoder_property(const EncoderSettings& settings, const EncoderCounters
     case kPropLayers:
       g_value_set_uint(value, settings.layers);
       return true;
+    case kPropMinUnitSize:
+      g_value_set_uint(value, settings.min_unit_size);
+      return true;
     case kPropGopSize:
       g_value_set_uint(value, settings.gop_size);
+      return true;
+    case kPropRefreshShare:
+      g_value_set_double(value, settings.refresh_share);
       return true;
     case kPropSemanticInterval:
       g_value_set_uint(value, settings.semantic_interval);

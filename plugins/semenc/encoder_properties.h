@@ -12,14 +12,19 @@
 namespace crlsc {
 
 constexpr guint kDefaultBitrate = 20000;
+constexpr guint kDefaultMinUnitSize = 400;  // bytes
+constexpr guint kMaxMinUnitSize = 65535;
 constexpr guint kDefaultGopSize = 0;
+constexpr double kDefaultRefreshShare = 0.3;
 constexpr guint kDefaultSemanticInterval = 1000;  // ms
 constexpr GstCrlscEncMode kDefaultMode = GST_CRLSC_ENC_MODE_FULL;
 
 struct EncoderSettings : SharedSettings {
   guint bitrate = kDefaultBitrate;
   guint layers = kMaxLayers;
+  guint min_unit_size = kDefaultMinUnitSize;  // bytes
   guint gop_size = kDefaultGopSize;
+  double refresh_share = kDefaultRefreshShare;
   guint semantic_interval = kDefaultSemanticInterval;  // ms
   GstCrlscEncMode mode = kDefaultMode;
 };

@@ -389,6 +389,8 @@ void encode_frame(GstCrlscEnc* self, GstVideoCodecFrame* frame) {
     const bool hurried = pace == Pace::kBaseLayer;
     impl.encoder->set_bitrate(static_cast<int>(settings.bitrate));
     impl.encoder->set_layers(hurried ? 1 : static_cast<int>(settings.layers));
+    impl.encoder->set_min_unit_size(settings.min_unit_size);
+    impl.encoder->set_refresh_share(settings.refresh_share);
     EncodedPicture picture;
     try {
       picture = encode(self, frame, settings);

@@ -365,7 +365,7 @@ class Encoder : public Harness {
  public:
   explicit Encoder(const std::string& properties = "", const GstVideoInfo& info = video_info(),
                    const std::string& model = kModel)
-      : Harness("crlscenc model=" + model + " " + properties), info_(info) {
+      : Harness("crlscenc min-unit-size=0 model=" + model + " " + properties), info_(info) {
     set_caps(info);
   }
   void set_caps(const GstVideoInfo& info) {

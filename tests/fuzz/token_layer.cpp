@@ -56,6 +56,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     decode_layer(bits, layout, slice, layer, priors, grid);
     require(static_cast<bool>(valid(grid, layout, slice)), "the grid is not valid");
   }
+  TokenGrid joined(kCols, kRows, layout);
+  const int layers = 1 + data[0] % layout.layers();
+  if (decode_joined(ByteView(data + 2, size - 2), layout, slice, layers, priors, joined)) {
+    require(static_cast<bool>(valid(joined, layout, slice)), "the grid of joined layers is not valid");
+  }
   TokenGrid again(kCols, kRows, layout);
   require(decode_slice(encode_slice(grid, layout, slice, priors), layout, slice, priors, again), "reading again");
   require(static_cast<bool>(same_tokens(grid, again, slice)), "not the same when read again");

@@ -97,7 +97,11 @@ class StreamReport {
     if (follower_.reader() != nullptr && !picture.readable) ++sums_.unreadable;
     for (const UnitView& unit : view.units) {
       std::string name = type_name(unit.header.type);
-      if (unit.header.type == UnitType::kToken) name += " layer " + std::to_string(unit.header.layer);
+      if (unit.header.joined) {
+        name += " all layers";
+      } else if (unit.header.type == UnitType::kToken) {
+        name += " layer " + std::to_string(unit.header.layer);
+      }
       sums_.by_type[name] += unit.bytes.size();
       out_ << "  " << std::left << std::setw(17) << name << std::right << std::setw(7) << unit.bytes.size() << " bytes"
            << (unit.header.key ? "  key" : "");
@@ -167,10 +171,19 @@ class StreamReport {
     } else {
       describe_stages(*read);
     }
+    print_bits(measure(*read));
+  }
+
+  TokenBits measure(const TokenUnit& unit) {
     const PictureReader& reader = *follower_.reader();
-    const TokenBits bits = measure_layer(reader.grid(), reader.layout(), read->slice, read->layer, reader.priors());
+    TokenBits bits{};
+    const int end = unit.joined ? std::min(unit.layers, reader.layout().layers()) : unit.layer + 1;
+    for (int layer = unit.layer; layer < end; ++layer) {
+      const TokenBits more = measure_layer(reader.grid(), reader.layout(), unit.slice, layer, reader.priors());
+      for (size_t i = 0; i < bits.size(); ++i) bits[i] += more[i];
+    }
     for (size_t i = 0; i < bits.size(); ++i) sums_.bits[i] += bits[i];
-    print_bits(bits);
+    return bits;
   }
 
   void describe_cells(Slice slice) {

@@ -20,9 +20,11 @@ constexpr unsigned kSceneBit = 1U << 0;
 constexpr int kSizeBytes = 3;
 constexpr size_t kCrcBytes = 2;
 constexpr auto kLastType = UnitType::kScene;
+constexpr unsigned kJoinedType = 5;
 
 uint8_t pack(const UnitHeader& header) {
-  unsigned byte = static_cast<unsigned>(header.type) << kTypeShift;
+  const bool joined = header.type == UnitType::kToken && header.joined && header.layer == 0;
+  unsigned byte = (joined ? kJoinedType : static_cast<unsigned>(header.type)) << kTypeShift;
   if (header.key) byte |= kKeyBit;
   if (header.type == UnitType::kToken) {
     byte |= static_cast<unsigned>(header.layer) << kLayerShift;
@@ -34,10 +36,11 @@ uint8_t pack(const UnitHeader& header) {
 
 UnitHeader unpack(uint8_t byte) {
   UnitHeader header;
-  header.type = static_cast<UnitType>(byte >> kTypeShift);
+  header.joined = byte >> kTypeShift == kJoinedType;
+  header.type = header.joined ? UnitType::kToken : static_cast<UnitType>(byte >> kTypeShift);
   header.key = (byte & kKeyBit) != 0;
   if (header.type == UnitType::kToken) {
-    header.layer = static_cast<int>(byte >> kLayerShift & kLayerMask);
+    if (!header.joined) header.layer = static_cast<int>(byte >> kLayerShift & kLayerMask);
     header.whole = (byte & kWholeBit) != 0;
     header.scene = header.layer == 0 && (byte & kSceneBit) != 0;
   }

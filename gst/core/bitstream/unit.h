@@ -24,16 +24,17 @@ enum class UnitType : uint8_t {
   kToken = 2,
   kKnowledgeUpdate = 3,
   kScene = 4,
-  // 5..7 are reserved; readers skip them.
+  // 5 is a token unit whose header says joined; 6 and 7 are reserved, readers skip them.
 };
 
 // The first byte of a unit: type (3 bits), layer (2), key (1), whole (1), scene (1).
 struct UnitHeader {
   UnitType type = UnitType::kToken;
-  int layer = 0;       // 0..3; always 0 unless a token unit
-  bool key = false;    // belongs to a key picture
-  bool whole = false;  // the slice covers the whole picture, so no slice rows are written; only of token units
-  bool scene = false;  // the payload names the scene that its cells refer to; only of token units of layer 0
+  int layer = 0;        // 0..3; always 0 unless a token unit
+  bool key = false;     // belongs to a key picture
+  bool whole = false;   // the slice covers the whole picture, so no slice rows are written; only of token units
+  bool scene = false;   // the payload names the scene that its cells refer to; only of token units of layer 0
+  bool joined = false;  // all layers of the slice are in this unit; only of token units of layer 0
 };
 
 // A unit within somebody else's bytes.

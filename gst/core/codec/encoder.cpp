@@ -508,28 +508,41 @@ bool Encoder::write_slices(int slices, bool key, EncodedPicture& out) const {
     append_scene_unit(out.bytes, unit, key);
   }
   bool fits = true;
+  std::vector<bool> joined(static_cast<size_t>(slices));
   for (int layer = 0; layer < layers_; ++layer) {
     const size_t before = out.bytes.size();
     for (int k = 0; k < slices; ++k) {
       const int first = grid_.rows() * k / slices;
       const Slice slice{first, grid_.rows() * (k + 1) / slices - first};
-      int deepest = 0;
-      for (int i = first * grid_.cols(); i < (first + slice.rows) * grid_.cols(); ++i) {
-        deepest = std::max<int>(deepest, grid_.cells[static_cast<size_t>(i)].stages);
+      const int sent = layers_of(slice);
+      if (layer >= sent || joined[static_cast<size_t>(k)]) continue;
+      TokenUnit unit{layer, key, slice, picture_number_, sent, {}, {}};
+      Bytes bits;
+      if (layer == 0 && sent > 1) {
+        bits = encode_joined(grid_, layout, slice, sent, priors_);
+        unit.joined = bits.size() <= config_.min_unit_size;
+        joined[static_cast<size_t>(k)] = unit.joined;
       }
-      const int sent = deepest == 0 ? 1 : layout.stage_layer[static_cast<size_t>(deepest) - 1] + 1;
-      if (layer >= sent) continue;
-      const Bytes bits = encode_layer(grid_, layout, slice, layer, priors_);
+      if (!unit.joined) bits = encode_layer(grid_, layout, slice, layer, priors_);
       if (bits.size() + kMaxTokenUnitHeader > kMaxUnitPayload) return false;
+      unit.bits = bits;
+      if (layer == 0 && refers_to_scene(slice)) unit.scene = scene_number_;
       const size_t at = out.bytes.size();
-      TokenUnit unit{layer, key, slice, picture_number_, sent, bits, {}};
-      if (refers_to_scene(slice)) unit.scene = scene_number_;
       append_token_unit(out.bytes, unit, grid_.rows());
       fits &= out.bytes.size() - at <= config_.target_unit_size;
     }
     out.layer_bytes[static_cast<size_t>(layer)] = out.bytes.size() - before;
   }
   return fits;
+}
+
+// 1 + that of the deepest stage of the slice's cells.
+int Encoder::layers_of(Slice slice) const {
+  int deepest = 0;
+  for (int i = slice.first_row * grid_.cols(); i < (slice.first_row + slice.rows) * grid_.cols(); ++i) {
+    deepest = std::max<int>(deepest, grid_.cells[static_cast<size_t>(i)].stages);
+  }
+  return deepest == 0 ? 1 : model_->file.layout().stage_layer[static_cast<size_t>(deepest) - 1] + 1;
 }
 
 bool Encoder::refers_to_scene(Slice slice) const {

@@ -27,6 +27,7 @@ struct EncoderConfig {
   int bitrate = 20000;             // bit/s, all layers together
   int layers = kMaxLayers;         // layers to send, at most what the model has
   size_t target_unit_size = 1100;  // bytes that a token unit should not exceed; more slices are cut instead
+  size_t min_unit_size = 400;      // layers that take no more bytes together are joined in one unit
   double refresh_share = 0.3;      // of the bits, for cells that heal receivers which lost something
 };
 
@@ -34,7 +35,7 @@ struct EncodedPicture {
   Bytes bytes;  // the access unit; empty if the picture was dropped
   bool key = false;
   bool complete = false;            // every token that improves the picture was sent
-  std::vector<size_t> layer_bytes;  // by layer, units as a whole
+  std::vector<size_t> layer_bytes;  // by layer, units as a whole; joined ones count as layer 0
 };
 
 class Encoder {
@@ -48,6 +49,8 @@ class Encoder {
 
   void set_bitrate(int bits_per_second) { rate_.set_rate(bits_per_second); }
   void set_layers(int layers);
+  void set_min_unit_size(size_t bytes) { config_.min_unit_size = bytes; }
+  void set_refresh_share(double share) { config_.refresh_share = share; }
 
   // Pictures that receivers have as well, at most kMaxKnowledge: cells may refer to them from the next picture on.
   // None: cells refer to none. Throws Error(kSettings) for a picture of another size than the stream's, in whole cells.
@@ -97,6 +100,7 @@ class Encoder {
   EncodedPicture repeat(RateControl::Budget budget);
   EncodedPicture write(bool key) const;
   bool write_slices(int slices, bool key, EncodedPicture& out) const;
+  int layers_of(Slice slice) const;
   bool refers_to_scene(Slice slice) const;
   void reconstruct(const Picture& prediction, bool key);
   void pay_refresh(const std::vector<Choice>& choices);

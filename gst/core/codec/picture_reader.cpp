@@ -26,8 +26,8 @@ void limit_stages(TokenGrid& grid, Slice slice, int most) {
 struct PictureReader::State {
   struct SliceState {
     Slice slice;
-    int sent;      // layers that the encoder sent
-    int next = 1;  // layer that can be read next
+    int sent;  // layers that the encoder sent
+    int next;  // layer that can be read next
   };
   PictureTokens picture;
   std::vector<SliceState> slices;
@@ -61,13 +61,15 @@ struct PictureReader::State {
 PictureReader::PictureReader(const ModelFile& model, int cols, int rows)
     : layout_(model.layout()), priors_(model), grid_(cols, rows, model.layout()) {}
 
-void PictureReader::read_base(const TokenUnit& unit, State& state) {
+void PictureReader::read_base(const TokenUnit& unit, int max_layers, State& state) {
   PictureTokens& picture = state.picture;
   if (state.overlaps(unit.slice)) return;  // a repetition
   const bool stranger =
       !state.slices.empty() && (unit.picture_number != picture.number || unit.key != picture.key ||
                                 (unit.scene && picture.scene_number && unit.scene != picture.scene_number));
-  if (stranger || !decode_layer(unit.bits, layout_, unit.slice, 0, priors_, grid_)) {
+  const int sent = std::min(unit.layers, layout_.layers());
+  const int here = unit.joined ? std::min(sent, max_layers) : 1;
+  if (stranger || !decode_joined(unit.bits, layout_, unit.slice, here, priors_, grid_)) {
     if (!stranger) reset_cells(grid_, unit.slice);
     picture.damaged = true;
     return;
@@ -75,7 +77,7 @@ void PictureReader::read_base(const TokenUnit& unit, State& state) {
   picture.number = unit.picture_number;
   picture.key = unit.key;
   if (unit.scene) picture.scene_number = unit.scene;
-  state.slices.push_back({unit.slice, std::min(unit.layers, layout_.layers())});
+  state.slices.push_back({unit.slice, sent, here});
   picture.units.push_back(unit);
 }
 
@@ -110,7 +112,7 @@ PictureTokens PictureReader::read(ByteView access_unit, int max_layers) {
     if (!unit) {
       picture.damaged = true;
     } else if (unit->layer == 0) {
-      read_base(*unit, state);
+      read_base(*unit, max_layers, state);
     } else {
       read_detail(*unit, max_layers, state);
     }

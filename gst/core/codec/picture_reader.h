@@ -46,7 +46,7 @@ class PictureReader {
 
  private:
   struct State;
-  void read_base(const TokenUnit& unit, State& state);
+  void read_base(const TokenUnit& unit, int max_layers, State& state);
   void read_detail(TokenUnit unit, int max_layers, State& state);
 
   TokenLayout layout_;

@@ -13,13 +13,15 @@ void append_token_unit(Bytes& out, const TokenUnit& unit, int rows) {
     if (unit.scene) payload.push_back(*unit.scene);
   }
   payload.insert(payload.end(), unit.bits.begin(), unit.bits.end());
-  append_unit(out, {UnitType::kToken, unit.layer, unit.key, whole, unit.layer == 0 && unit.scene}, payload);
+  append_unit(out, {UnitType::kToken, unit.layer, unit.key, whole, unit.layer == 0 && unit.scene, unit.joined},
+              payload);
 }
 
 std::optional<TokenUnit> parse_token_unit(const UnitView& unit, int rows) {
   TokenUnit t;
   t.layer = unit.header.layer;
   t.key = unit.header.key;
+  t.joined = unit.header.joined;
   const bool whole = unit.header.whole;
   const bool scene = unit.header.scene;
   const size_t header = (whole ? 0U : 1U) + (t.layer == 0 ? (whole ? 1U : 2U) : 0U) + (scene ? 1U : 0U);

@@ -25,6 +25,7 @@ struct TokenUnit {
   int layers = 1;          // layer 0 only: how many layers were sent of this slice
   ByteView bits{};
   std::optional<uint8_t> scene{};  // layer 0 only: number of the scene whose pictures its cells refer to
+  bool joined = false;             // layer 0 only: all layers sent are in these bits
 };
 
 // Appends a token unit to an access unit. `rows` is the picture's height in cells.

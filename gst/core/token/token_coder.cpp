@@ -47,27 +47,48 @@ MotionVector median(MotionVector a, MotionVector b, MotionVector c) {
   return {middle(a.dx, b.dx, c.dx), middle(a.dy, b.dy, c.dy)};
 }
 
+// Layers from `first` up to, not including, `end`.
+Bytes encode_layers(const TokenGrid& grid, const TokenLayout& layout, Slice slice, int first, int end,
+                    const TokenContexts& priors) {
+  TokenContexts contexts = priors;
+  TokenGrid copy = grid;  // the walk assigns what it reads; here that changes nothing
+  Writer writer;
+  for (int layer = first; layer < end; ++layer) walk_layer(writer, contexts, copy, layout, slice, layer);
+  return writer.range.finish();
+}
+
+bool decode_layers(ByteView bits, const TokenLayout& layout, Slice slice, int first, int end,
+                   const TokenContexts& priors, TokenGrid& grid) {
+  TokenContexts contexts = priors;
+  Reader reader{RangeDecoder(bits)};
+  if (first == 0) {
+    const auto begin = grid.cells.begin() + static_cast<ptrdiff_t>(slice.first_row) * grid.cols();
+    std::fill(begin, begin + static_cast<ptrdiff_t>(slice.rows) * grid.cols(), Cell{});
+  }
+  for (int layer = first; layer < end; ++layer) walk_layer(reader, contexts, grid, layout, slice, layer);
+  return !reader.range.overrun();
+}
+
 }  // namespace
 
 Bytes encode_layer(const TokenGrid& grid, const TokenLayout& layout, Slice slice, int layer,
                    const TokenContexts& priors) {
-  TokenContexts contexts = priors;
-  TokenGrid copy = grid;  // the walk assigns what it reads; here that changes nothing
-  Writer writer;
-  walk_layer(writer, contexts, copy, layout, slice, layer);
-  return writer.range.finish();
+  return encode_layers(grid, layout, slice, layer, layer + 1, priors);
 }
 
 bool decode_layer(ByteView bits, const TokenLayout& layout, Slice slice, int layer, const TokenContexts& priors,
                   TokenGrid& grid) {
-  TokenContexts contexts = priors;
-  Reader reader{RangeDecoder(bits)};
-  if (layer == 0) {
-    const auto begin = grid.cells.begin() + static_cast<ptrdiff_t>(slice.first_row) * grid.cols();
-    std::fill(begin, begin + static_cast<ptrdiff_t>(slice.rows) * grid.cols(), Cell{});
-  }
-  walk_layer(reader, contexts, grid, layout, slice, layer);
-  return !reader.range.overrun();
+  return decode_layers(bits, layout, slice, layer, layer + 1, priors, grid);
+}
+
+Bytes encode_joined(const TokenGrid& grid, const TokenLayout& layout, Slice slice, int layers,
+                    const TokenContexts& priors) {
+  return encode_layers(grid, layout, slice, 0, layers, priors);
+}
+
+bool decode_joined(ByteView bits, const TokenLayout& layout, Slice slice, int layers, const TokenContexts& priors,
+                   TokenGrid& grid) {
+  return decode_layers(bits, layout, slice, 0, layers, priors, grid);
 }
 
 MotionVector predict_motion(const TokenGrid& grid, Slice slice, int column, int row) {

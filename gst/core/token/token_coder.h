@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Token units: how a token grid becomes bits and back (docs/bitstream.md, section "Token grid and token units").
-// A unit carries one layer of one slice, and starts from the model's priors, so it needs nothing but the lower layers
-// of its own slice.
+// A unit carries one layer of one slice, or joins all of them, and starts from the model's priors, so it needs nothing
+// but the lower layers of its own slice.
 #pragma once
 
 #include <array>
@@ -67,6 +67,14 @@ Bytes encode_layer(const TokenGrid& grid, const TokenLayout& layout, Slice slice
 // unit, and then the slice's cells have no meaning.
 bool decode_layer(ByteView bits, const TokenLayout& layout, Slice slice, int layer, const TokenContexts& priors,
                   TokenGrid& grid);
+
+// Layers 0 to `layers` - 1 of `slice` in one unit, one behind the other.
+Bytes encode_joined(const TokenGrid& grid, const TokenLayout& layout, Slice slice, int layers,
+                    const TokenContexts& priors);
+
+// Reads what encode_joined() wrote, as decode_layer() does, up to `layers` of them.
+bool decode_joined(ByteView bits, const TokenLayout& layout, Slice slice, int layers, const TokenContexts& priors,
+                   TokenGrid& grid);
 
 // What a cell's one vector is coded against: the median of those of the blocks to the left of its upper left corner,
 // above it, and above right of the cell.

@@ -98,7 +98,7 @@ GST_END_TEST;
 
 // Who wants no more than what was sent misses nothing; who wants all is told that there was more.
 GST_START_TEST(layers_left_out) {
-  const Packets packets("bitrate=200000", kModel, 200, "max-layers=1");
+  const Packets packets("bitrate=200000 min-unit-size=0", kModel, 200, "max-layers=1");
   for (const bool content : {true, false}) {
     const Buffers decoded = receive(
         packets, [](size_t) { return true; }, std::string(kModel) + (content ? " max-layers=1" : ""));

@@ -438,6 +438,36 @@ GST_START_TEST(layers_limit_what_is_sent) {
 }
 GST_END_TEST;
 
+GST_START_TEST(small_layers_share_a_unit) {
+  Encoder encoder("bitrate=1000000 min-unit-size=65535");
+  encoder.push_pictures(0, 3);
+  for (GstBuffer* buffer : encoder.pull()) fail_unless_equals_int(highest_layer(buffer), 0);
+  g_object_set(encoder.element(), "min-unit-size", 0, nullptr);
+  encoder.push_pictures(3, 3);
+  int highest = 0;
+  for (GstBuffer* buffer : encoder.pull()) highest = std::max(highest, highest_layer(buffer));
+  fail_unless(highest > 0);
+}
+GST_END_TEST;
+
+// Of the same picture again and again, only refreshed cells are worth anything.
+GST_START_TEST(refresh_takes_its_share) {
+  size_t bytes[2] = {0, 0};
+  for (const int refresh : {0, 1}) {
+    Encoder encoder("bitrate=200000");
+    g_object_set(encoder.element(), "refresh-share", refresh * 0.5, nullptr);
+    encoder.push_pictures(0, 10);
+    encoder.pull();
+    for (int i = 10; i < 30; ++i) {
+      const GstClockTime pts = static_cast<GstClockTime>(i) * kInterval;
+      fail_unless_equals_int(encoder.push(make_frame(encoder.info(), 10, pts)), GST_FLOW_OK);
+    }
+    bytes[refresh] = encoder.pull().bytes();
+  }
+  fail_unless(bytes[0] < bytes[1], "%zu bytes without refresh, %zu with", bytes[0], bytes[1]);
+}
+GST_END_TEST;
+
 GST_START_TEST(stats_count_what_came_out) {
   Encoder encoder("bitrate=5000000 gop-size=15");
   encoder.push_pictures(0, 30);
@@ -506,6 +536,8 @@ static Suite* crlscenc_rate_suite(void) {
   tcase_add_test(tests, b2_11_without_qos_nothing_is_late);
   tcase_add_test(tests, b2_13_the_same_input_gives_the_same_bytes);
   tcase_add_test(tests, layers_limit_what_is_sent);
+  tcase_add_test(tests, small_layers_share_a_unit);
+  tcase_add_test(tests, refresh_takes_its_share);
   tcase_add_test(tests, stats_count_what_came_out);
   tcase_add_test(tests, dropped_frames_are_counted_and_reported);
   return suite;

@@ -127,7 +127,7 @@ TEST(Specification, Scene) {
 TEST(Specification, AccessUnit) {
   Bytes bytes;
   append_unit(bytes, {UnitType::kSequenceHeader, 0, true, false}, write_sequence_header(header_of_the_examples()));
-  Bytes reserved = {5 << 5, 3, 1, 2, 3};
+  Bytes reserved = {6 << 5, 3, 1, 2, 3};
   ByteWriter(reserved).u16(crc16(reserved));
   bytes.insert(bytes.end(), reserved.begin(), reserved.end());
   append_unit(bytes, {UnitType::kToken, 0, true, true}, {});

@@ -48,15 +48,17 @@ TEST(Unit, GoldenHeaderBytes) {
   EXPECT_EQ(unit({UnitType::kToken, 3, true, true}, {})[0], 0x5E);
   EXPECT_EQ(unit({UnitType::kKnowledgeUpdate, 0, false, false}, {})[0], 0x60);
   EXPECT_EQ(unit({UnitType::kScene, 0, true, false}, {})[0], 0x84);
+  EXPECT_EQ(unit({UnitType::kToken, 0, true, true, false, true}, {})[0], 0xA6);
+  EXPECT_EQ(unit({UnitType::kToken, 1, false, true, false, true}, {})[0], 0x4A) << "only layer 0 is joined by others";
 }
 
 TEST(Unit, EveryHeaderComesBack) {
   for (int type = 0; type < 5; ++type) {
     for (int layer = 0; layer < (type == 2 ? 4 : 1); ++layer) {
-      const int all = type != 2 ? 2 : layer > 0 ? 4 : 8;
+      const int all = type != 2 ? 2 : layer > 0 ? 4 : 16;
       for (int flags = 0; flags < all; ++flags) {
         const UnitHeader header{static_cast<UnitType>(type), layer, (flags & 1) != 0, (flags & 2) != 0,
-                                (flags & 4) != 0};
+                                (flags & 4) != 0, (flags & 8) != 0};
         const AccessUnitView view = parse_access_unit(unit(header, {1, 2, 3}));
         ASSERT_EQ(view.units.size(), 1U);
         EXPECT_FALSE(view.damaged);
@@ -65,6 +67,7 @@ TEST(Unit, EveryHeaderComesBack) {
         EXPECT_EQ(view.units[0].header.key, header.key);
         EXPECT_EQ(view.units[0].header.whole, header.whole);
         EXPECT_EQ(view.units[0].header.scene, header.scene);
+        EXPECT_EQ(view.units[0].header.joined, header.joined);
       }
     }
   }

@@ -141,6 +141,7 @@ EncoderConfig config_for(const Clip& clip, int bitrate, int frames_per_second) {
   config.sequence.height = clip.height;
   config.sequence.framerate_num = static_cast<uint32_t>(frames_per_second);
   config.bitrate = bitrate;
+  config.min_unit_size = 0;  // layers on their own, to be lost
   return config;
 }
 

@@ -250,6 +250,29 @@ int highest_layer(const EncodedPicture& coded) {
   return highest;
 }
 
+TEST(Encoder, SmallLayersShareAUnit) {
+  const Clip clip;
+  for (const size_t size : {0, 2000}) {
+    EncoderConfig config = config_for(clip, 20000);
+    config.min_unit_size = size;
+    Decoder decoder(test_model(), Encoder(test_model(), config).sequence_header());
+    int pictures_of_layers = 0;
+    encode_clip(clip, config, 12, [&](int, const EncodedPicture& coded, const Encoder& encoder) {
+      const AccessUnitView view = parse_access_unit(coded.bytes);
+      for (const UnitView& unit : view.units) {
+        if (unit.header.type != UnitType::kToken) continue;
+        if (unit.header.layer > 0) ++pictures_of_layers;
+        EXPECT_TRUE(!unit.header.joined || unit.payload.size() <= size + kMaxTokenUnitHeader);
+        EXPECT_FALSE(unit.header.joined && size == 0);
+      }
+      if (coded.bytes.empty()) return;
+      decoder.decode(coded.bytes);
+      EXPECT_TRUE(samples(decoder.picture()) == samples(encoder.reconstruction()));
+    });
+    EXPECT_EQ(pictures_of_layers > 0, size == 0) << "at 20 kbit/s, the largest picture has 1750 bytes";
+  }
+}
+
 TEST(Encoder, LayersAreLimited) {
   const Clip clip{Clip::Kind::kNoise, 96, 96};
   for (int layers = 1; layers <= 3; ++layers) {

@@ -32,6 +32,13 @@ class Reader : public testing::TestWithParam<const char*> {
     return bytes;
   }
 
+  Bytes joined_unit(Slice slice) const {
+    const Bytes bits = encode_joined(grid, layout, slice, 3, reader.priors());
+    Bytes bytes;
+    append_token_unit(bytes, {0, false, slice, 5, 3, bits, {}, true}, kRows);
+    return bytes;
+  }
+
   static Bytes join(std::initializer_list<Bytes> parts) {
     Bytes all;
     for (const Bytes& part : parts) all.insert(all.end(), part.begin(), part.end());
@@ -124,6 +131,38 @@ TEST_P(Reader, LayersThatTheModelLacksAreIgnored) {
       reader.read(join({unit(whole, 0, 4), unit(whole, 1), unit(whole, 2), stranger}), kMaxLayers);
   EXPECT_FALSE(picture.damaged);
   EXPECT_EQ(picture.layers, 3);
+}
+
+TEST_P(Reader, JoinedLayers) {
+  const PictureTokens picture = reader.read(joined_unit(whole), kMaxLayers);
+  EXPECT_FALSE(picture.damaged);
+  EXPECT_EQ(picture.layers, 3);
+  EXPECT_TRUE(picture.losses.empty());
+  ASSERT_EQ(picture.units.size(), 1U);
+  EXPECT_TRUE(picture.units[0].joined);
+  EXPECT_TRUE(same_tokens(reader.grid(), grid));
+}
+
+TEST_P(Reader, TheFirstOfJoinedLayers) {
+  for (int most = 1; most <= 3; ++most) {
+    const PictureTokens picture = reader.read(joined_unit(whole), most);
+    EXPECT_FALSE(picture.damaged);
+    EXPECT_EQ(picture.layers, most);
+    EXPECT_TRUE(same_tokens(reader.grid(), up_to_layer(grid, layout, most - 1)));
+  }
+}
+
+TEST_P(Reader, JoinedLayersBesideOthers) {
+  const PictureTokens whole_picture =
+      reader.read(join({joined_unit(top), unit(bottom, 0), unit(bottom, 1), unit(bottom, 2)}), kMaxLayers);
+  EXPECT_FALSE(whole_picture.damaged);
+  EXPECT_TRUE(same_tokens(reader.grid(), grid));
+  const PictureTokens damaged = reader.read(join({joined_unit(top), unit(bottom, 0), unit(top, 1)}), kMaxLayers);
+  EXPECT_TRUE(damaged.damaged);
+  EXPECT_EQ(damaged.layers, 1);
+  ASSERT_EQ(damaged.losses.size(), 1U);
+  EXPECT_EQ(damaged.losses[0].first_row, bottom.first_row) << "the top has all it needs, and ignores more of it";
+  EXPECT_TRUE(same_tokens(reader.grid(), grid, top));
 }
 
 // A unit whose bits are evidently none: far too short for 36 active cells.

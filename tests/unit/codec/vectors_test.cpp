@@ -95,8 +95,11 @@ std::vector<Bytes> stream_of_grids(const Json& vector) {
     if (key) append_scene_unit(unit, scene, true);
     for (int layer = 0; layer < header.layers; ++layer) {
       for (const Slice slice : {Slice{0, 2}, Slice{2, rows - 2}}) {
-        const Bytes bits = encode_layer(grid, model.layout(), slice, layer, priors);
-        TokenUnit token{layer, key, slice, n, header.layers, bits, {}};
+        const bool joined = n % 2 == 1 && slice.first_row > 0;
+        if (joined && layer > 0) continue;
+        const Bytes bits = joined ? encode_joined(grid, model.layout(), slice, header.layers, priors)
+                                  : encode_layer(grid, model.layout(), slice, layer, priors);
+        TokenUnit token{layer, key, slice, n, header.layers, bits, {}, joined};
         if (refers_to_scene(grid, slice)) token.scene = scene.number;
         append_token_unit(unit, token, rows);
       }

@@ -131,6 +131,20 @@ TEST(TokenSpecification, AccessUnitOfTheExample) {
   EXPECT_EQ(hex(example("token-access-unit")), hex(unit));
 }
 
+TEST(TokenSpecification, JoinedAccessUnitOfTheExample) {
+  const TokenLayout layout = test_layout();
+  const TokenContexts priors(layout);
+  const Bytes bits = encode_joined(grid_of_the_example(), layout, kWhole, 3, priors);
+  Bytes unit;
+  append_token_unit(unit, {0, false, kWhole, 3, 3, bits, {}, true}, 2);
+  EXPECT_EQ(hex(example("token-access-unit-joined")), hex(unit));
+  for (int layers = 1; layers <= 3; ++layers) {
+    TokenGrid grid(3, 2, layout);
+    ASSERT_TRUE(decode_joined(bits, layout, kWhole, layers, priors, grid));
+    EXPECT_TRUE(same_tokens(grid, up_to_layer(grid_of_the_example(), layout, layers - 1)));
+  }
+}
+
 TokenLayout layout_with_gains() {
   TokenLayout layout = test_layout();
   layout.gain_levels = 4;
