@@ -23,13 +23,19 @@ void append_scene_unit(Bytes& out, const SceneUnit& unit, bool key) {
     throw Error(ErrorKind::kSettings, "a scene has 1 to " + std::to_string(kMaxKnowledge) + " pictures, not " +
                                           std::to_string(unit.pictures.size()));
   }
+  if (unit.number >= kSceneNumbers) {
+    throw Error(ErrorKind::kSettings,
+                "scene number " + std::to_string(unit.number) + " is above " + std::to_string(kSceneNumbers - 1));
+  }
   Bytes payload{static_cast<uint8_t>(kNamesForm << kFormShift | (unit.pictures.size() - 1)), unit.number};
   for (const PictureName& name : unit.pictures) payload.insert(payload.end(), name.begin(), name.end());
   append_unit(out, {UnitType::kScene, 0, key, false}, payload);
 }
 
 std::optional<SceneUnit> parse_scene_unit(ByteView payload) {
-  if (payload.size() < kHead || payload[0] >> kFormShift != kNamesForm) return std::nullopt;
+  if (payload.size() < kHead || payload[0] >> kFormShift != kNamesForm || payload[1] >= kSceneNumbers) {
+    return std::nullopt;
+  }
   SceneUnit unit;
   unit.number = payload[1];
   unit.pictures.resize((payload[0] & kCountMask) + 1);

@@ -89,7 +89,7 @@ std::vector<PictureLoss> Decoder::losses_before(const PictureTokens& picture) co
 // Returns false if cells refer to pictures that are not known: these show what they showed before.
 bool Decoder::reconstruct(const PictureTokens& tokens) {
   ReferencePictures references{&picture_, {}};
-  if (tokens.scene_number) references.knowledge = scene_.pictures(*tokens.scene_number);
+  if (tokens.scene_reference) references.knowledge = scene_.pictures(*tokens.scene_reference);
   TokenGrid grid = reader_.grid();
   const bool known = leave_out_unknown(references, grid);
   Picture prediction(picture_.width(), picture_.height());

@@ -40,9 +40,8 @@ constexpr int kCutRounds = 4;         // of other pictures whose price is off by
 constexpr double kCut = 2;
 constexpr int kAttempts = 6;  // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
-constexpr int kGreyBits = 20;       // that a cell on grey takes more than another
-constexpr int kKnowledgeBits = 6;   // that are needed to refer to a knowledge-base picture
-constexpr double kSceneRepeat = 2;  // seconds, for those who join
+constexpr int kGreyBits = 20;      // that a cell on grey takes more than another
+constexpr int kKnowledgeBits = 6;  // that are needed to refer to a knowledge-base picture
 
 SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, int bitrate) {
   if (bitrate < 1)
@@ -127,31 +126,10 @@ Encoder::Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config)
 
 Encoder::~Encoder() = default;
 
-void Encoder::set_scene(std::vector<ScenePicture> scene) {
-  if (scene.size() > kMaxKnowledge) {
-    throw Error(ErrorKind::kSettings, "a scene has at most " + std::to_string(kMaxKnowledge) + " pictures, not " +
-                                          std::to_string(scene.size()));
-  }
-  for (const ScenePicture& s : scene) {
-    if (s.picture->width() == previous_.width() && s.picture->height() == previous_.height()) continue;
-    throw Error(ErrorKind::kSettings, "a scene's picture of " + std::to_string(s.picture->width()) + "x" +
-                                          std::to_string(s.picture->height()) + " does not fit a stream of " +
-                                          std::to_string(previous_.width()) + "x" + std::to_string(previous_.height()) +
-                                          ", in whole cells");
-  }
-  scene_ = std::move(scene);
-  ++scene_number_;
-  scene_told_ = false;
-}
-
 ReferencePictures Encoder::references() const {
   ReferencePictures out{&previous_, {}};
-  for (size_t j = 0; j < scene_.size(); ++j) out.knowledge[j] = scene_[j].picture.get();
+  scene_.add_to(out);
   return out;
-}
-
-bool Encoder::tells_scene(bool key) const {
-  return !scene_.empty() && (key || !scene_told_ || scene_age_ >= kSceneRepeat);
 }
 
 void Encoder::set_layers(int layers) { layers_ = std::clamp(layers, 1, model_->file.layout().layers()); }
@@ -169,7 +147,7 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
                                           std::to_string(picture.height()) + " does not fit the encoder's size");
   }
   const auto bits = static_cast<int64_t>(beside.size()) * 8;
-  scene_age_ += seconds;
+  scene_.pass(seconds);
   EncodedPicture out = encode_picture(picture, rate_.next(seconds, interval(seconds), key, bits), key);
   insert_beside(out.bytes, beside);
   return out;
@@ -191,6 +169,7 @@ EncodedPicture Encoder::encode_picture(const PictureView& picture, RateControl::
   if (budget.limit <= 0) return {};
   const Picture current = pad_to_cells(picture);
   visibility_.next(current);
+  scene_.adjust(current);
   EncodedPicture out = attempt(current, budget, key);
   // A key picture that cannot be had at this rate must not stop the stream.
   if (out.bytes.empty() && key && started_ && budget.most) out = attempt(current, budget, false);
@@ -213,10 +192,7 @@ EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budg
   if (out.bytes.empty()) return out;
   rate_.spent(static_cast<int64_t>(out.bytes.size()) * 8);
   if (!key) pay_refresh(choices);
-  if (tells_scene(key)) {
-    scene_told_ = true;
-    scene_age_ = 0;
-  }
+  if (scene_.tells(key)) scene_.told();
   // What was chosen may have fallen back to the picture before.
   predict(references(), grid_, prediction);
   reconstruct(prediction, key);
@@ -269,7 +245,7 @@ void Encoder::choose_anew(const Picture& current, bool key, Picture& prediction)
     consider(Reference::kGrey, cell_deviation(current, column, row) + price * kGreyBits);
     for (size_t j = 0; j < scene_.size(); ++j) {
       consider(static_cast<Reference>(static_cast<size_t>(Reference::kKnowledge0) + j),
-               cell_error(current, *scene_[j].picture, column, row) + price * kKnowledgeBits);
+               cell_error(current, scene_.picture(j), column, row) + price * kKnowledgeBits);
     }
     if (cell.reference != Reference::kPrevious) predict_cell(pictures, cell, column, row, prediction);
   }
@@ -502,11 +478,7 @@ bool Encoder::write_slices(int slices, bool key, EncodedPicture& out) const {
   out.key = key;
   out.layer_bytes.assign(static_cast<size_t>(layers_), 0);
   if (key) append_unit(out.bytes, {UnitType::kSequenceHeader, 0, true, false}, write_sequence_header(config_.sequence));
-  if (tells_scene(key)) {
-    SceneUnit unit{scene_number_, {}};
-    for (const ScenePicture& s : scene_) unit.pictures.push_back(s.name);
-    append_scene_unit(out.bytes, unit, key);
-  }
+  if (scene_.tells(key)) append_scene_unit(out.bytes, scene_.unit(), key);
   bool fits = true;
   std::vector<bool> joined(static_cast<size_t>(slices));
   for (int layer = 0; layer < layers_; ++layer) {
@@ -526,7 +498,7 @@ bool Encoder::write_slices(int slices, bool key, EncodedPicture& out) const {
       if (!unit.joined) bits = encode_layer(grid_, layout, slice, layer, priors_);
       if (bits.size() + kMaxTokenUnitHeader > kMaxUnitPayload) return false;
       unit.bits = bits;
-      if (layer == 0 && refers_to_scene(slice)) unit.scene = scene_number_;
+      if (layer == 0 && refers_to_scene(slice)) unit.scene = scene_.reference();
       const size_t at = out.bytes.size();
       append_token_unit(out.bytes, unit, grid_.rows());
       fits &= out.bytes.size() - at <= config_.target_unit_size;

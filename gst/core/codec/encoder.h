@@ -6,15 +6,16 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/bitstream/sequence_header.h"
 #include "core/bytes.h"
+#include "core/codec/active_scene.h"
 #include "core/codec/loss_tracker.h"
 #include "core/codec/prediction.h"
 #include "core/codec/rate_control.h"
 #include "core/codec/refresh.h"
-#include "core/codec/scene_memory.h"
 #include "core/codec/visibility.h"
 #include "core/model/registry.h"
 #include "core/picture.h"
@@ -54,7 +55,9 @@ class Encoder {
 
   // Pictures that receivers have as well, at most kMaxKnowledge: cells may refer to them from the next picture on.
   // None: cells refer to none. Throws Error(kSettings) for a picture of another size than the stream's, in whole cells.
-  void set_scene(std::vector<ScenePicture> scene);
+  void set_scene(std::vector<ScenePicture> scene) {
+    scene_.set(std::move(scene), previous_.width(), previous_.height());
+  }
 
   // A receiver says what it lacks. Cells that may therefore look otherwise there are sent without reference in the next
   // pictures, the worst first, as far as the bit rate allows; there is no key picture. Any report will do: what does
@@ -83,7 +86,6 @@ class Encoder {
   struct Round;
   double interval(double seconds) const;
   ReferencePictures references() const;
-  bool tells_scene(bool key) const;
   EncodedPicture encode_picture(const PictureView& picture, RateControl::Budget budget, bool force_key);
   EncodedPicture attempt(const Picture& current, RateControl::Budget budget, bool key);
   void choose_references(const Picture& current, RateControl::Budget budget, bool key);
@@ -117,10 +119,7 @@ class Encoder {
   double refresh_bits_ = 60;   // what one of them costs
   int layers_;
   Picture previous_;
-  std::vector<ScenePicture> scene_;
-  uint8_t scene_number_ = 0;
-  double scene_age_ = 0;     // seconds since receivers were told of the scene
-  bool scene_told_ = false;  // at all
+  ActiveScene scene_;
   TokenGrid grid_;
   Visibility visibility_;
   double lambda_ = 40;           // squared error a bit must save; carried from picture to picture

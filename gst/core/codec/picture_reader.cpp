@@ -66,7 +66,7 @@ void PictureReader::read_base(const TokenUnit& unit, int max_layers, State& stat
   if (state.overlaps(unit.slice)) return;  // a repetition
   const bool stranger =
       !state.slices.empty() && (unit.picture_number != picture.number || unit.key != picture.key ||
-                                (unit.scene && picture.scene_number && unit.scene != picture.scene_number));
+                                (unit.scene && picture.scene_reference && !(unit.scene == picture.scene_reference)));
   const int sent = std::min(unit.layers, layout_.layers());
   const int here = unit.joined ? std::min(sent, max_layers) : 1;
   if (stranger || !decode_joined(unit.bits, layout_, unit.slice, here, priors_, grid_)) {
@@ -76,7 +76,7 @@ void PictureReader::read_base(const TokenUnit& unit, int max_layers, State& stat
   }
   picture.number = unit.picture_number;
   picture.key = unit.key;
-  if (unit.scene) picture.scene_number = unit.scene;
+  if (unit.scene) picture.scene_reference = unit.scene;
   state.slices.push_back({unit.slice, sent, here});
   picture.units.push_back(unit);
 }

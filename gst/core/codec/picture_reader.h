@@ -19,14 +19,14 @@ class ModelFile;
 
 // What one access unit said of its picture.
 struct PictureTokens {
-  bool readable = false;                  // at least one slice of the base layer was read
-  bool key = false;                       // all of the base layer is there and belongs to a key picture
-  bool damaged = false;                   // something that was sent is missing or broken
-  int number = 0;                         // of the picture, modulo kPictureNumbers
-  int layers = 0;                         // layers read in every slice that has them
-  std::vector<PictureLoss> losses;        // of this picture: rows and layers that were sent and not read
-  std::optional<SceneUnit> scene;         // which pictures of a knowledge base cells refer to from now on
-  std::optional<uint8_t> scene_number{};  // of the scene that this picture's cells refer to
+  bool readable = false;                            // at least one slice of the base layer was read
+  bool key = false;                                 // all of the base layer is there and belongs to a key picture
+  bool damaged = false;                             // something that was sent is missing or broken
+  int number = 0;                                   // of the picture, modulo kPictureNumbers
+  int layers = 0;                                   // layers read in every slice that has them
+  std::vector<PictureLoss> losses;                  // of this picture: rows and layers that were sent and not read
+  std::optional<SceneUnit> scene;                   // which pictures of a knowledge base cells refer to from now on
+  std::optional<SceneReference> scene_reference{};  // what this picture's cells refer to, if they do
   // The units that were read, by layer. Slices of detail layers are filled in; bits are views of the access unit.
   std::vector<TokenUnit> units;
 };

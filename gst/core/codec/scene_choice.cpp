@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/codec/prediction.h"
+#include "core/codec/scene_adjustment.h"
 #include "core/token/grid.h"
 
 namespace crlsc {
@@ -37,7 +38,9 @@ std::vector<ScenePicture> choose_scene(const Picture& current, const SceneMemory
   for (const auto& [name, picture] : memory) {
     if (picture->width() != current.width() || picture->height() != current.height()) continue;
     Candidate c{{name, picture}, {}};
-    for (int i = 0; i < cells; ++i) c.errors.push_back(cell_error(current, *picture, i % cols, i / cols));
+    const SceneAdjustment light = fit_light(current, *picture);
+    const Picture seen = light.none() ? *picture : adjusted(*picture, light);
+    for (int i = 0; i < cells; ++i) c.errors.push_back(cell_error(current, seen, i % cols, i / cols));
     candidates.push_back(std::move(c));
   }
   std::vector<ScenePicture> chosen;

@@ -11,6 +11,7 @@ void KnownScene::enter(SceneUnit unit, int width, int height) {
   known_ = true;
   unit_ = std::move(unit);
   pictures_.clear();
+  adjustments_ = {};
   for (const PictureName& name : unit_.pictures) {
     pictures_.emplace_back();
     if (memory_ == nullptr) continue;
@@ -20,10 +21,17 @@ void KnownScene::enter(SceneUnit unit, int width, int height) {
   }
 }
 
-std::array<const Picture*, kMaxKnowledge> KnownScene::pictures(uint8_t number) const {
+std::array<const Picture*, kMaxKnowledge> KnownScene::pictures(const SceneReference& reference) {
   std::array<const Picture*, kMaxKnowledge> out{};
-  if (!known_ || number != unit_.number) return out;
-  for (size_t j = 0; j < pictures_.size(); ++j) out[j] = pictures_[j].get();
+  if (!known_ || reference.number != unit_.number) return out;
+  for (size_t j = 0; j < pictures_.size(); ++j) {
+    out[j] = pictures_[j].get();
+    const SceneAdjustment wanted = reference.adjustments[j];
+    if (out[j] == nullptr || wanted.none()) continue;
+    if (!(wanted == adjustments_[j])) adjusted_[j] = adjusted(*pictures_[j], wanted);
+    adjustments_[j] = wanted;
+    out[j] = &adjusted_[j];
+  }
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/bitstream/scene_unit.h"
+#include "core/codec/scene_adjustment.h"
 #include "core/picture.h"
 #include "core/token/grid.h"
 
@@ -28,9 +29,9 @@ class KnownScene {
   void set_memory(std::shared_ptr<const SceneMemory> memory);
   // Takes what a scene unit says. Pictures of another size than width x height count as lacking.
   void enter(SceneUnit unit, int width, int height);
-  // The pictures that cells may refer to in a token unit that names scene `number`; all null if another scene, or none,
-  // was told.
-  std::array<const Picture*, kMaxKnowledge> pictures(uint8_t number) const;
+  // The pictures that cells refer to who mean `reference`, valid until the next call; all null if another scene, or
+  // none, was told.
+  std::array<const Picture*, kMaxKnowledge> pictures(const SceneReference& reference);
   // Names of the scene that are not in the memory.
   std::vector<PictureName> lacking() const;
 
@@ -39,6 +40,8 @@ class KnownScene {
   bool known_ = false;
   SceneUnit unit_;
   std::vector<std::shared_ptr<const Picture>> pictures_;  // null: lacking
+  SceneAdjustments adjustments_{};                        // of adjusted_
+  std::array<Picture, kMaxKnowledge> adjusted_;           // where there is an adjustment
 };
 
 }  // namespace crlsc

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "core/bitstream/unit.h"
+#include "core/codec/scene_adjustment.h"
 #include "core/token/token_coder.h"
 
 namespace crlsc {
@@ -15,7 +16,7 @@ namespace crlsc {
 // Pictures are numbered modulo this.
 constexpr int kPictureNumbers = 64;
 // Most bytes of a payload before its bits.
-constexpr size_t kMaxTokenUnitHeader = 4;
+constexpr size_t kMaxTokenUnitHeader = 5 + 4 * kMaxKnowledge;
 
 struct TokenUnit {
   int layer = 0;
@@ -24,8 +25,8 @@ struct TokenUnit {
   int picture_number = 0;  // layer 0 only
   int layers = 1;          // layer 0 only: how many layers were sent of this slice
   ByteView bits{};
-  std::optional<uint8_t> scene{};  // layer 0 only: number of the scene whose pictures its cells refer to
-  bool joined = false;             // layer 0 only: all layers sent are in these bits
+  std::optional<SceneReference> scene{};  // layer 0 only: what its cells refer to, if any refers to a scene
+  bool joined = false;                    // layer 0 only: all layers sent are in these bits
 };
 
 // Appends a token unit to an access unit. `rows` is the picture's height in cells.

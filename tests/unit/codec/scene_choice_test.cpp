@@ -2,6 +2,7 @@
 // Which known pictures a stream refers to.
 #include "core/codec/scene_choice.h"
 
+#include "core/codec/scene_adjustment.h"
 #include "unit/codec/codec_testing.h"
 
 namespace crlsc {
@@ -30,6 +31,13 @@ TEST_F(SceneChoice, TakesNothingOfAnotherSizeOrOfNoUse) {
   const auto flat = std::make_shared<const Picture>(here->width(), here->height());
   EXPECT_TRUE(choose_scene(*here, {}).empty());
   EXPECT_TRUE(choose_scene(*here, {{name(1), small}, {name(2), flat}}).empty());
+}
+
+TEST_F(SceneChoice, KnowsTheSceneInOtherLight) {
+  const Picture darker = adjusted(*here, {0, 0, -40, 0});
+  const auto chosen = choose_scene(darker, {{name(1), elsewhere}, {name(2), here}});
+  ASSERT_EQ(chosen.size(), 1U);
+  EXPECT_EQ(chosen[0].name, name(2));
 }
 
 TEST_F(SceneChoice, TakesTwoThatShowApartOfIt) {

@@ -49,20 +49,31 @@ TEST(TokenUnit, AWholeBaseUnitHasOneByteBeforeItsBits) {
 }
 
 TEST(TokenUnit, ABaseUnitNamesItsScene) {
-  for (const Slice slice : {Slice{0, 15}, Slice{4, 3}}) {
+  SceneReference scene{100, {}};
+  for (const bool adjusted : {false, true}) {
+    if (adjusted) scene.adjustments = {{{}, {-128, 127, 1, -1}, {}, {0, 0, 0, 5}}};
+    for (const Slice slice : {Slice{0, 15}, Slice{4, 3}}) {
+      Bytes bytes;
+      append_token_unit(bytes, {0, true, slice, 5, 2, kBits, scene}, 15);
+      const auto unit = parse_token_unit(only_unit(bytes), 15);
+      ASSERT_TRUE(unit);
+      EXPECT_EQ(unit->scene, scene);
+      EXPECT_EQ(unit->picture_number, 5);
+      EXPECT_EQ(Bytes(unit->bits.begin(), unit->bits.end()), kBits);
+    }
+  }
+  for (size_t size = 1; size <= 11; ++size) {
+    Bytes payload{4, 0x80 | 100, 0x0A, 1, 2, 3, 4, 5, 6, 7};
+    payload.resize(size, 9);
     Bytes bytes;
-    append_token_unit(bytes, {0, true, slice, 5, 2, kBits, uint8_t{200}}, 15);
-    const auto unit = parse_token_unit(only_unit(bytes), 15);
-    ASSERT_TRUE(unit);
-    EXPECT_EQ(unit->scene, uint8_t{200});
-    EXPECT_EQ(unit->picture_number, 5);
-    EXPECT_EQ(Bytes(unit->bits.begin(), unit->bits.end()), kBits);
+    append_unit(bytes, {UnitType::kToken, 0, false, true, true}, payload);
+    EXPECT_EQ(parse_token_unit(only_unit(bytes), 15).has_value(), size == 11) << size;
   }
   Bytes without;
   append_unit(without, {UnitType::kToken, 0, false, true, true}, Bytes{4});
   EXPECT_FALSE(parse_token_unit(only_unit(without), 15)) << "no room for the number";
   Bytes detail;
-  append_token_unit(detail, {1, true, {0, 15}, 5, 2, kBits, uint8_t{200}}, 15);
+  append_token_unit(detail, {1, true, {0, 15}, 5, 2, kBits, SceneReference{100, {}}}, 15);
   EXPECT_EQ(Bytes(only_unit(detail).payload.begin(), only_unit(detail).payload.end()), kBits);
 }
 

@@ -90,6 +90,8 @@ std::vector<Bytes> stream_of_grids(const Json& vector) {
     const bool key = n == 0;
     const Mix& mix = mixes()[key ? 3 : static_cast<size_t>(n) % mixes().size()];
     const TokenGrid grid = random_grid(model.layout(), cols, rows, mix, seed + static_cast<uint32_t>(n));
+    SceneAdjustments adjustments{};
+    if (n % 3 == 1) adjustments = {{{0, 0, 0, 0}, {-5, 2, 10, -20}, {0, 0, -30, 0}, {7, 0, 0, 3}}};
     Bytes unit;
     if (key) append_unit(unit, {UnitType::kSequenceHeader, 0, true, false}, write_sequence_header(header));
     if (key) append_scene_unit(unit, scene, true);
@@ -100,7 +102,7 @@ std::vector<Bytes> stream_of_grids(const Json& vector) {
         const Bytes bits = joined ? encode_joined(grid, model.layout(), slice, header.layers, priors)
                                   : encode_layer(grid, model.layout(), slice, layer, priors);
         TokenUnit token{layer, key, slice, n, header.layers, bits, {}, joined};
-        if (refers_to_scene(grid, slice)) token.scene = scene.number;
+        if (refers_to_scene(grid, slice)) token.scene = SceneReference{scene.number, adjustments};
         append_token_unit(unit, token, rows);
       }
     }

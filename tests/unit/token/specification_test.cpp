@@ -83,8 +83,16 @@ TEST(TokenSpecification, StillUnit) {
 
 TEST(TokenSpecification, UnitThatNamesAScene) {
   Bytes unit;
-  append_token_unit(unit, {0, false, {0, 15}, 17, 1, {}, uint8_t{9}}, 15);
+  append_token_unit(unit, {0, false, {0, 15}, 17, 1, {}, SceneReference{9, {}}}, 15);
   EXPECT_EQ(hex(example("token-unit-scene")), hex(unit));
+}
+
+TEST(TokenSpecification, UnitThatAdjustsPictures) {
+  SceneReference scene{9, {}};
+  scene.adjustments[2] = {3, -1, -12, 5};
+  Bytes unit;
+  append_token_unit(unit, {0, false, {0, 15}, 17, 1, {}, scene}, 15);
+  EXPECT_EQ(hex(example("token-unit-adjusted")), hex(unit));
 }
 
 TEST(TokenSpecification, LayersOfTheExample) {
