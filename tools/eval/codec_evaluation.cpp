@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "core/kb/scene_pictures.h"
 #include "core/model/registry.h"
 #include "core/model/sha256.h"
 
@@ -94,6 +95,7 @@ void CodecEvaluation::run() {
   }
   if (options_.loss > 0 || options_.burst_at > 0) lossy_ = add("with loss");
   if (!options_.scene.empty()) share_scene();
+  if (!options_.knowledge_base.empty()) share_knowledge(picture.width(), picture.height());
   if (!options_.save.empty()) {
     writer_ = std::make_unique<Y4mWriter>(options_.save, picture.width(), picture.height(), rate_);
   }
@@ -126,6 +128,17 @@ void CodecEvaluation::share_scene() {
   for (auto& receiver : receivers_) receiver->decoder.set_scene_memory(memory);
 }
 
+void CodecEvaluation::share_knowledge(int width, int height) {
+  KnowledgeBaseFile file(options_.knowledge_base, KnowledgeBaseFile::Access::kRead);
+  const auto memory = std::make_shared<const SceneMemory>(read_scene_memory(file, width, height));
+  if (memory->empty()) {
+    throw Error(ErrorKind::kSettings, "\"" + options_.knowledge_base + "\" has no picture of " +
+                                          std::to_string(width) + "x" + std::to_string(height));
+  }
+  follower_.emplace(*memory);
+  for (auto& receiver : receivers_) receiver->decoder.set_scene_memory(memory);
+}
+
 bool CodecEvaluation::arrives() {
   const auto index = static_cast<int>(sizes_.size());
   const auto burst = static_cast<int>(options_.burst_at * rate_);
@@ -137,7 +150,11 @@ bool CodecEvaluation::arrives() {
 
 void CodecEvaluation::step(const Picture& picture) {
   const double start = now_ms();
-  const EncodedPicture coded = encoder_->encode(picture.view(), sizes_.empty() ? 0 : 1 / rate_, false);
+  const double seconds = sizes_.empty() ? 0 : 1 / rate_;
+  if (follower_) {
+    if (auto scene = follower_->next(picture.view(), seconds)) encoder_->set_scene(std::move(*scene));
+  }
+  const EncodedPicture coded = encoder_->encode(picture.view(), seconds, false);
   const double middle = now_ms();
   const Decoder& reference = receivers_[0]->decoder;
   encode_ms_ += middle - start;

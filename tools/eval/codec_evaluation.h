@@ -12,6 +12,7 @@
 
 #include "core/codec/decoder.h"
 #include "core/codec/encoder.h"
+#include "core/codec/scene_choice.h"
 #include "eval/metrics.h"
 #include "eval/video.h"
 #include "stream_file.h"
@@ -25,6 +26,7 @@ struct EvaluationOptions {
   std::string stream;              // .crlsc
   std::string csv;                 // bytes, times and quality of each picture
   std::vector<std::string> scene;  // pictures that both ends have
+  std::string knowledge_base;      // a file with such pictures, chosen from as crlscenc does
   int bitrate = 20000;
   double seconds = 0;  // 0 = whole video
   double refresh_share = EncoderConfig{}.refresh_share;
@@ -60,6 +62,7 @@ class CodecEvaluation {
 
  private:
   void share_scene();
+  void share_knowledge(int width, int height);
   void step(const Picture& picture);
   bool arrives();
   void report() const;
@@ -70,6 +73,7 @@ class CodecEvaluation {
   std::unique_ptr<VideoReader> video_;
   double rate_;
   std::unique_ptr<Encoder> encoder_;
+  std::optional<SceneFollower> follower_;
   std::vector<std::unique_ptr<Receiver>> receivers_;  // the first gets everything
   Receiver* lossy_ = nullptr;
   std::unique_ptr<Y4mWriter> writer_;

@@ -86,10 +86,13 @@ void add_codec(CLI::App& eval) {
   codec->add_option("--stream", o->stream, "Write the stream to this .crlsc file");
   codec->add_option("--csv", o->csv, "Write one line for each picture to this file");
   codec->add_option("--threads", o->threads, "Threads; 0 = one less than there are cores, 1 to 4");
-  codec
-      ->add_option("--scene", o->scene,
-                   "Pictures of the scene that both ends have, at most 4 files of the video's size")
-      ->expected(1, 4);
+  CLI::Option* scene =
+      codec
+          ->add_option("--scene", o->scene,
+                       "Pictures of the scene that both ends have, at most 4 files of the video's size")
+          ->expected(1, 4);
+  codec->add_option("--knowledge-base", o->knowledge_base, "Choose such pictures from this file, as crlscenc does")
+      ->excludes(scene);
   codec->add_flag("--by-layer", o->by_layer, "Also decode with the first layers only");
   codec->callback([o] { CodecEvaluation(*o).run(); });
 }
