@@ -50,6 +50,11 @@ Picture decode_reference_picture(ByteView webp) {
 }
 
 Bytes encode_reference_picture(const Picture& picture, float quality) {
+  if (picture.width() > kMaxReferenceSide || picture.height() > kMaxReferenceSide) {
+    throw Error(ErrorKind::kSettings, "a picture of " + std::to_string(picture.width()) + "x" +
+                                          std::to_string(picture.height()) + " is too large for a reference picture, " +
+                                          "whose sides are at most " + std::to_string(kMaxReferenceSide));
+  }
   WebPConfig config;
   WebPPicture source;
   if (WebPConfigInit(&config) == 0 || WebPPictureInit(&source) == 0) {

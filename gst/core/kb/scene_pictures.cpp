@@ -2,6 +2,7 @@
 #include "core/kb/scene_pictures.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -11,34 +12,43 @@
 namespace crlsc {
 namespace {
 
-// Null unless it can be decoded and has this size.
-std::shared_ptr<const Picture> decoded(const Bytes& webp, int width, int height) {
+// Nothing unless it can be decoded and has this size.
+std::optional<Picture> decoded(const Bytes& webp, int width, int height) {
   try {
     const PictureSize size = reference_picture_size(webp);
-    if (size.width != width || size.height != height) return nullptr;
-    return std::make_shared<const Picture>(pad_to_cells(decode_reference_picture(webp).view()));
+    if (size.width != width || size.height != height) return std::nullopt;
+    return decode_reference_picture(webp);
   } catch (const Error&) {
-    return nullptr;
+    return std::nullopt;
   }
 }
 
 }  // namespace
 
-SceneMemory read_scene_memory(KnowledgeBaseFile& file, int width, int height) {
+void for_each_scene_picture(KnowledgeBaseFile& file, int width, int height,
+                            const std::function<void(const StoredEntry&, const Picture&)>& use) {
   std::vector<std::pair<int64_t, EntryId>> latest;
   file.for_each([&latest](const StoredEntry& e) { latest.emplace_back(e.last_seen, e.id); });
   std::sort(latest.rbegin(), latest.rend());
-  SceneMemory memory;
+  size_t count = 0;
   for (const auto& [seen, id] : latest) {
-    if (memory.size() == kMostScenePictures) break;
+    if (count == kMostScenePictures) break;
     const auto entry = file.find(id, {false, true});
     if (!entry || entry->picture.empty()) continue;
-    auto picture = decoded(entry->picture, width, height);
-    if (picture == nullptr) continue;
-    PictureName name;
-    std::copy_n(entry->content_hash.begin(), name.size(), name.begin());
-    memory[name] = std::move(picture);
+    const auto picture = decoded(entry->picture, width, height);
+    if (!picture) continue;
+    use(*entry, *picture);
+    ++count;
   }
+}
+
+SceneMemory read_scene_memory(KnowledgeBaseFile& file, int width, int height) {
+  SceneMemory memory;
+  for_each_scene_picture(file, width, height, [&memory](const StoredEntry& entry, const Picture& picture) {
+    PictureName name;
+    std::copy_n(entry.content_hash.begin(), name.size(), name.begin());
+    memory[name] = std::make_shared<const Picture>(pad_to_cells(picture.view()));
+  });
   return memory;
 }
 

@@ -2,15 +2,23 @@
 // The reference pictures of a knowledge base, as a stream's scene memory.
 #pragma once
 
+#include <functional>
+
 #include "core/codec/scene_memory.h"
 #include "core/kb/knowledge_base_file.h"
 
 namespace crlsc {
 
+// Of pictures that are made for scenes: WebP's errors are about as large as a camera's noise then.
+constexpr float kScenePictureQuality = 85;
 constexpr size_t kMostScenePictures = 64;  // 120 MB at 1920x1088 at most; 7 MB at 320x240
 
-// The latest kMostScenePictures pictures that were taken at width x height, widened to whole cells. What is damaged or
-// of another size is left out. Throws what KnowledgeBaseFile throws.
+// Calls `use` with the entries and pictures of the latest kMostScenePictures pictures that were taken at width x height,
+// the latest first. What is damaged or of another size is left out. Throws what KnowledgeBaseFile throws.
+void for_each_scene_picture(KnowledgeBaseFile& file, int width, int height,
+                            const std::function<void(const StoredEntry&, const Picture&)>& use);
+
+// The same pictures, widened to whole cells.
 SceneMemory read_scene_memory(KnowledgeBaseFile& file, int width, int height);
 
 }  // namespace crlsc

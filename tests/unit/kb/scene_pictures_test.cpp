@@ -41,6 +41,13 @@ TEST(ReferencePicture, LessQualityTakesLessBytes) {
   EXPECT_LT(encode_reference_picture(picture, 10).size(), encode_reference_picture(picture, 90).size());
 }
 
+TEST(ReferencePicture, IsNotLargerThanWhatCanBeRead) {
+  EXPECT_NO_THROW(decode_reference_picture(encode_reference_picture(Picture(kMaxReferenceSide, 4), 50)));
+  const auto failure = failure_of([] { encode_reference_picture(Picture(4, kMaxReferenceSide + 1), 50); });
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->kind, ErrorKind::kSettings);
+}
+
 TEST(ReferencePicture, TakesNothingThatIsNone) {
   EXPECT_THROW(decode_reference_picture({}), Error);
   EXPECT_THROW(decode_reference_picture(picture_of(100, 1)), Error);
@@ -102,6 +109,20 @@ TEST_F(ScenePictures, AreNamedByTheirContent) {
   const SceneMemory memory = read(64, 48);
   ASSERT_EQ(memory.size(), 1U);
   EXPECT_TRUE(std::equal(memory.begin()->first.begin(), memory.begin()->first.end(), entry->content_hash.begin()));
+}
+
+TEST_F(ScenePictures, ComeWithTheirEntriesTheLatestFirst) {
+  add(1, encode_reference_picture(gradient(40, 24, 1), 80), 7);
+  add(2, encode_reference_picture(gradient(40, 24, 2), 80), 9);
+  add(4, encode_reference_picture(gradient(40, 24, 3), 80), 8);
+  std::vector<EntryId> ids;
+  KnowledgeBaseFile file = open_to_read(path);
+  for_each_scene_picture(file, 40, 24, [&](const StoredEntry& entry, const Picture& picture) {
+    ids.push_back(entry.id);
+    EXPECT_EQ(picture.width(), 40);
+    EXPECT_EQ(picture.height(), 24);
+  });
+  EXPECT_EQ(ids, (std::vector<EntryId>{2, 3, 1}));
 }
 
 TEST_F(ScenePictures, LeaveOutWhatIsNoPicture) {
