@@ -61,7 +61,10 @@ size_t SceneBackground::remember(Picture thumbnail) {
   return next_number_++;
 }
 
-size_t SceneBackground::know(const PictureView& background) { return remember(thumbnail_of(background)); }
+size_t SceneBackground::know(const PictureView& background) {
+  if (known_.size() < kMostKnown) known_.insert(known_.begin(), {next_number_, thumbnail_of(background)});
+  return next_number_++;
+}
 
 void SceneBackground::forget(size_t number) {
   const auto is_it = [number](const Known& k) { return k.number == number; };

@@ -51,7 +51,8 @@ class SceneBackground {
   // background when it ends.
   explicit SceneBackground(double window = kLiveWindow) : window_(window) {}
 
-  // From now on a scene with this background is known. Returns its number.
+  // From now on a scene with this background is known; it counts as found before all others that are. To be told in the
+  // order from the one that was seen last: what comes when kMostKnown are known is not kept. Returns its number.
   size_t know(const PictureView& background);
   // The scene will be new again.
   void forget(size_t number);

@@ -286,24 +286,27 @@ TEST(SceneBackground, AnotherSizeIsAnotherScene) {
 }
 
 TEST(SceneBackground, ForgetsWhatWasNotFoundForLong) {
+  const auto flat = [](size_t n) {
+    Picture picture(48, 32, static_cast<uint8_t>(n % 10 * 25));
+    std::fill_n(picture.plane(1), 24 * 16, static_cast<uint8_t>(n / 10 * 30));
+    return picture;
+  };
   SceneBackground scenes;
-  const Picture here = still(1, 48, 32);
-  const Picture there = negative(here);
-  const size_t first = scenes.know(here.view());
-  const size_t second = scenes.know(there.view());
-  Found found;
-  watch(scenes, 30, found, here);
-  finish(scenes, found);
-  for (size_t n = 2; n <= SceneBackground::kMostKnown; ++n) {
-    scenes.know(Picture(48, 32, static_cast<uint8_t>(n)).view());
-  }
-  watch(scenes, 30, found, here);
-  watch(scenes, 30, found, there);
-  finish(scenes, found);
-  ASSERT_EQ(found.size(), 3U);
-  EXPECT_EQ(found[0].number, first);
-  EXPECT_EQ(found[1].number, first);
-  EXPECT_TRUE(found[2].background) << "number " << second << " was the one found least lately";
+  const auto find = [&](const Picture& picture) {
+    Found found;
+    watch(scenes, 30, found, picture);
+    finish(scenes, found);
+    return numbers(found);
+  };
+  const size_t last = SceneBackground::kMostKnown - 1;
+  for (size_t n = 0; n <= last; ++n) EXPECT_EQ(scenes.know(flat(n).view()), n);
+  EXPECT_EQ(scenes.know(still(1, 48, 32).view()), last + 1);
+  EXPECT_EQ(find(still(1, 48, 32)), std::to_string(last + 2) + "*") << "there was no room for it";
+  EXPECT_EQ(find(flat(0)), "0");
+  EXPECT_EQ(find(flat(last)), std::to_string(last + 3) + "*") << "it was the one seen least lately";
+  EXPECT_EQ(find(flat(last - 2)), std::to_string(last - 2));
+  EXPECT_EQ(find(flat(last - 1)), std::to_string(last + 4) + "*");
+  EXPECT_EQ(find(flat(last - 2)), std::to_string(last - 2)) << "it was found a moment ago";
 }
 
 }  // namespace
