@@ -45,6 +45,7 @@
 #include "kb_properties.h"
 #include "raw_input.h"
 #include "results.h"
+#include "scene_keeper.h"
 #include "text_pad.h"
 
 GST_DEBUG_CATEGORY_STATIC(crlsckb_debug);
@@ -80,6 +81,7 @@ struct Impl {
 
   // Streaming thread only.
   std::optional<crlsc::RawInput> raw;
+  std::optional<crlsc::SceneKeeper> scenes;  // uses `raw` and `knowledge`
   std::optional<crlsc::EncodedInput> encoded;
   GstClockTime frame_duration = kFallbackDuration;
   std::string shown;  // as text, from the latest search
@@ -134,18 +136,41 @@ void count_knowledge(GstCrlscKb* self) {
   });
 }
 
-// Loading
-
-// Whether upstream can only give raw video.
-bool expects_raw(GstCrlscKb* self) {
-  GstCaps* caps = gst_pad_peer_query_caps(GST_BASE_TRANSFORM_SINK_PAD(self), nullptr);
-  bool raw = caps != nullptr && !gst_caps_is_any(caps) && !gst_caps_is_empty(caps);
-  for (guint i = 0; raw && i < gst_caps_get_size(caps); ++i) {
-    raw = gst_structure_has_name(gst_caps_get_structure(caps, i), "video/x-raw");
-  }
-  if (caps != nullptr) gst_caps_unref(caps);
-  return raw;
+void warn(GstCrlscKb* self, const Error& error) {
+  const crlsc::ErrorCode code = crlsc::error_code(error.kind());
+  gst_element_message_full(GST_ELEMENT(self), GST_MESSAGE_WARNING, code.domain, code.code,
+                           g_utf8_make_valid(error.what(), -1), nullptr, __FILE__, GST_FUNCTION, __LINE__);
 }
+
+// A file that cannot be read or written for a while is no reason to stop; it is complained of once.
+template <class Work>
+void attempt(GstCrlscKb* self, Work work) {
+  try {
+    work();
+    self->impl.complained = false;
+  } catch (const Error& error) {
+    if (!self->impl.complained) warn(self, error);
+    self->impl.complained = true;
+  }
+}
+
+// Trying again makes sense when the next window ends, so that each failure is worth a warning.
+void watch_scene(GstCrlscKb* self, const crlsc::PictureView& picture, double seconds, const Settings& settings) {
+  try {
+    self->impl.scenes->next(picture, seconds, settings);
+  } catch (const Error& error) {
+    warn(self, error);
+  }
+  count_knowledge(self);
+}
+
+void finish_scenes(GstCrlscKb* self) {
+  if (!self->impl.scenes) return;
+  self->impl.scenes->finish(get_settings(self));
+  count_knowledge(self);
+}
+
+// Loading
 
 void load_model(GstCrlscKb* self) {
   Impl& impl = self->impl;
@@ -189,7 +214,8 @@ bool load(GstCrlscKb* self) {
     return true;
   };
   const auto model = [&] {
-    if (self->impl.knowledge && (!settings.model.model.empty() || expects_raw(self))) load_model(self);
+    const bool raw = !settings.model.model.empty() || crlsc::expects_raw(GST_BASE_TRANSFORM_SINK_PAD(self));
+    if (self->impl.knowledge && raw) load_model(self);
     return true;
   };
   return crlsc::guard(element, false, knowledge, "location") && crlsc::guard(element, false, model, "model");
@@ -207,6 +233,7 @@ void use_raw(GstCrlscKb* self, const GstCaps* caps) {
   if (!impl.knowledge) return;
   load_model(self);
   impl.raw.emplace(caps, *impl.model.get());
+  if (get_settings(self).keeps_scenes()) impl.scenes.emplace(*impl.knowledge, *impl.raw);
   if (impl.raw->converts()) GST_CAT_INFO_OBJECT(performance_debug, self, "converting pictures to I420");
 }
 
@@ -229,12 +256,18 @@ void use_encoded(GstCrlscKb* self, const GstCaps* caps) {
   if (impl.knowledge && impl.encoded->take_header(*stream.header, impl.knowledge->info())) tell_missing(self);
 }
 
+void forget_format(GstCrlscKb* self) {
+  self->impl.scenes.reset();
+  self->impl.raw.reset();
+  self->impl.encoded.reset();
+}
+
 gboolean set_caps(GstBaseTransform* base, GstCaps* caps, GstCaps*) {
   const auto change = [&]() -> gboolean {
     GstCrlscKb* self = GST_CRLSC_KB(base);
     Impl& impl = self->impl;
-    impl.raw.reset();
-    impl.encoded.reset();
+    attempt(self, [&] { finish_scenes(self); });
+    forget_format(self);
     impl.frame_duration = kFallbackDuration;
     if (gst_structure_has_name(gst_caps_get_structure(caps, 0), "video/x-raw")) {
       use_raw(self, caps);
@@ -268,22 +301,6 @@ void report(GstCrlscKb* self, GstBuffer* buffer, const std::vector<Match>& match
 }
 
 // Search and addition
-
-// A file that cannot be read or written for a while is no reason to stop; it is complained of once.
-template <class Work>
-void attempt(GstCrlscKb* self, Work work) {
-  try {
-    work();
-    self->impl.complained = false;
-  } catch (const Error& error) {
-    if (!self->impl.complained) {
-      const crlsc::ErrorCode code = crlsc::error_code(error.kind());
-      gst_element_message_full(GST_ELEMENT(self), GST_MESSAGE_WARNING, code.domain, code.code,
-                               g_utf8_make_valid(error.what(), -1), nullptr, __FILE__, GST_FUNCTION, __LINE__);
-    }
-    self->impl.complained = true;
-  }
-}
 
 void commit(GstCrlscKb* self) {
   self->impl.waiting_since.reset();
@@ -346,12 +363,19 @@ void look_at_picture(GstCrlscKb* self, GstBuffer* buffer, const Settings& settin
     count(self, [](Counters& counters) { ++counters.skipped; });
     return;
   }
-  const std::vector<float>& vector = impl.raw->embed(buffer);
+  if (impl.scenes) crlsc::LiveKnowledge::check_label(settings.label);
+  const double seconds = impl.raw->seconds_to(GST_BUFFER_PTS(buffer), impl.frame_duration);
+  const std::vector<float>* vector = nullptr;
+  // The buffer cannot take a meta while its samples are looked at.
+  impl.raw->look_at(buffer, [&](const crlsc::PictureView& picture) {
+    if (impl.scenes) watch_scene(self, picture, seconds, settings);
+    if (settings.searches() || !impl.scenes) vector = &impl.raw->embed(picture);
+  });
   const crlsc::KnowledgeBase& entries = impl.knowledge->entries();
   if (settings.searches()) {
-    search(self, buffer, [&] { return entries.search(vector, search_settings(settings, settings.rerank)); });
+    search(self, buffer, [&] { return entries.search(*vector, search_settings(settings, settings.rerank)); });
   }
-  if (settings.builds()) add(self, settings, impl.knowledge->quantiser().encode(vector));
+  if (settings.builds() && !impl.scenes) add(self, settings, impl.knowledge->quantiser().encode(*vector));
 }
 
 void look_at_units(GstCrlscKb* self, GstBuffer* buffer, const Settings& settings) {
@@ -411,6 +435,7 @@ void forget_time(GstCrlscKb* self) {
 bool save(GstCrlscKb* self) {
   if (!self->impl.knowledge) return true;
   const auto write = [&] {
+    finish_scenes(self);
     commit(self);
     return true;
   };
@@ -463,26 +488,11 @@ gboolean src_event(GstBaseTransform* base, GstEvent* event) {
 // The text pad
 
 GstPad* request_new_pad(GstElement* element, GstPadTemplate* templ, const gchar*, const GstCaps*) {
-  return crlsc::guard(element, static_cast<GstPad*>(nullptr), [&]() -> GstPad* {
-    GstPad* existing = gst_element_get_static_pad(element, "text_src");
-    if (existing != nullptr) {
-      gst_object_unref(existing);
-      return nullptr;
-    }
-    GstPad* pad = gst_pad_new_from_template(templ, "text_src");
-    gst_pad_use_fixed_caps(pad);
-    gst_pad_set_active(pad, GST_STATE(element) > GST_STATE_READY);
-    gst_element_add_pad(element, pad);
-    GST_CRLSC_KB(element)->impl.text.set(pad);
-    return pad;
-  });
+  return crlsc::guard(element, static_cast<GstPad*>(nullptr),
+                      [&] { return GST_CRLSC_KB(element)->impl.text.request(templ); });
 }
 
-void release_pad(GstElement* element, GstPad* pad) {
-  GST_CRLSC_KB(element)->impl.text.set(nullptr);
-  gst_pad_set_active(pad, FALSE);
-  gst_element_remove_pad(element, pad);
-}
+void release_pad(GstElement* element, GstPad* pad) { GST_CRLSC_KB(element)->impl.text.release(pad); }
 
 // States
 
@@ -501,8 +511,7 @@ gboolean start(GstBaseTransform* base) {
 gboolean stop(GstBaseTransform* base) {
   GstCrlscKb* self = GST_CRLSC_KB(base);
   save(self);
-  self->impl.raw.reset();
-  self->impl.encoded.reset();
+  forget_format(self);
   return TRUE;
 }
 

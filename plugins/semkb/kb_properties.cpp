@@ -16,7 +16,17 @@ namespace {
 
 constexpr guint kMaxInterval = 3600000;  // ms
 
-enum { kPropMode = kPropOwn, kPropTopK, kPropInterval, kPropLabel, kPropMinSimilarity, kPropMaxEntries, kPropRerank };
+enum {
+  kPropMode = kPropOwn,
+  kPropTopK,
+  kPropInterval,
+  kPropLabel,
+  kPropMinSimilarity,
+  kPropMaxEntries,
+  kPropRerank,
+  kPropScenes,
+  kPropMaxAge
+};
 
 GstStructure* make_stats(const KbCounters& counters) {
   return gst_structure_new(
@@ -25,8 +35,9 @@ GstStructure* make_stats(const KbCounters& counters) {
       "unusable", G_TYPE_UINT64, counters.unusable, "entries", G_TYPE_UINT64, counters.entries, "added", G_TYPE_UINT64,
       guint64{counters.knowledge.added}, "duplicates", G_TYPE_UINT64, guint64{counters.knowledge.duplicates},
       "rejected", G_TYPE_UINT64, guint64{counters.knowledge.rejected}, "reloads", G_TYPE_UINT64,
-      guint64{counters.knowledge.reloads}, "search-ms-p50", G_TYPE_DOUBLE, counters.search_times.percentile(0.5),
-      "search-ms-p99", G_TYPE_DOUBLE, counters.search_times.percentile(0.99), nullptr);
+      guint64{counters.knowledge.reloads}, "removed", G_TYPE_UINT64, guint64{counters.knowledge.removed},
+      "search-ms-p50", G_TYPE_DOUBLE, counters.search_times.percentile(0.5), "search-ms-p99", G_TYPE_DOUBLE,
+      counters.search_times.percentile(0.99), nullptr);
 }
 
 void install_file_properties(GObjectClass* klass) {
@@ -61,6 +72,35 @@ void install_file_properties(GObjectClass* klass) {
   g_object_class_install_property(
       klass, kPropLabel,
       g_param_spec_string("label", "Label", "Label of entries that are added (NULL = none)", nullptr, kPlaying));
+}
+
+void install_scene_properties(GObjectClass* klass) {
+  /**
+   * GstCrlscKb:scenes:
+   *
+   * Of raw video, keep scenes when building: in place of an entry for each interval, one for each background that was
+   * watched for a while, with a picture of it, which crlscenc and crlscdec refer to.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, kPropScenes,
+      g_param_spec_boolean("scenes", "Scenes",
+                           "Of raw video, add the backgrounds of scenes in place of single pictures",
+                           KbSettings().scenes, kReady));
+  /**
+   * GstCrlscKb:max-age:
+   *
+   * With #GstCrlscKb:scenes, entries with reference pictures are removed, and overwritten, when what they show was not
+   * seen for so long.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, kPropMaxAge,
+      g_param_spec_uint("max-age", "Maximum age",
+                        "Seconds after which scenes that are not seen are removed (0 = never)", 0, G_MAXUINT,
+                        KbSettings().max_age, kPlaying));
 }
 
 void install_search_properties(GObjectClass* klass) {
@@ -127,8 +167,8 @@ void install_kb_properties(GObjectClass* klass) {
    *
    * Counters since READY. guint64: buffers, searches, matched (searches with a match), skipped (raw pictures that were
    * too late), unusable (semantic units that make no sense to this knowledge base), entries (now), added, duplicates
-   * (near duplicates, which are not added), rejected (no room), reloads (the file had changed); double: search-ms-p50
-   * and search-ms-p99 of the latest 256 searches.
+   * (near duplicates, which are not added), rejected (no room), reloads (the file had changed), removed (scenes that
+   * were too old); double: search-ms-p50 and search-ms-p99 of the latest 256 searches.
    *
    * Since: 0.1
    */
@@ -137,6 +177,7 @@ void install_kb_properties(GObjectClass* klass) {
       {"location", "Location", "Knowledge base (.crlsckb): a path, or a name on the model path (NULL = do nothing)"},
       "Counters of searches, entries and times");
   install_file_properties(klass);
+  install_scene_properties(klass);
   install_search_properties(klass);
 }
 
@@ -162,6 +203,12 @@ bool set_kb_property(KbSettings& settings, guint id, const GValue* value) {
       return true;
     case kPropRerank:
       settings.rerank = g_value_get_uint(value);
+      return true;
+    case kPropScenes:
+      settings.scenes = g_value_get_boolean(value);
+      return true;
+    case kPropMaxAge:
+      settings.max_age = g_value_get_uint(value);
       return true;
     default:
       return set_shared_property(settings, id, value);
@@ -190,6 +237,12 @@ bool get_kb_property(const KbSettings& settings, const KbCounters& counters, gui
       return true;
     case kPropRerank:
       g_value_set_uint(value, settings.rerank);
+      return true;
+    case kPropScenes:
+      g_value_set_boolean(value, settings.scenes);
+      return true;
+    case kPropMaxAge:
+      g_value_set_uint(value, settings.max_age);
       return true;
     case kPropStats:
       g_value_take_boxed(value, make_stats(counters));

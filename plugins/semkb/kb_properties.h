@@ -20,9 +20,12 @@ struct KbSettings : SharedSettings {
   double min_similarity = 0.5;
   guint max_entries = kDefaultMaxEntries;
   guint rerank = 0;  // candidates of raw pictures
+  bool scenes = false;
+  guint max_age = 0;  // s
 
   bool searches() const { return mode != GST_CRLSC_KB_MODE_BUILD; }
   bool builds() const { return mode != GST_CRLSC_KB_MODE_QUERY; }
+  bool keeps_scenes() const { return builds() && scenes; }
 };
 
 struct KbCounters {

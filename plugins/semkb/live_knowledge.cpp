@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/kb/scene_pictures.h"
 
 namespace crlsc {
 namespace {
@@ -54,10 +55,14 @@ bool LiveKnowledge::is_duplicate(const Bytes& code) const {
   return !nearest.empty();
 }
 
-void LiveKnowledge::add(const std::string& label, Bytes code, int64_t time) {
+void LiveKnowledge::check_label(const std::string& label) {
   if (const auto fault = text_fault(label, kMaxLabelSize)) {
     throw Error(ErrorKind::kSettings, "the label for new entries " + *fault);
   }
+}
+
+void LiveKnowledge::add(const std::string& label, Bytes code, int64_t time) {
+  check_label(label);
   if (is_duplicate(code)) {
     ++counts_.duplicates;
     return;
@@ -88,6 +93,45 @@ void LiveKnowledge::commit() {
   pending_.clear();
   info_ = file_->info();
   entries_->add(std::move(added));
+}
+
+std::optional<EntryId> LiveKnowledge::store(NewEntry entry) {
+  refresh();
+  if (entries_->size() + pending_.size() >= settings_.max_entries) {
+    ++counts_.rejected;
+    return std::nullopt;
+  }
+  AddSettings settings;
+  settings.near_duplicate = 1;
+  settings.max_entries = settings_.max_entries;
+  entry.code = quantiser_->encode(entry.vector);
+  const EntryId id = file_->add({entry}, settings).at(0).id;
+  info_ = file_->info();
+  entries_->add({{id, entry.code, entry.label, {}}});
+  ++counts_.added;
+  return id;
+}
+
+std::vector<EntryId> LiveKnowledge::remove_scenes(int64_t time) {
+  std::vector<EntryId> old;
+  file_->for_each([&](const StoredEntry& entry) {
+    if (entry.last_seen != 0 && entry.last_seen < time) old.push_back(entry.id);
+  });
+  const auto has_no_picture = [this](EntryId id) {
+    const auto entry = file_->find(id, {false, true});
+    return !entry || entry->picture.empty();
+  };
+  old.erase(std::remove_if(old.begin(), old.end(), has_no_picture), old.end());
+  if (old.empty()) return old;
+  counts_.removed += file_->remove(old);
+  info_ = file_->info();
+  entries_->remove(old);
+  return old;
+}
+
+void LiveKnowledge::for_each_scene(int width, int height,
+                                   const std::function<void(const StoredEntry&, const Picture&)>& use) {
+  for_each_scene_picture(*file_, width, height, use);
 }
 
 }  // namespace crlsc

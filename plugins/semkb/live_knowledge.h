@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/kb/knowledge_path.h"
+#include "core/picture.h"
 
 namespace crlsc {
 
@@ -27,6 +30,7 @@ class LiveKnowledge {
     uint64_t duplicates = 0;  // near duplicates, which are left out
     uint64_t rejected = 0;    // for want of room
     uint64_t reloads = 0;
+    uint64_t removed = 0;  // scenes that were not seen for too long
   };
 
   // Opens and loads the file. Throws what KnowledgeBaseFile and complete_codebooks() throw, and Error(kSettings) if
@@ -44,12 +48,25 @@ class LiveKnowledge {
   // there stays in use then, and the next call tries again.
   void refresh();
 
-  // Keeps an entry for the next commit() unless it is a near duplicate or there is no room. Throws Error(kSettings) if
-  // the label is no text.
+  // Throws Error(kSettings) if no entry can have this label.
+  static void check_label(const std::string& label);
+
+  // Keeps an entry for the next commit() unless it is a near duplicate or there is no room. Throws as check_label().
   void add(const std::string& label, Bytes code, int64_t time);
   size_t pending() const { return pending_.size(); }
   // Writes what add() has kept: it is durable afterwards. Throws Error(kWrite); all of it is kept then.
   void commit();
+
+  // What follows is written at once: durable afterwards, or Error(kWrite).
+  // Adds an entry with a vector, near duplicate or not. Nothing if there is no room.
+  std::optional<EntryId> store(NewEntry entry);
+  // False if there is no such entry any more.
+  bool set_last_seen(EntryId id, int64_t time) { return file_->set_last_seen(id, time); }
+  // Removes entries that have a reference picture and were seen before `time` for the last time, and returns which.
+  std::vector<EntryId> remove_scenes(int64_t time);
+
+  // As for_each_scene_picture() of the file.
+  void for_each_scene(int width, int height, const std::function<void(const StoredEntry&, const Picture&)>& use);
 
  private:
   void open();

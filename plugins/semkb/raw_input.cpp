@@ -6,6 +6,16 @@
 
 namespace crlsc {
 
+bool expects_raw(GstPad* sink) {
+  GstCaps* caps = gst_pad_peer_query_caps(sink, nullptr);
+  bool raw = caps != nullptr && !gst_caps_is_any(caps) && !gst_caps_is_empty(caps);
+  for (guint i = 0; raw && i < gst_caps_get_size(caps); ++i) {
+    raw = gst_structure_has_name(gst_caps_get_structure(caps, i), "video/x-raw");
+  }
+  if (caps != nullptr) gst_caps_unref(caps);
+  return raw;
+}
+
 RawInput::RawInput(const GstCaps* caps, const LoadedModel& model) : embedder_(model.network->open_embedder()) {
   if (!gst_video_info_from_caps(&info_, caps)) throw Error(ErrorKind::kWrongType, "the caps are no raw video");
   GstVideoInfo coded;
@@ -20,10 +30,19 @@ bool RawInput::is_due(GstClockTime pts, GstClockTime interval) const {
   return pts < last_ || pts >= last_ + interval;
 }
 
-const std::vector<float>& RawInput::embed(GstBuffer* buffer) {
+double RawInput::seconds_to(GstClockTime pts, GstClockTime usual) const {
+  const bool known = GST_CLOCK_TIME_IS_VALID(pts) && GST_CLOCK_TIME_IS_VALID(last_) && pts >= last_;
+  return static_cast<double>(known ? pts - last_ : usual) / GST_SECOND;
+}
+
+void RawInput::look_at(GstBuffer* buffer, const std::function<void(const PictureView&)>& use) {
   last_ = GST_BUFFER_PTS(buffer);
   VideoFrameMap map(info_, buffer, GST_MAP_READ);
-  embedder_->embed(reader_->read(map.get()), vector_.data());
+  use(reader_->read(map.get()));
+}
+
+const std::vector<float>& RawInput::embed(const PictureView& picture) {
+  embedder_->embed(picture, vector_.data());
   return vector_;
 }
 

@@ -13,6 +13,26 @@ void TextPad::set(GstPad* pad) {
   if (old != nullptr) gst_object_unref(old);
 }
 
+GstPad* TextPad::request(GstPadTemplate* templ) {
+  GstPad* existing = gst_element_get_static_pad(element_, "text_src");
+  if (existing != nullptr) {
+    gst_object_unref(existing);
+    return nullptr;
+  }
+  GstPad* pad = gst_pad_new_from_template(templ, "text_src");
+  gst_pad_use_fixed_caps(pad);
+  gst_pad_set_active(pad, GST_STATE(element_) > GST_STATE_READY);
+  gst_element_add_pad(element_, pad);
+  set(pad);
+  return pad;
+}
+
+void TextPad::release(GstPad* pad) {
+  set(nullptr);
+  gst_pad_set_active(pad, FALSE);
+  gst_element_remove_pad(element_, pad);
+}
+
 GstPad* TextPad::get() {
   GST_OBJECT_LOCK(element_);
   GstPad* pad = pad_ != nullptr ? GST_PAD(gst_object_ref(pad_)) : nullptr;

@@ -9,7 +9,7 @@
 namespace crlsc {
 
 // Says for each buffer of a stream what it shows, or that there is nothing to say, so that nobody waits for text. Used
-// by the streaming thread only, except for set().
+// by the streaming thread only, except for request() and release(), which are thread-safe.
 class TextPad {
  public:
   explicit TextPad(GstElement* element) : element_(element) {}
@@ -17,8 +17,10 @@ class TextPad {
   TextPad(const TextPad&) = delete;
   TextPad& operator=(const TextPad&) = delete;
 
-  // The pad from now on, or null. Thread-safe.
-  void set(GstPad* pad);
+  // Adds the pad to the element. Null if it is there already.
+  GstPad* request(GstPadTemplate* templ);
+  // Removes it.
+  void release(GstPad* pad);
 
   // A buffer of `segment` has this time; without text, a gap. Nothing happens without a pad.
   void push(const GstSegment& segment, GstClockTime pts, GstClockTime duration, const std::string& text);
@@ -26,6 +28,7 @@ class TextPad {
   void forward(GstEvent* event);
 
  private:
+  void set(GstPad* pad);
   GstPad* get();
   void begin(GstPad* pad);
   void begin_segment(GstPad* pad, const GstSegment& segment);

@@ -52,7 +52,7 @@ GST_START_TEST(b1_02_defaults_are_what_the_description_says) {
     fail_unless(g_param_value_defaults(specs[i], &value), "%s", specs[i]->name);
     g_value_unset(&value);
   }
-  fail_unless_equals_int(own, 11);
+  fail_unless_equals_int(own, 13);
   g_free(specs);
 }
 GST_END_TEST;
