@@ -2,11 +2,10 @@
 #include "eval/video.h"
 
 #include <filesystem>
-#include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
 
 #include "core/error.h"
-#include "train/material.h"
+#include "knowledge/pictures.h"
 
 namespace crlsc::tools {
 namespace {
@@ -19,12 +18,16 @@ class OpenCvReader : public VideoReader {
   bool read(Picture& picture) override {
     cv::Mat image;
     if (!capture_.read(image)) return false;
-    picture = to_picture(image(cv::Rect(0, 0, image.cols & ~1, image.rows & ~1)));
+    picture = to_i420(image);
     return true;
   }
   double frames_per_second() const override {
     const double rate = capture_.get(cv::CAP_PROP_FPS);
     return rate > 0 ? rate : 25;
+  }
+  size_t frames() const override {
+    const double count = capture_.get(cv::CAP_PROP_FRAME_COUNT);
+    return count > 0 && count < 1e12 ? static_cast<size_t>(count) : 0;
   }
 
  private:

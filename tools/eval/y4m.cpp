@@ -4,7 +4,10 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <sstream>
+#include <system_error>
 
 #include "core/error.h"
 
@@ -36,6 +39,9 @@ class Y4mReader : public VideoReader {
       throw Error(ErrorKind::kRead, "\"" + path + "\" has an impossible size or frame rate");
     }
     rate_ = static_cast<double>(numerator) / static_cast<double>(denominator);
+    std::error_code none;
+    const auto size = std::filesystem::file_size(path, none);
+    if (!none) frames_ = static_cast<size_t>(size) / (std::strlen("FRAME\n") + Picture(width_, height_).data().size());
   }
   ~Y4mReader() override {
     if (file_ != stdin) std::fclose(file_);
@@ -49,6 +55,7 @@ class Y4mReader : public VideoReader {
     return std::fread(picture.plane(0), 1, size, file_) == size;
   }
   double frames_per_second() const override { return rate_; }
+  size_t frames() const override { return frames_; }
 
  private:
   std::string line() {
@@ -63,6 +70,7 @@ class Y4mReader : public VideoReader {
   int width_ = 0;
   int height_ = 0;
   double rate_ = 25;
+  size_t frames_ = 0;
 };
 
 }  // namespace

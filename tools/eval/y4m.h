@@ -16,6 +16,8 @@ class VideoReader {
   // False at the end.
   virtual bool read(Picture& picture) = 0;
   virtual double frames_per_second() const = 0;
+  // About how many pictures there are in all; 0: unknown.
+  virtual size_t frames() const = 0;
 };
 
 // Reads 8-bit 4:2:0 as it is; "-" is standard input. Throws Error(kRead).

@@ -3,8 +3,11 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <iostream>
 
 #include "core/error.h"
+#include "eval/video.h"
+#include "knowledge/clock.h"
 #include "knowledge/neighbours.h"
 #include "progress.h"
 
@@ -27,8 +30,9 @@ void print_recall(const char* what, const Recall& recall) {
 
 void report(KnowledgeBaseFile& file, const AddCounts& counts, const Vectors& vectors) {
   const KnowledgeBaseInfo info = file.info();
-  std::printf("%s: %zu entries (%zu near duplicates dropped), %ju bytes, id %s\n", file.path().c_str(), counts.added,
-              counts.dropped, static_cast<uintmax_t>(fs::file_size(file.path())), to_hex(info.id).c_str());
+  std::printf("%s: %zu entries (%zu near duplicates dropped), %ju bytes, id %s\n", file.path().c_str(),
+              static_cast<size_t>(info.entries), counts.dropped, static_cast<uintmax_t>(fs::file_size(file.path())),
+              to_hex(info.id).c_str());
   if (vectors.size() < 11) return;
   const RecallReport recall = measure_recall(vectors, file.quantiser(), kRecallQueries);
   std::printf("against exact search, %zu queries among %zu vectors:\n", recall.queries, vectors.size());
@@ -53,7 +57,7 @@ AddCounts add_pictures(KnowledgeBaseFile& file, const EmbeddedPictures& pictures
       entry.source = pictures.files[i].source;
       entry.first_seen = entry.last_seen = now_milliseconds();
       if (options.picture_side > 0) {
-        entry.picture = to_webp(read_picture(pictures.files[i].path), options.picture_side, options.picture_quality);
+        entry.picture = to_webp(read_picture(pictures.files[i].path), options.picture_side, options.still_quality());
       }
       entries.push_back(std::move(entry));
     }
@@ -61,6 +65,14 @@ AddCounts add_pictures(KnowledgeBaseFile& file, const EmbeddedPictures& pictures
     progress.update(begin + entries.size());
   }
   return counts;
+}
+
+void add_videos(KnowledgeBaseFile& file, SceneOptions scenes, const EntryOptions& options, const HeadEncoder& encoder) {
+  scenes.vectors = options.vectors;
+  if (options.picture_quality > 0) scenes.quality = static_cast<float>(options.picture_quality);
+  const auto embed = [&encoder](const PictureView& picture) { return encoder.embed_picture(picture); };
+  print_scenes(add_scenes(file, scenes, open_video, embed), std::cout);
+  std::cout.flush();
 }
 
 void build_skb(const SkbOptions& options) {
@@ -101,7 +113,9 @@ void build_skb(const SkbOptions& options) {
 
 void build_pkb(const PkbOptions& options) {
   refuse_existing(options.out);
-  const auto files = list_pictures(options.images);
+  const auto files = options.images.empty() ? std::vector<PictureFile>() : list_pictures(options.images);
+  if (!options.scenes.videos.empty())
+    list_videos(options.scenes);  // what is wrong with them is told before work begins
   KnowledgeBaseFile skb(options.skb, KnowledgeBaseFile::Access::kRead);
   const auto quantiser = skb.quantiser();
   const HeadEncoder encoder(options.model, options.threads);
@@ -118,7 +132,14 @@ void build_pkb(const PkbOptions& options) {
   KnowledgeBaseFile::create(options.out, header, *quantiser, options.codebooks);
   KnowledgeBaseFile file(options.out, KnowledgeBaseFile::Access::kWrite);
   file.use_quantiser(quantiser);
-  report(file, add_pictures(file, pictures, options.entries), {});
+  const AddCounts counts = add_pictures(file, pictures, options.entries);
+  try {
+    if (!options.scenes.videos.empty()) add_videos(file, options.scenes, options.entries, encoder);
+  } catch (...) {
+    if (file.info().entries == 0) fs::remove(options.out);  // the next attempt would be refused
+    throw;
+  }
+  report(file, counts, {});
 }
 
 }  // namespace crlsc::tools

@@ -7,6 +7,7 @@
 
 #include "core/kb/knowledge_base_file.h"
 #include "knowledge/encoders.h"
+#include "knowledge/scenes.h"
 #include "knowledge/training.h"
 
 namespace crlsc::tools {
@@ -15,7 +16,10 @@ struct EntryOptions {
   float near_duplicate = 0.99F;  // cosine above which an entry is dropped; 1: none is
   bool vectors = true;           // keep 8-bit vectors for re-ranking
   int picture_side = 0;          // keep reference pictures of at most this side; 0: none
-  int picture_quality = 75;      // of WebP, 0..100
+  // Of WebP, 1..100; 0: kStillQuality for pictures of stills, kScenePictureQuality for those of scenes.
+  int picture_quality = 0;
+  int still_quality() const { return picture_quality > 0 ? picture_quality : kStillQuality; }
+  static constexpr int kStillQuality = 75;
 };
 
 struct SkbOptions {
@@ -34,13 +38,15 @@ void build_skb(const SkbOptions& options);
 struct PkbOptions {
   std::string skb;
   std::string model;
-  std::vector<std::string> images;
+  std::vector<std::string> images;  // may be empty if there are videos
+  SceneOptions scenes;
   std::string out = "private.crlsckb";
   bool codebooks = true;  // copy those of the SKB, so that the file serves without it
   EntryOptions entries;
   int threads = 0;
 };
 
+// Throws Error(kWrite) if `out` exists already.
 void build_pkb(const PkbOptions& options);
 
 struct AddCounts {
@@ -50,5 +56,8 @@ struct AddCounts {
 
 // Adds pictures with their vectors, labels and sources, 256 in a transaction.
 AddCounts add_pictures(KnowledgeBaseFile& file, const EmbeddedPictures& pictures, const EntryOptions& options);
+
+// Adds the scenes of videos (add_scenes()), which the model's semantic head embeds, and prints what they are.
+void add_videos(KnowledgeBaseFile& file, SceneOptions scenes, const EntryOptions& options, const HeadEncoder& encoder);
 
 }  // namespace crlsc::tools

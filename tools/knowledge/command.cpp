@@ -16,6 +16,11 @@ namespace {
 
 using Access = KnowledgeBaseFile::Access;
 
+std::string qualities() {
+  return std::to_string(EntryOptions::kStillQuality) + ", " + std::to_string(static_cast<int>(kScenePictureQuality)) +
+         " for scenes";
+}
+
 void add_entry_options(CLI::App* command, EntryOptions& o) {
   command->add_option("--near-duplicate", o.near_duplicate, "Cosine above which an entry is dropped; 1 = none is")
       ->capture_default_str()
@@ -25,15 +30,40 @@ void add_entry_options(CLI::App* command, EntryOptions& o) {
   command->add_option("--pictures", o.picture_side, "Keep reference pictures of at most this side; 0 = none")
       ->capture_default_str()
       ->check(CLI::Range(0, 4096));
-  command->add_option("--picture-quality", o.picture_quality, "Quality of the pictures (WebP)")
-      ->capture_default_str()
+  command->add_option("--picture-quality", o.picture_quality, "Quality of the pictures (WebP); default: " + qualities())
       ->check(CLI::Range(1, 100));
 }
 
 CLI::Option* add_images_option(CLI::App* command, std::vector<std::string>& images) {
-  return command
-      ->add_option("--images", images, "Folders of pictures; sub-folders name labels. FOLDER=LABEL labels all of them")
-      ->required();
+  return command->add_option("--images", images,
+                             "Folders of pictures; sub-folders name labels. FOLDER=LABEL labels all of them");
+}
+
+// Pictures, videos, or both.
+void add_material_options(CLI::App* command, std::vector<std::string>& images, SceneOptions& o) {
+  CLI::Option* first = add_images_option(command, images);
+  CLI::Option* video = command->add_option(
+      "--video", o.videos, "Videos, and folders of them: an entry for each scene, with a picture of its background");
+  command->add_option("--label", o.label, "Label of the scenes; default: the name of the video")->needs(video);
+  command
+      ->add_option_function<std::string>(
+          "--size", [&o](const std::string& text) { parse_size(text, o); },
+          "WIDTHxHEIGHT of the scenes' pictures; default: of the video. Streams refer to pictures of their own size "
+          "only: it must be the one that will be streamed")
+      ->needs(video);
+  command->add_option("--rate", o.rate, "Pictures a second of the videos that are looked at")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 1000.0))
+      ->needs(video);
+  command
+      ->add_option("--window", o.window,
+                   "Seconds after which a scene is looked at anew, for videos in which it changes; 0 = when it ends")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1e6))
+      ->needs(video);
+  command->parse_complete_callback([first, video] {
+    if (first->empty() && video->empty()) throw CLI::RequiredError("--images or --video");
+  });
 }
 
 void add_threads_option(CLI::App* command, int& threads) {
@@ -46,7 +76,7 @@ void add_build(CLI::App* skb) {
   auto pq = std::make_shared<std::string>("32x8");
   auto no_rotation = std::make_shared<bool>(false);
   command->add_option("--teacher", o->teacher, "TorchScript, or a CLIP vision tower (safetensors)")->required();
-  add_images_option(command, o->images);
+  add_images_option(command, o->images)->required();
   command->add_option("--out", o->out, "File to write")->capture_default_str();
   command->add_option("--cache", o->cache, "File of the teacher's vectors, to go on after a kill; default: OUT.cache");
   command->add_option("--dim", o->space.dimension, "Numbers of a vector")->capture_default_str();
@@ -117,6 +147,7 @@ void add_merge(CLI::App* skb) {
 struct AddOptions {
   std::string file;
   std::vector<std::string> images;
+  SceneOptions scenes;
   std::string teacher;
   std::string model;
   int threads = 0;
@@ -130,30 +161,41 @@ void add_encoder_options(CLI::App* command, AddOptions& o) {
   add_threads_option(command, o.threads);
 }
 
-std::unique_ptr<PictureEncoder> open_encoder(KnowledgeBaseFile& file, const AddOptions& o) {
-  if (!o.teacher.empty()) {
-    auto teacher = open_teacher(o.teacher, o.threads);
-    Projection projection = projection_for(file, *teacher);
-    return std::make_unique<TeacherEncoder>(std::move(teacher), std::move(projection));
-  }
+std::unique_ptr<HeadEncoder> open_head(KnowledgeBaseFile& file, const AddOptions& o) {
   auto encoder = std::make_unique<HeadEncoder>(o.model, o.threads);
   encoder->check_space(file.info(), file.path());
   return encoder;
 }
 
+std::unique_ptr<PictureEncoder> open_encoder(KnowledgeBaseFile& file, const AddOptions& o) {
+  if (o.teacher.empty()) return open_head(file, o);
+  auto teacher = open_teacher(o.teacher, o.threads);
+  Projection projection = projection_for(file, *teacher);
+  return std::make_unique<TeacherEncoder>(std::move(teacher), std::move(projection));
+}
+
+void add_to(KnowledgeBaseFile& file, const AddOptions& o) {
+  if (!o.scenes.videos.empty() && !o.teacher.empty()) {
+    throw Error(ErrorKind::kSettings, "--video needs --model: a semantic head embeds scenes, not the teacher");
+  }
+  if (!o.images.empty()) {
+    const auto files = list_pictures(o.images);
+    const AddCounts counts = add_pictures(file, embed_pictures(files, *open_encoder(file, o), "pictures"), o.entries);
+    std::printf("%s: %zu added, %zu near duplicates dropped\n", o.file.c_str(), counts.added, counts.dropped);
+  }
+  if (!o.scenes.videos.empty()) add_videos(file, o.scenes, o.entries, *open_head(file, o));
+}
+
 void add_add(CLI::App* skb) {
-  CLI::App* command = skb->add_subcommand("add", "Add pictures to a knowledge base");
+  CLI::App* command = skb->add_subcommand("add", "Add pictures or the scenes of videos to a knowledge base");
   auto o = std::make_shared<AddOptions>();
   command->add_option("file", o->file, "Knowledge base")->required();
-  add_images_option(command, o->images);
+  add_material_options(command, o->images, o->scenes);
   add_encoder_options(command, *o);
   add_entry_options(command, o->entries);
   command->callback([o] {
     KnowledgeBaseFile file(o->file, Access::kWrite);
-    const auto encoder = open_encoder(file, *o);
-    const AddCounts counts =
-        add_pictures(file, embed_pictures(list_pictures(o->images), *encoder, "pictures"), o->entries);
-    std::printf("%s: %zu added, %zu near duplicates dropped\n", o->file.c_str(), counts.added, counts.dropped);
+    add_to(file, *o);
   });
 }
 
@@ -223,8 +265,9 @@ void add_build_private(CLI::App* pkb) {
   auto o = std::make_shared<PkbOptions>();
   command->add_option("--skb", o->skb, "The shared knowledge base whose codebooks to use")->required();
   command->add_option("--model", o->model, "Model with a semantic head; default: searched on the model path");
-  add_images_option(command, o->images);
-  command->add_option("--out", o->out, "File to write")->capture_default_str();
+  add_material_options(command, o->images, o->scenes);
+  command->add_option("--out", o->out, "File to write; it must not exist. `add` adds to one that does")
+      ->capture_default_str();
   command->add_flag("!--no-codebooks", o->codebooks, "Leave the codebooks to the shared knowledge base");
   add_entry_options(command, o->entries);
   add_threads_option(command, o->threads);
@@ -234,14 +277,14 @@ void add_build_private(CLI::App* pkb) {
 }  // namespace
 
 void add_knowledge_commands(CLI::App& app) {
-  CLI::App* skb = app.add_subcommand("skb", "Make and keep knowledge bases; all but build serve private ones, too");
-  skb->require_subcommand(1);
-  for (const auto add : {add_build, add_info, add_search, add_add, add_remove, add_merge, add_verify, add_export}) {
-    add(skb);
-  }
-  CLI::App* pkb = app.add_subcommand("pkb", "Make private knowledge bases");
-  pkb->require_subcommand(1);
+  CLI::App* skb = app.add_subcommand("skb", "Make shared knowledge bases, and look after any");
+  CLI::App* pkb = app.add_subcommand("pkb", "Make private knowledge bases, and look after any");
+  add_build(skb);
   add_build_private(pkb);
+  for (CLI::App* base : {skb, pkb}) {
+    base->require_subcommand(1);
+    for (const auto add : {add_info, add_search, add_add, add_remove, add_merge, add_verify, add_export}) add(base);
+  }
 }
 
 }  // namespace crlsc::tools

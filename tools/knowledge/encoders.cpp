@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "knowledge/encoders.h"
 
-#include <chrono>
 #include <cstdio>
 
 #include "core/error.h"
@@ -71,13 +70,14 @@ HeadEncoder::~HeadEncoder() = default;
 
 std::vector<Vector> HeadEncoder::embed(const std::vector<cv::Mat>& pictures) const {
   std::vector<Vector> vectors;
-  for (const cv::Mat& picture : pictures) {
-    Vector vector(static_cast<size_t>(embedder_->dimension()));
-    const Picture i420 = to_i420(picture);
-    embedder_->embed(i420.view(), vector.data());
-    vectors.push_back(std::move(vector));
-  }
+  for (const cv::Mat& picture : pictures) vectors.push_back(embed_picture(to_i420(picture).view()));
   return vectors;
+}
+
+Vector HeadEncoder::embed_picture(const PictureView& picture) const {
+  Vector vector(static_cast<size_t>(embedder_->dimension()));
+  embedder_->embed(picture, vector.data());
+  return vector;
 }
 
 void HeadEncoder::check_space(const KnowledgeBaseInfo& info, const std::string& path) const {
@@ -166,11 +166,6 @@ EmbeddedPictures embed_pictures(const std::vector<PictureFile>& files, const neu
     result.vectors.push_back(*vector);
   }
   return result;
-}
-
-int64_t now_milliseconds() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 }  // namespace crlsc::tools

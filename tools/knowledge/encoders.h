@@ -43,6 +43,7 @@ class HeadEncoder : public PictureEncoder {
   HeadEncoder(const std::string& model, int threads);
   ~HeadEncoder() override;
   std::vector<Vector> embed(const std::vector<cv::Mat>& pictures) const override;
+  Vector embed_picture(const PictureView& picture) const;
   const ModelFile& file() const { return model_->file; }
   // Throws Error(kWrongType) unless the head was trained for the vector space of this knowledge base, which is that of
   // its codebooks.
@@ -74,8 +75,5 @@ EmbeddedPictures embed_pictures(const std::vector<PictureFile>& files, const Pic
 // The teacher's own vectors of crop `number` of each picture (augmentation_crop()), out of the cache where it has them.
 EmbeddedPictures embed_pictures(const std::vector<PictureFile>& files, const neural::Teacher& teacher,
                                 VectorCache& cache, int number, uint64_t seed);
-
-// Milliseconds since 1970-01-01 UTC.
-int64_t now_milliseconds();
 
 }  // namespace crlsc::tools

@@ -10,8 +10,11 @@
 #include <map>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <sstream>
 
 #include "core/error.h"
+#include "core/kb/reference_picture.h"
+#include "core/kb/scene_pictures.h"
 
 namespace crlsc::tools {
 namespace {
@@ -29,7 +32,36 @@ std::string time_text(int64_t milliseconds) {
   return text;
 }
 
+struct SceneLine {
+  int64_t last_seen = 0;
+  std::string text;
+};
+
 std::string label_text(const std::string& label) { return label.empty() ? "(no label)" : label; }
+
+SceneLine scene_line(const StoredEntry& entry) {
+  std::ostringstream line;
+  line << "  " << std::setw(8) << entry.id << "  ";
+  try {
+    const PictureSize size = reference_picture_size(entry.picture);
+    line << size.width << 'x' << size.height;
+  } catch (const Error&) {
+    line << "unfit";
+  }
+  line << ", " << entry.picture.size() << " bytes  " << time_text(entry.last_seen) << "  " << label_text(entry.label)
+       << (entry.source.empty() ? "" : "  " + entry.source) << '\n';
+  return {entry.last_seen, line.str()};
+}
+
+// Those that streams may refer to, the one that was seen last first.
+void describe_scenes(std::vector<SceneLine> scenes, std::ostream& out) {
+  if (scenes.empty()) return;
+  std::stable_sort(scenes.begin(), scenes.end(),
+                   [](const SceneLine& a, const SceneLine& b) { return a.last_seen > b.last_seen; });
+  out << "scenes (entry, size and bytes of the picture, last seen, label, source)\n";
+  for (size_t i = 0; i < std::min(scenes.size(), kMostScenePictures); ++i) out << scenes[i].text;
+  if (scenes.size() > kMostScenePictures) out << "  and " << scenes.size() - kMostScenePictures << " older ones\n";
+}
 
 // A square of kThumbnail with the whole picture in the middle; grey for none.
 cv::Mat thumbnail(const cv::Mat& picture) {
@@ -74,8 +106,11 @@ void describe_knowledge_base(KnowledgeBaseFile& file, std::ostream& out) {
   size_t pictures = 0;
   size_t picture_bytes = 0;
   std::map<std::string, size_t> labels;
+  std::vector<SceneLine> scenes;
   file.for_each(
       [&](const StoredEntry& entry) {
+        const bool scene = header.kind == KnowledgeBaseKind::kPrivate && !entry.picture.empty();
+        if (scene) scenes.push_back(scene_line(entry));
         ++labels[entry.label];
         vectors += entry.sq8.empty() ? 0 : 1;
         pictures += entry.picture.empty() ? 0 : 1;
@@ -88,6 +123,7 @@ void describe_knowledge_base(KnowledgeBaseFile& file, std::ostream& out) {
   for (const auto& [label, count] : labels) {
     out << "  " << std::setw(8) << count << "  " << label_text(label) << '\n';
   }
+  describe_scenes(std::move(scenes), out);
 }
 
 std::vector<EntryId> select_entries(KnowledgeBaseFile& file, const std::vector<EntryId>& ids,

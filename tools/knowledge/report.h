@@ -11,7 +11,7 @@
 
 namespace crlsc::tools {
 
-// Header, sizes, and how many entries each label has.
+// Header, sizes, how many entries each label has, and the scenes of a private one: its entries with reference pictures.
 void describe_knowledge_base(KnowledgeBaseFile& file, std::ostream& out);
 
 // The entries with these ids and those with these labels. Throws Error(kSettings) if neither is given.
