@@ -122,6 +122,48 @@ def check_encoder(crlsc, at, model, teacher):
         need('held out' in text, 'no accuracy', text)
 
 
+def write_video(path, seconds, rng):
+    """A YUV4MPEG2 clip of one place, ten pictures a second, in which a white square wanders about."""
+    luma = bytes(rng.randrange(60, 120) for _ in range(WIDTH * HEIGHT))
+    chroma = bytes([128]) * (WIDTH * HEIGHT // 2)
+    with open(path, 'wb') as out:
+        out.write(b'YUV4MPEG2 W%d H%d F10:1 C420jpeg\n' % (WIDTH, HEIGHT))
+        for number in range(10 * seconds):
+            left, top = number * 3 % (WIDTH - 8), number % (HEIGHT - 8)
+            picture = bytearray(luma)
+            for y in range(top, top + 8):
+                picture[y * WIDTH + left:y * WIDTH + left + 8] = bytes([235]) * 8
+            out.write(b'FRAME\n' + picture + chroma)
+
+
+def check_scenes(crlsc, at):
+    head = at('alone/model.safetensors')
+    rng = random.Random(5)
+    write_video(at('street.y4m'), 15, rng)
+    write_video(at('short.y4m'), 2, rng)
+    build = ['pkb', 'build', '--skb', at('skb'), '--model', head, '--out', at('scenes')]
+    need('--images or --video' in crlsc.run(*build, fails=True), 'built of nothing', '')
+    need('0x7' in crlsc.run(*build, '--video', at('street.y4m'), '--size', '0x7', fails=True), 'a size was expected', '')
+    with open(at('none.y4m'), 'wb') as out:
+        out.write(b'no video')
+    need('none.y4m' in crlsc.run(*build, '--video', at('none.y4m'), fails=True), 'the file is not named', '')
+    text = crlsc.run(*build, '--video', at('street.y4m'), at('short.y4m'))
+    need(re.search(r'added entry 1: street, seen for 14\.\d s, picture of \d+ bytes', text), 'no scene', text)
+    need('exists already' in crlsc.run(*build, '--video', at('street.y4m'), fails=True), 'a PKB was overwritten', '')
+    info = crlsc.run('pkb', 'info', at('scenes'))
+    need(re.search(r'\n +1  64x48, \d+ bytes  .*UTC  street  street\.y4m', info), 'the scene is not listed', info)
+    add = ['pkb', 'add', at('scenes'), '--model', head, '--video', at('street.y4m')]
+    need('known entry 1: street' in crlsc.run(*add), 'the scene was not recognised', '')
+    text = crlsc.run(*add, '--size', '32x32', '--label', 'yard', '--rate', '2', '--picture-quality', '30')
+    need('added entry 2: yard' in text, 'another size is another picture', text)
+    need('needs --model' in crlsc.run('pkb', 'add', at('scenes'), '--teacher', 'x', '--video', at('street.y4m'),
+                                      fails=True), 'a teacher cannot embed scenes', '')
+    need('1 removed' in crlsc.run('pkb', 'remove', at('scenes'), '--label', 'street'), 'nothing was removed', '')
+    info = crlsc.run('pkb', 'info', at('scenes'))
+    need('street' not in info and 'yard' in info, 'the wrong one was removed', info)
+    crlsc.run('pkb', 'verify', at('scenes'))
+
+
 def check_other_modes(crlsc, at, model):
     """Encoders that learn without a knowledge base, to compare with."""
     train = ['train', 'encoder', '--images', at('train'), '--model', model, '--batch', '16', '--threads', '1', '--minutes',
@@ -175,6 +217,7 @@ def main():
         write_pictures(at('test'), 20, rng)
         check_skb(crlsc, at, teacher)
         check_encoder(crlsc, at, model, teacher)
+        check_scenes(crlsc, at)
         check_other_modes(crlsc, at, model)
         check_carried_head(crlsc, at, model)
 

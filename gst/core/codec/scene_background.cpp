@@ -126,9 +126,4 @@ std::optional<FoundScene> SceneBackground::next(const PictureView& picture, doub
   return found;
 }
 
-std::optional<FoundScene> SceneBackground::finish() {
-  change_.reset();
-  return conclude();
-}
-
 }  // namespace crlsc

@@ -61,7 +61,7 @@ class SceneBackground {
   // background is settled and the camera was at rest: at least half of all cells look like the background.
   std::optional<FoundScene> next(const PictureView& picture, double seconds);
   // The same at the end of the stream; the next picture starts another scene.
-  std::optional<FoundScene> finish();
+  std::optional<FoundScene> finish() { return conclude(); }
 
  private:
   struct Known {

@@ -174,6 +174,10 @@ TEST(SceneBackground, NeedsAFewSeconds) {
   watch(scenes, 100, -5.0, found, [](int) { return still(); });
   finish(scenes, found);
   EXPECT_EQ(numbers(found), "") << "no time has passed";
+  watch(scenes, 100, -5.0, found, [](int) { return still(); });
+  watch(scenes, least, found, still());
+  finish(scenes, found);
+  EXPECT_EQ(numbers(found), "0*") << "time that ran backwards does not count";
 }
 
 TEST(SceneBackground, CutStartsAnotherScene) {
@@ -230,6 +234,22 @@ TEST(SceneBackground, WhatStaysOrGoesMakesAnother) {
   watch(scenes, 61, found, before);
   ASSERT_EQ(numbers(found), "0* 0 1* 1 0");
   EXPECT_EQ(found[2].background->data(), after.data());
+}
+
+TEST(SceneBackground, WhoLingersForAFewSecondsMakesNoOther) {
+  const struct {
+    int side;
+    int seconds;
+    const char* expected;
+  } cases[] = {{32, 12, "0"}, {32, 30, "1*"}, {64, 12, "1*"}};
+  for (const auto& c : cases) {
+    SceneBackground scenes;
+    scenes.know(still().view());
+    Found found;
+    watch(scenes, c.seconds, found, with_box(still(), 48, 32, c.side, c.side));
+    finish(scenes, found);
+    EXPECT_EQ(numbers(found), c.expected) << c.side << " samples, " << c.seconds << " s";
+  }
 }
 
 TEST(SceneBackground, NightMakesAnother) {
