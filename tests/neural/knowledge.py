@@ -160,7 +160,7 @@ def check_scenes(crlsc, at):
                                       fails=True), 'a teacher cannot embed scenes', '')
     need('1 removed' in crlsc.run('pkb', 'remove', at('scenes'), '--label', 'street'), 'nothing was removed', '')
     info = crlsc.run('pkb', 'info', at('scenes'))
-    need('street' not in info and 'yard' in info, 'the wrong one was removed', info)
+    need('  street  ' not in info and '1  yard' in info, 'the wrong one was removed', info)
     crlsc.run('pkb', 'verify', at('scenes'))
 
 

@@ -121,7 +121,8 @@ void build_pkb(const PkbOptions& options) {
   const HeadEncoder encoder(options.model, options.threads);
   const KnowledgeBaseInfo info = skb.info();
   encoder.check_space(info, options.skb);
-  const EmbeddedPictures pictures = embed_pictures(files, encoder, "pictures");
+  EmbeddedPictures pictures;
+  if (!files.empty()) pictures = embed_pictures(files, encoder, "pictures");
   KnowledgeBaseHeader header;
   header.kind = KnowledgeBaseKind::kPrivate;
   header.teacher = info.header.teacher;
@@ -132,7 +133,8 @@ void build_pkb(const PkbOptions& options) {
   KnowledgeBaseFile::create(options.out, header, *quantiser, options.codebooks);
   KnowledgeBaseFile file(options.out, KnowledgeBaseFile::Access::kWrite);
   file.use_quantiser(quantiser);
-  const AddCounts counts = add_pictures(file, pictures, options.entries);
+  AddCounts counts;
+  if (!files.empty()) counts = add_pictures(file, pictures, options.entries);
   try {
     if (!options.scenes.videos.empty()) add_videos(file, options.scenes, options.entries, encoder);
   } catch (...) {

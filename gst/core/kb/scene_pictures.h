@@ -13,8 +13,8 @@ namespace crlsc {
 constexpr float kScenePictureQuality = 85;
 constexpr size_t kMostScenePictures = 64;  // 120 MB at 1920x1088 at most; 7 MB at 320x240
 
-// Calls `use` with the entries and pictures of the latest kMostScenePictures pictures that were taken at width x height,
-// the latest first. What is damaged or of another size is left out. Throws what KnowledgeBaseFile throws.
+// Calls `use` with the entries and pictures of the latest kMostScenePictures pictures that were taken at width x
+// height, the latest first. What is damaged or of another size is left out. Throws what KnowledgeBaseFile throws.
 void for_each_scene_picture(KnowledgeBaseFile& file, int width, int height,
                             const std::function<void(const StoredEntry&, const Picture&)>& use);
 
