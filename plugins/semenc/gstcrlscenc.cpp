@@ -169,7 +169,7 @@ std::unique_ptr<crlsc::SemanticEncoder> open_semantic(GstCrlscEnc* self, const S
     GST_INFO_OBJECT(self, "%s: the stream will not say what it shows", text.c_str());
     return nullptr;
   }
-  crlsc::check_encoder(impl.knowledge->encoder, file.id(), impl.knowledge->path);
+  crlsc::check_encoder(impl.knowledge->encoder, file.head_id(), impl.knowledge->path);
   return std::make_unique<crlsc::SemanticEncoder>(std::move(embedder), impl.knowledge->quantiser);
 }
 

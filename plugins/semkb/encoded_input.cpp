@@ -11,7 +11,6 @@ namespace {
 // Whether codes of the stream mean to us what they mean to the sender.
 bool understands(const KnowledgeBaseInfo& ours, const SequenceHeader& header) {
   if (!header.knowledge) return false;
-  if (ours.header.encoder && *ours.header.encoder != header.model_id) return false;
   if (header.knowledge->id == codebooks_id(ours)) return true;
   // Another one with the same codebooks does as well.
   const auto path = find_shared_knowledge_base(header.knowledge->id);

@@ -181,7 +181,7 @@ void load_model(GstCrlscKb* self) {
     throw Error(ErrorKind::kWrongType, "the model '" + file.path() + "' has no semantic head; use one that has");
   }
   const crlsc::LiveKnowledge& knowledge = *impl.knowledge;
-  crlsc::check_encoder(knowledge.info().header.encoder, file.id(), knowledge.settings().path);
+  crlsc::check_encoder(knowledge.info().header.encoder, file.head_id(), knowledge.settings().path);
   if (embedder->dimension() == knowledge.quantiser().shape().dimension) return;
   throw Error(ErrorKind::kWrongType,
               "vectors of the model '" + file.path() + "' have " + std::to_string(embedder->dimension()) +

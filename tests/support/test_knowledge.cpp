@@ -69,7 +69,7 @@ void write_test_knowledge(const std::string& path, const LoadedModel& model, siz
   if (!embedder) throw std::runtime_error("the model has no semantic head");
   KnowledgeBaseHeader header;
   header.teacher = "colours";
-  header.encoder = model.file.id();
+  header.encoder = model.file.head_id();
   KnowledgeBaseFile::create(path, header, *test_codebooks());
   std::vector<NewEntry> entries;
   for (const std::string& name : colour_names()) {

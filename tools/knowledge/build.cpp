@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "core/error.h"
+#include "core/kb/knowledge_path.h"
 #include "eval/video.h"
 #include "knowledge/clock.h"
 #include "knowledge/neighbours.h"
@@ -116,18 +117,18 @@ void build_pkb(const PkbOptions& options) {
   const auto files = options.images.empty() ? std::vector<PictureFile>() : list_pictures(options.images);
   if (!options.scenes.videos.empty())
     list_videos(options.scenes);  // what is wrong with them is told before work begins
-  KnowledgeBaseFile skb(options.skb, KnowledgeBaseFile::Access::kRead);
+  KnowledgeBaseFile skb(find_knowledge_base(options.skb, "--skb"), KnowledgeBaseFile::Access::kRead);
   const auto quantiser = skb.quantiser();
   const HeadEncoder encoder(options.model, options.threads);
   const KnowledgeBaseInfo info = skb.info();
-  encoder.check_space(info, options.skb);
+  encoder.check_space(info, skb.path());
   EmbeddedPictures pictures;
   if (!files.empty()) pictures = embed_pictures(files, encoder, "pictures");
   KnowledgeBaseHeader header;
   header.kind = KnowledgeBaseKind::kPrivate;
   header.teacher = info.header.teacher;
   header.teacher_hash = info.header.teacher_hash;
-  header.encoder = encoder.file().id();
+  header.encoder = encoder.file().head_id();
   header.base = info.id;
   header.created = now_milliseconds();
   KnowledgeBaseFile::create(options.out, header, *quantiser, options.codebooks);

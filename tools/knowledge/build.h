@@ -36,7 +36,7 @@ struct SkbOptions {
 void build_skb(const SkbOptions& options);
 
 struct PkbOptions {
-  std::string skb;
+  std::string skb = "default.crlsckb";  // a path, or a name on the model path
   std::string model;
   std::vector<std::string> images;  // may be empty if there are videos
   SceneOptions scenes;

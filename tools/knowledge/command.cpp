@@ -263,7 +263,10 @@ void add_export(CLI::App* skb) {
 void add_build_private(CLI::App* pkb) {
   CLI::App* command = pkb->add_subcommand("build", "Make a private knowledge base with a model's semantic head");
   auto o = std::make_shared<PkbOptions>();
-  command->add_option("--skb", o->skb, "The shared knowledge base whose codebooks to use")->required();
+  command
+      ->add_option("--skb", o->skb,
+                   "The shared knowledge base whose codebooks to use: a path, or a name on the model path")
+      ->capture_default_str();
   command->add_option("--model", o->model, "Model with a semantic head; default: searched on the model path");
   add_material_options(command, o->images, o->scenes);
   command->add_option("--out", o->out, "File to write; it must not exist. `add` adds to one that does")

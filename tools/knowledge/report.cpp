@@ -94,7 +94,7 @@ void describe_knowledge_base(KnowledgeBaseFile& file, std::ostream& out) {
       << "\n  id " << to_hex(info.id) << "\n  made " << time_text(header.created) << "\n  teacher "
       << (header.teacher.empty() ? "unknown" : header.teacher) << '\n';
   if (header.teacher_hash) out << "  teacher's hash " << to_hex(*header.teacher_hash) << '\n';
-  if (header.encoder) out << "  vectors by the semantic head of model " << to_hex(*header.encoder) << '\n';
+  if (header.encoder) out << "  vectors by the semantic head " << to_hex(*header.encoder) << '\n';
   if (header.base) out << "  codebooks of the shared knowledge base " << to_hex(*header.base) << '\n';
   out << "  vectors of " << info.shape.dimension << " numbers, codes of " << info.shape.code_size() << " bytes ("
       << info.shape.subvectors << "x" << info.shape.bits << ")\n  codebooks " << to_hex(info.quantiser_hash)

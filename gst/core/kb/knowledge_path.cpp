@@ -88,11 +88,11 @@ Codebooks open_codebooks(const std::string& path) {
   return {path, codebooks_id(info), file.quantiser(), info.header.encoder};
 }
 
-void check_encoder(const std::optional<ContentId>& encoder, const ContentId& model, const std::string& path) {
-  if (!encoder || *encoder == model) return;
-  throw Error(ErrorKind::kWrongType, "the knowledge base '" + path + "' is made for vectors of model " +
-                                         to_hex(*encoder) + ", but the model is " + to_hex(model) +
-                                         "; use that model, or a knowledge base for this one");
+void check_encoder(const std::optional<ContentId>& encoder, const ContentId& head, const std::string& path) {
+  if (!encoder || *encoder == head) return;
+  throw Error(ErrorKind::kWrongType, "the knowledge base '" + path + "' is made for vectors of the semantic head " +
+                                         to_hex(*encoder) + ", but the model has the head " + to_hex(head) +
+                                         "; use a model with that head, or a knowledge base for this one");
 }
 
 }  // namespace crlsc

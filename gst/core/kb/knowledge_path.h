@@ -35,13 +35,13 @@ struct Codebooks {
   std::string path;
   ContentId id;  // codebooks_id()
   std::shared_ptr<const ProductQuantiser> quantiser;
-  std::optional<ContentId> encoder;  // the model whose vectors they are made for, if only these
+  std::optional<ContentId> encoder;  // the head whose vectors they are made for, if only these
 };
 // Throws what KnowledgeBaseFile and complete_codebooks() throw.
 Codebooks open_codebooks(const std::string& path);
 
-// Throws Error(kWrongType), whose text names both, if vectors of `model` mean nothing to a knowledge base at `path`
-// that is made for the vectors of `encoder`.
-void check_encoder(const std::optional<ContentId>& encoder, const ContentId& model, const std::string& path);
+// Throws Error(kWrongType), whose text names both, if vectors of `head` (ModelFile::head_id()) mean nothing to a
+// knowledge base at `path` that is made for the vectors of `encoder`.
+void check_encoder(const std::optional<ContentId>& encoder, const ContentId& head, const std::string& path);
 
 }  // namespace crlsc

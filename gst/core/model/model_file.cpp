@@ -174,6 +174,23 @@ ModelFile::ModelFile(const std::string& path) : file_(path) {
   read_priors();
 }
 
+ContentId ModelFile::head_id() const {
+  const std::string prefix = "semantic.";
+  std::vector<const TensorView*> sorted;
+  for (const TensorView& tensor : tensors()) {
+    if (tensor.name.compare(0, prefix.size(), prefix) == 0) sorted.push_back(&tensor);
+  }
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
+  const std::string text = "backend=" + backend_ + "\n";
+  Sha256 hash;
+  hash.update({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  for (const TensorView* tensor : sorted) hash.update(tensor->data);
+  const Sha256::Digest digest = hash.finish();
+  ContentId id;
+  std::copy_n(digest.begin(), id.size(), id.begin());
+  return id;
+}
+
 void ModelFile::check_hash() {
   const Sha256::Digest digest = digest_of(tensors(), backend_, layout_);
   hash_ = to_hex(digest);

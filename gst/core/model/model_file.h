@@ -36,6 +36,9 @@ class ModelFile {
   const std::string& hash() const { return hash_; }
   // The first eight bytes of the hash: what streams and caps name the model by.
   const ContentId& id() const { return id_; }
+  // What knowledge bases name the maker of their vectors by: the semantic head, whatever codec it stands beside
+  // (docs/knowledge-base.md, section "Head id").
+  ContentId head_id() const;
   const std::string& backend() const { return backend_; }
   const TokenLayout& layout() const { return layout_; }
   const Metadata& metadata() const { return file_.metadata(); }

@@ -153,13 +153,13 @@ GST_START_TEST(b1_04_models_that_do_not_fit) {
               posted.text.c_str());
   Folder folder;
   KnowledgeBaseHeader header;
-  header.encoder = ModelFile(find_model(kModel)).id();
+  header.encoder = ModelFile(find_model(kModel)).id();  // of no head
   const std::string path = folder.path() + "/other.crlsckb";
   KnowledgeBaseFile::create(path, header, *test_codebooks());
   g_object_set(lone.element(), "location", path.c_str(), "model", kSemanticModel, nullptr);
   posted = fail_to_load(lone, "model");
   fail_unless(posted.is(GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE), "%s", posted.text.c_str());
-  fail_unless(posted.says(to_hex(*header.encoder)) && posted.says(to_hex(ModelFile(find_model(kSemanticModel)).id())));
+  fail_unless(posted.says(to_hex(*header.encoder)) && posted.says(to_hex(ModelFile(find_model(kSemanticModel)).head_id())));
 }
 GST_END_TEST;
 

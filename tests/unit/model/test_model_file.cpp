@@ -138,6 +138,26 @@ TEST(ModelFile, PriorsAreReadFromOddAddresses) {
   EXPECT_EQ(ModelFile(folder.file("m")).priors().at("x").at(0), 0x1234);
 }
 
+TEST(ModelFile, AHeadKeepsItsIdBesideAnotherCodec) {
+  const TempFolder folder;
+  const Bytes other = {9, 8, 7, 6};
+  const auto head_beside = [&](const Bytes& codec, const Bytes& head) {
+    save_model(folder.file("m"),
+               {make_tensor("codec", DType::kU8, {4}, codec), make_tensor("semantic.a", DType::kU8, {4}, head)},
+               good_metadata());
+    return ModelFile(folder.file("m")).head_id();
+  };
+  EXPECT_EQ(head_beside(kBytes, kBytes), head_beside(other, kBytes));
+  EXPECT_NE(head_beside(kBytes, kBytes), head_beside(kBytes, other));
+  save_model(folder.file("m"), {make_tensor("semantic.a", DType::kU8, {4}, kBytes)}, good_metadata());
+  const Bytes text = {'b', 'a', 'c', 'k', 'e', 'n', 'd', '=', 'p', 'r', 'o', 'b', 'e', '\n'};
+  Sha256 hash;
+  hash.update(text);
+  hash.update(kBytes);
+  const Sha256::Digest digest = hash.finish();
+  EXPECT_EQ(to_hex(ModelFile(folder.file("m")).head_id()), to_hex(digest).substr(0, 16)) << "docs/knowledge-base.md";
+}
+
 TEST(ModelFile, TensorLookupChecksNameTypeAndShape) {
   const TempFolder folder;
   save_model(folder.file("m"), {make_tensor("w", DType::kU8, {2, 2}, kBytes)}, good_metadata());

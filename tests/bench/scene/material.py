@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Clips of scenes: what teaches a scene, and what is measured behind it. None of them trained the shipped weights."""
+import dataclasses
+import pathlib
+import subprocess
+
+DEBIAN = pathlib.Path('/usr/share/doc/opencv-doc/examples/data')
+RATE = 10  # pictures a second
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    name: str
+    file: str       # in the folder of opencv-doc, or in --clips
+    kind: str
+    size: tuple
+    teach: float    # seconds from the start of the clip
+    measure: float  # seconds from the end of these
+    filter: str = ''        # of the measured part
+
+
+def half(name, file, kind, seconds):
+    return Scene(name, file, kind, (320, 180), seconds / 2, seconds / 2)
+
+
+SHAKE = "crop=iw-8:ih-8:4+3*sin(n*1.9):4+3*cos(n*1.3),scale=%d:%d:flags=bicubic"
+LIGHT = "eq=brightness=0:contrast='1+0.15*sin(n/12)':eval=frame"
+SCENES = [
+    Scene('vtest', 'vtest.avi', 'street camera', (320, 240), 60, 15),
+    half('people', 'fixed_people-intel-one-by-one.mp4', 'corridor', 40),
+    half('traffic', 'fixed_traffic-simple-vehicle-counting.avi', 'motorway', 20),
+    half('junction', 'fixed_traffic-haar-video1.avi', 'road', 20),
+    half('talking-d10', 'talking_lp-d10.mp4', 'talking head', 20),
+    half('talking-d6', 'talking_lp-d6.mp4', 'talking head', 20),
+    Scene('vtest-shake', 'vtest.avi', 'synthetic: shaken by 3 pixels', (320, 240), 60, 15, filter=SHAKE),
+    Scene('vtest-light', 'vtest.avi', 'synthetic: 15 % lighter and darker', (320, 240), 60, 15, filter=LIGHT),
+]
+
+
+def find(scene, folder):
+    for parent in filter(None, (DEBIAN, folder)):
+        path = pathlib.Path(parent) / scene.file
+        if path.is_file():
+            return path
+    return None
+
+
+def seconds_of(path):
+    done = subprocess.run(['ffprobe', '-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', path],
+                          stdout=subprocess.PIPE, text=True, check=True)
+    return float(done.stdout)
+
+
+def prepare(scene, path, work):
+    """Three .y4m by name: what teaches, what is measured, and the whole of both."""
+    width, height = scene.size
+    there = seconds_of(path)
+    teach, measure = scene.teach, scene.measure
+    if teach + measure > there:
+        teach = measure = there / 2
+    fit = 'fps=%d,scale=%d:%d:force_original_aspect_ratio=increase:flags=area,crop=%d:%d,setsar=1' % (
+        RATE, width, height, width, height)
+    changed = scene.filter % scene.size if '%d' in scene.filter else scene.filter
+    parts = {'teach': (0, teach, fit), 'measure': (teach, measure, fit + (',' + changed if changed else ''))}
+    out = {}
+    for name, (start, seconds, filters) in parts.items():
+        out[name] = work / ('%s-%s.y4m' % (scene.name, name))
+        if not out[name].exists():
+            part = out[name].with_suffix('.part.y4m')
+            subprocess.run(['ffmpeg', '-v', 'error', '-nostdin', '-y', '-ss', str(start), '-t', str(seconds), '-i', path,
+                            '-vf', filters, '-pix_fmt', 'yuv420p', part], check=True)
+            part.rename(out[name])
+    out['whole'] = work / ('%s-whole.y4m' % scene.name)
+    if not out['whole'].exists():
+        out['whole'].write_bytes(join(out['teach'], out['measure']))
+    return out
+
+
+def header_and_pictures(path):
+    data = path.read_bytes()
+    end = data.index(b'\n') + 1
+    return data[:end], data[end:]
+
+
+def join(first, second):
+    header, pictures = header_and_pictures(first)
+    return header + pictures + header_and_pictures(second)[1]
+
+
+def count(path):
+    header, pictures = header_and_pictures(path)
+    fields = {field[:1]: field[1:] for field in header.split()[1:]}
+    width, height = int(fields[b'W']), int(fields[b'H'])
+    return len(pictures) // (len(b'FRAME\n') + width * height * 3 // 2)
+
+
+def tail(path, pictures, out):
+    """The last pictures of a .y4m with plain frame headers."""
+    header, data = header_and_pictures(path)
+    size = len(data) // count(path)
+    out.write_bytes(header + data[-pictures * size:])

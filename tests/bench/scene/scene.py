@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Measures what a known scene is worth: CRLSC with the scene's picture at both ends, CRLSC and rivals that have been
+streaming for as long as the picture took to learn. Each line of scene.csv is one run; runs that are there are not
+repeated."""
+import argparse
+import csv
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import material
+import report
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / 'tests/bench/rd'))
+import encoders  # noqa: E402
+import measure  # noqa: E402
+
+RATES = {'crlsc-scene': (3000, 4000, 8000, 16000), 'crlsc': (4000, 8000, 16000),
+         'av1': (4000, 8000, 16000, 32000), 'vp9': (4000, 8000, 16000, 32000), 'x264': (8000, 16000)}
+COLUMNS = ['scene', 'kind', 'codec', 'revision', 'target', 'kbps', 'first_bytes', 'entry_bytes', 'psnr', 'ssim',
+           'ms_ssim', 'gmsd', 'moving_psnr', 'moving_ssim', 'encode_ms', 'decode_ms']
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog='tests/bench/scene/run', description=__doc__.splitlines()[0])
+    parser.add_argument('--clips', metavar='DIR', help='folder with more clips than opencv-doc has (material.py names them)')
+    parser.add_argument('--only', nargs='+', metavar='SCENE', help='these scenes alone')
+    parser.add_argument('--codecs', nargs='+', default=list(RATES), choices=list(RATES), help='these alone')
+    parser.add_argument('--out', type=pathlib.Path, default=ROOT / 'bench-output' / 'scene', metavar='DIR')
+    parser.add_argument('--report', type=pathlib.Path, metavar='FILE', help='where to write the report (.md, .csv beside it)')
+    return parser.parse_args()
+
+
+def revision(codec):
+    if not codec.startswith('crlsc'):
+        tool = subprocess.run(['ffmpeg', '-version'], stdout=subprocess.PIPE, text=True, check=True).stdout
+        return 'ffmpeg ' + tool.split()[2]
+    model = subprocess.run(['crlsc', 'inspect', ROOT / 'models/default.safetensors'], stdout=subprocess.PIPE, text=True,
+                           check=True).stdout
+    code = subprocess.run(['git', '-C', ROOT, 'log', '-1', '--format=%h', '--', 'gst', 'models', 'tools'],
+                          stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    return '%s %s' % (re.search(r'\b[0-9a-f]{16}\b', model).group(), code)
+
+
+class Table:
+    def __init__(self, path):
+        self.path = path
+        self.rows = []
+        if path.exists():
+            with open(path, newline='', encoding='utf-8') as file:
+                self.rows = list(csv.DictReader(file))
+
+    def has(self, row):
+        keys = ('scene', 'codec', 'revision', 'target')
+        return any(all(other[k] == str(row[k]) for k in keys) for other in self.rows)
+
+    def add(self, row):
+        self.rows.append({c: '' if row.get(c) is None else str(row[c]) for c in COLUMNS})
+        with open(self.path, 'w', newline='', encoding='utf-8') as file:
+            writer = csv.DictWriter(file, COLUMNS, lineterminator='\n')
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+
+def learn(clips, scene, out):
+    """The knowledge base of what teaches, and the bytes of its pictures."""
+    path = out / (scene.name + '.crlsckb')
+    if not path.exists():
+        subprocess.run(['crlsc', 'pkb', 'build', '--video', clips['teach'], '--out', path, '--threads', '1'], check=True,
+                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    text = subprocess.run(['crlsc', 'pkb', 'info', path], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return path, int(re.search(r'reference pictures \((\d+) bytes\)', text).group(1))
+
+
+def encode_crlsc(video, rate, work, knowledge=None):
+    """Of equal resilience as the rivals: without refresh."""
+    decoded, table = work / 'decoded.y4m', work / 'pictures.csv'
+    command = ['crlsc', 'eval', 'codec', video, '--bitrate', rate, '--threads', 1, '--refresh-share', 0, '--save', decoded,
+               '--csv', table] + (['--knowledge-base', knowledge] if knowledge else [])
+    encoders.run(command)
+    with open(table, newline='', encoding='utf-8') as file:
+        rows = list(csv.DictReader(file))
+    mean = lambda column: sum(float(row[column]) for row in rows) / len(rows)  # noqa: E731
+    return encoders.Sent([int(row['bytes']) for row in rows], [], decoded, mean('encode_ms'), mean('decode_ms'))
+
+
+def run(row, scene, clips, out):
+    pictures = material.count(clips['measure'])
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        if row['codec'] == 'crlsc-scene':
+            knowledge, row['entry_bytes'] = learn(clips, scene, out)
+            sent = encode_crlsc(clips['measure'], row['target'], work, knowledge)
+            row['first_bytes'] = sent.sizes[0]
+        elif row['codec'] == 'crlsc':
+            sent = encode_crlsc(clips['whole'], row['target'], work)
+        else:
+            sent = encoders.encode_rival(row['codec'], clips['whole'], material.count(clips['whole']), row['target'],
+                                         material.RATE, scene.size, work, False)
+        decoded = work / 'tail.y4m'
+        material.tail(sent.decoded, pictures, decoded)
+        row.update(measure.quality(clips['measure'], decoded, True))
+        row['kbps'] = round(sum(sent.sizes[-pictures:]) * 8 * material.RATE / pictures / 1000, 3)
+        row['encode_ms'], row['decode_ms'] = round(sent.encode_ms, 2), round(sent.decode_ms, 2)
+
+
+def main():
+    options = parse_arguments()
+    options.out.mkdir(parents=True, exist_ok=True)
+    table = Table(options.out / 'scene.csv')
+    revisions = {codec: revision(codec) for codec in options.codecs}
+    for scene in material.SCENES:
+        path = material.find(scene, options.clips)
+        if path is None or (options.only and scene.name not in options.only):
+            continue
+        clips = material.prepare(scene, path, options.out)
+        for codec in options.codecs:
+            for target in RATES[codec]:
+                row = {'scene': scene.name, 'kind': scene.kind, 'codec': codec, 'revision': revisions[codec],
+                       'target': target}
+                if table.has(row):
+                    continue
+                run(row, scene, clips, options.out)
+                table.add(row)
+                print('%-12s %-12s %6d bit/s: %6.2f kbit/s  %5.2f dB  SSIM %.4f  MS-SSIM %.4f; moving %5.2f dB  %.4f' % (
+                    scene.name, codec, target, row['kbps'], row['psnr'], row['ssim'], row['ms_ssim'],
+                    row.get('moving_psnr', float('nan')), row.get('moving_ssim', float('nan'))), flush=True)
+    if options.report:
+        report.write(table.rows, options.report)
+        shutil.copyfile(table.path, options.report.with_suffix('.csv'))
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    except (encoders.Failure, subprocess.CalledProcessError) as error:
+        sys.exit('scene: %s' % error)
