@@ -50,11 +50,12 @@ class Peer:
 
 def stream(options, work):
     """Sends the input from one process to another; returns what both measured."""
-    model = ['--model', options.model] if options.model else []
+    files = ['--model', options.model] if options.model else []
+    files += ['--knowledge-base', options.knowledge_base] if options.knowledge_base else []
     frames = round(options.seconds * RATE)
     sender = Peer(OUTPUT / 'sender.log', 'send', '--input', options.file, '--output', str(work / 'original.raw'),
-                  '--frames', str(frames), '--bitrate', str(options.bitrate), *model)
-    receiver = Peer(OUTPUT / 'receiver.log', 'receive', '--output', str(work / 'crlsc.raw'), *model)
+                  '--frames', str(frames), '--bitrate', str(options.bitrate), *files)
+    receiver = Peer(OUTPUT / 'receiver.log', 'receive', '--output', str(work / 'crlsc.raw'), *files)
     try:
         said = sender.hear()
         if 'error' in said:
@@ -128,8 +129,8 @@ def match_x264(media_bytes, seconds, work):
     return best
 
 
-def measure_quality(work, name):
-    result = subprocess.run(['crlsc', 'eval', 'video', str(work / 'original.y4m'), str(work / (name + '.y4m'))],
+def measure_quality(work, name, *options):
+    result = subprocess.run(['crlsc', 'eval', 'video', str(work / 'original.y4m'), str(work / (name + '.y4m')), *options],
                             capture_output=True, text=True)
     if result.returncode != 0:
         fail('cannot measure: ' + result.stderr.strip())
@@ -183,9 +184,14 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog='scripts/demo')
     parser.add_argument('file', nargs='?', default=DEFAULT_INPUT)
     parser.add_argument('--seconds', type=float, default=15)
-    parser.add_argument('--bitrate', type=int, default=20000, help='bit/s')
+    parser.add_argument('--bitrate', type=int, help='bit/s')
     parser.add_argument('--model', help='other weights than the default ones')
+    parser.add_argument('--scene-memory', action='store_true',
+                        help='learn the scene from the first 60 s, then send what follows at 4 kbit/s')
     options = parser.parse_args()
+    options.knowledge_base = None
+    if options.bitrate is None:
+        options.bitrate = 4000 if options.scene_memory else 20000
     if not 1 <= options.seconds <= 3600:
         fail('--seconds takes 1 to 3600')
     if not 1000 <= options.bitrate <= 10000000:
@@ -200,6 +206,10 @@ def main():
     OUTPUT.mkdir(exist_ok=True)
     work = pathlib.Path(tempfile.mkdtemp(dir=OUTPUT))
     try:
+        if options.scene_memory:
+            import scene_demo
+            scene_demo.run(options, work)
+            return
         sent, received = stream(options, work)
         originals = list(read_pictures(work / 'original.raw'))
         count = len(originals)

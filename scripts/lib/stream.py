@@ -123,6 +123,13 @@ def end_after(pad, frames):
     pad.add_probe(Gst.PadProbeType.BUFFER, on_frame)
 
 
+def set_files(element, arguments):
+    if arguments.model:
+        element.set_property('model', arguments.model)
+    if arguments.knowledge_base:
+        element.set_property('knowledge-base', arguments.knowledge_base)
+
+
 def send(arguments):
     pipeline = Pipeline(
         'filesrc name=file ! decodebin ! videoconvert ! videoscale ! videorate ! %s ! identity name=limit ! tee name=t '
@@ -134,8 +141,7 @@ def send(arguments):
     pipeline.element('original').set_property('location', arguments.output)
     end_after(pipeline.element('limit').get_static_pad('src'), arguments.frames)
     encoder = pipeline.element('encoder')
-    if arguments.model:
-        encoder.set_property('model', arguments.model)
+    set_files(encoder, arguments)
     stopwatch = Stopwatch(encoder)
     media = Meter(encoder.get_static_pad('src'))
     wire = Meter(pipeline.element('payloader').get_static_pad('src'))
@@ -193,8 +199,7 @@ def receive(arguments):
     pipeline.element('screen').connect('handoff', screen.on_picture)
     pipeline.element('depayloader').get_static_pad('sink').add_probe(Gst.PadProbeType.BUFFER, screen.on_packet)
     decoder = pipeline.element('decoder')
-    if arguments.model:
-        decoder.set_property('model', arguments.model)
+    set_files(decoder, arguments)
     stopwatch = Stopwatch(decoder)
     network = pipeline.element('network')
     network.set_property('caps', Gst.Caps.from_string(sys.stdin.readline().strip()))
@@ -253,6 +258,7 @@ def main():
         sub.add_argument('--input')
         sub.add_argument('--output', required=True)
         sub.add_argument('--model')
+        sub.add_argument('--knowledge-base')
         sub.add_argument('--frames', type=int)
         sub.add_argument('--bitrate', type=int)
         sub.add_argument('--kilobits', type=int)
