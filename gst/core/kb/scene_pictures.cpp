@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/kb/reference_picture.h"
+#include "core/kb/transfer_entry.h"
 
 namespace crlsc {
 namespace {
@@ -45,9 +46,7 @@ void for_each_scene_picture(KnowledgeBaseFile& file, int width, int height,
 SceneMemory read_scene_memory(KnowledgeBaseFile& file, int width, int height) {
   SceneMemory memory;
   for_each_scene_picture(file, width, height, [&memory](const StoredEntry& entry, const Picture& picture) {
-    PictureName name;
-    std::copy_n(entry.content_hash.begin(), name.size(), name.begin());
-    memory[name] = std::make_shared<const Picture>(pad_to_cells(picture.view()));
+    memory[name_of(entry.content_hash)] = std::make_shared<const Picture>(pad_to_cells(picture.view()));
   });
   return memory;
 }

@@ -13,6 +13,7 @@
 #include "core/bitstream/byte_io.h"
 #include "core/bitstream/byte_stream.h"
 #include "core/bitstream/crc.h"
+#include "core/bitstream/knowledge_unit.h"
 #include "core/bitstream/scene_unit.h"
 #include "core/bitstream/semantic_unit.h"
 #include "core/bitstream/sequence_header.h"
@@ -20,6 +21,7 @@
 #include "core/entropy/bit_tree.h"
 #include "core/entropy/exp_golomb.h"
 #include "core/entropy/range_coder.h"
+#include "core/kb/transfer_entry.h"
 
 namespace crlsc {
 namespace {
@@ -122,6 +124,41 @@ TEST(Specification, Scene) {
   ASSERT_TRUE(read);
   EXPECT_EQ(read->number, scene.number);
   EXPECT_EQ(read->pictures, scene.pictures);
+}
+
+TransferEntry entry_of_the_example() {
+  return {"Straße", {0x2B}, parse_hex("52 49 46 46 0C 00 00 00 57 45 42 50 56 50 38 4C 00 00 00 00")};
+}
+
+TEST(Specification, Transfer) {
+  const TransferEntry entry = entry_of_the_example();
+  expect_example("transfer", write_transfer(entry));
+  const auto read = parse_transfer(example("transfer"));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->label, entry.label);
+  EXPECT_EQ(hex(read->code), hex(entry.code));
+  EXPECT_EQ(hex(read->picture), hex(entry.picture));
+}
+
+TEST(Specification, KnowledgeUpdate) {
+  const PictureName name = name_of(entry_of_the_example());
+  const Bytes whole = write_transfer(entry_of_the_example());
+  Bytes assembled;
+  for (const char* text : {"knowledge-first", "knowledge-last"}) {
+    const ByteView piece = ByteView(whole).sub(assembled.size(), 24);
+    Bytes bytes;
+    append_knowledge_unit(bytes, {name, whole.size(), assembled.size(), piece}, false);
+    expect_example(text, bytes);
+    const AccessUnitView view = parse_access_unit(example(text));
+    ASSERT_EQ(view.units.size(), 1U);
+    const auto read = parse_knowledge_unit(view.units[0].payload);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->name, name);
+    EXPECT_EQ(read->size, whole.size());
+    EXPECT_EQ(read->offset, assembled.size());
+    assembled.insert(assembled.end(), read->piece.begin(), read->piece.end());
+  }
+  EXPECT_EQ(hex(assembled), hex(whole));
 }
 
 TEST(Specification, AccessUnit) {
