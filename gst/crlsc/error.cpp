@@ -7,14 +7,13 @@ namespace crlsc {
 namespace {
 
 // Paths may hold any bytes, messages only UTF-8.
-void post(GstElement* element, ErrorCode code, const char* what, const char* property) {
+void post(GstElement* element, GstMessageType type, ErrorCode code, const char* what, const char* property) {
   gchar* valid = g_utf8_make_valid(what, -1);
   gchar* text = property == nullptr
                     ? g_strdup(valid)
                     : g_strdup_printf("%s (property `%s` of %s)", valid, property, GST_OBJECT_NAME(element));
   g_free(valid);
-  gst_element_message_full(element, GST_MESSAGE_ERROR, code.domain, code.code, text, nullptr, __FILE__, GST_FUNCTION,
-                           __LINE__);
+  gst_element_message_full(element, type, code.domain, code.code, text, nullptr, __FILE__, GST_FUNCTION, __LINE__);
 }
 
 }  // namespace
@@ -40,7 +39,11 @@ ErrorCode error_code(ErrorKind kind) {
 }
 
 void post_error(GstElement* element, const Error& error, const char* property) {
-  post(element, error_code(error.kind()), error.what(), property);
+  post(element, GST_MESSAGE_ERROR, error_code(error.kind()), error.what(), property);
+}
+
+void post_warning(GstElement* element, const Error& error, const char* property) {
+  post(element, GST_MESSAGE_WARNING, error_code(error.kind()), error.what(), property);
 }
 
 void post_current_exception(GstElement* element, const char* property) noexcept {
@@ -50,9 +53,9 @@ void post_current_exception(GstElement* element, const char* property) noexcept 
   } catch (const Error& e) {
     post_error(element, e, property);
   } catch (const std::exception& e) {
-    post(element, failed, e.what(), property);
+    post(element, GST_MESSAGE_ERROR, failed, e.what(), property);
   } catch (...) {
-    post(element, failed, "an exception of unknown type", property);
+    post(element, GST_MESSAGE_ERROR, failed, "an exception of unknown type", property);
   }
 }
 

@@ -21,6 +21,8 @@ ErrorCode error_code(ErrorKind kind);
 // Posts an error message from `element`. Its text is error.what() and, unless `property` is null, the property that
 // can mend it.
 void post_error(GstElement* element, const Error& error, const char* property);
+// The same as a warning: the element goes on.
+void post_warning(GstElement* element, const Error& error, const char* property);
 
 // To be called in a catch block: posts the exception that is being handled. What is not crlsc::Error becomes
 // LIBRARY FAILED.

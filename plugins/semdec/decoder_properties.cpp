@@ -4,17 +4,46 @@
 namespace crlsc {
 namespace {
 
-enum { kPropMaxLayers = kPropOwn };
+enum { kPropMaxLayers = kPropOwn, kPropKnowledgeUpdates, kPropMaxEntries };
 
 GstStructure* make_stats(const DecoderCounters& counters) {
-  return gst_structure_new("application/x-crlsc-decoder-stats", "frames", G_TYPE_UINT64, counters.frames, "corrupted",
-                           G_TYPE_UINT64, counters.corrupted, "concealed", G_TYPE_UINT64, counters.concealed, "errors",
-                           G_TYPE_UINT64, counters.errors, "discarded", G_TYPE_UINT64, counters.discarded, "hurried",
-                           G_TYPE_UINT64, counters.hurried, "key-frames", G_TYPE_UINT64, counters.key_frames,
-                           "key-requests", G_TYPE_UINT64, counters.key_requests, "losses", G_TYPE_UINT64,
-                           counters.losses, "semantic", G_TYPE_UINT64, counters.semantic, "bytes", G_TYPE_UINT64,
-                           counters.bytes, "decode-ms-p50", G_TYPE_DOUBLE, counters.decode_times.percentile(0.5),
-                           "decode-ms-p99", G_TYPE_DOUBLE, counters.decode_times.percentile(0.99), nullptr);
+  return gst_structure_new(
+      "application/x-crlsc-decoder-stats", "frames", G_TYPE_UINT64, counters.frames, "corrupted", G_TYPE_UINT64,
+      counters.corrupted, "concealed", G_TYPE_UINT64, counters.concealed, "errors", G_TYPE_UINT64, counters.errors,
+      "discarded", G_TYPE_UINT64, counters.discarded, "hurried", G_TYPE_UINT64, counters.hurried, "key-frames",
+      G_TYPE_UINT64, counters.key_frames, "key-requests", G_TYPE_UINT64, counters.key_requests, "losses", G_TYPE_UINT64,
+      counters.losses, "semantic", G_TYPE_UINT64, counters.semantic, "entries", G_TYPE_UINT64, counters.entries,
+      "bytes", G_TYPE_UINT64, counters.bytes, "decode-ms-p50", G_TYPE_DOUBLE, counters.decode_times.percentile(0.5),
+      "decode-ms-p99", G_TYPE_DOUBLE, counters.decode_times.percentile(0.99), nullptr);
+}
+
+void install_knowledge_properties(GObjectClass* object_class) {
+  /**
+   * GstCrlscDec:knowledge-updates:
+   *
+   * Whether entries that the stream brings, with pictures of what it has shown, are stored in the knowledge base. It
+   * has to be a private one; if there is no such file, one is made, for which the shared knowledge base that the stream
+   * names has to be on the model path.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropKnowledgeUpdates,
+      g_param_spec_boolean("knowledge-updates", "Knowledge updates",
+                           "Whether to store the entries, with pictures, that the stream brings in the knowledge base",
+                           FALSE, kReady));
+  /**
+   * GstCrlscDec:max-entries:
+   *
+   * Entries from streams that the knowledge base keeps; beyond that, those go that were not received for the longest
+   * time. Other entries stay.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropMaxEntries,
+      g_param_spec_uint("max-entries", "Max entries", "Most entries from streams that the knowledge base keeps", 1,
+                        kMostScenePictures, kMostScenePictures, kReady));
 }
 
 }  // namespace
@@ -33,8 +62,9 @@ void install_decoder_properties(GObjectClass* object_class) {
    *
    * Counters since READY. guint64: frames (decoded), corrupted (of them), concealed (put out in place of others),
    * errors (pictures that could not be read), discarded (before the first key picture), hurried (base layer only),
-   * key-frames, key-requests, losses (told upstream), semantic (access units without a picture), bytes; double:
-   * decode-ms-p50 and decode-ms-p99 of the latest 256 frames.
+   * key-frames, key-requests, losses (told upstream), semantic (access units without a picture), entries (that the
+   * stream brought, and that are new in the knowledge base), bytes; double: decode-ms-p50 and decode-ms-p99 of the
+   * latest 256 frames.
    *
    * Since: 0.1
    */
@@ -54,12 +84,19 @@ void install_decoder_properties(GObjectClass* object_class) {
   g_object_class_install_property(
       object_class, kPropMaxLayers,
       g_param_spec_uint("max-layers", "Max layers", "Most layers to decode", 1, kMaxLayers, kMaxLayers, kPlaying));
+  install_knowledge_properties(object_class);
 }
 
 bool set_decoder_property(DecoderSettings& settings, guint id, const GValue* value) {
   switch (id) {
     case kPropMaxLayers:
       settings.max_layers = g_value_get_uint(value);
+      return true;
+    case kPropKnowledgeUpdates:
+      settings.knowledge_updates = g_value_get_boolean(value) != FALSE;
+      return true;
+    case kPropMaxEntries:
+      settings.max_entries = g_value_get_uint(value);
       return true;
     default:
       return set_shared_property(settings, id, value);
@@ -70,6 +107,12 @@ bool get_decoder_property(const DecoderSettings& settings, const DecoderCounters
   switch (id) {
     case kPropMaxLayers:
       g_value_set_uint(value, settings.max_layers);
+      return true;
+    case kPropKnowledgeUpdates:
+      g_value_set_boolean(value, settings.knowledge_updates);
+      return true;
+    case kPropMaxEntries:
+      g_value_set_uint(value, settings.max_entries);
       return true;
     case kPropStats:
       g_value_take_boxed(value, make_stats(counters));

@@ -2,6 +2,7 @@
 // The properties of crlscdec and what it counts.
 #pragma once
 
+#include "core/kb/scene_pictures.h"
 #include "core/token/grid.h"
 #include "crlsc/shared_properties.h"
 #include "crlsc/time_window.h"
@@ -10,6 +11,8 @@ namespace crlsc {
 
 struct DecoderSettings : SharedSettings {
   guint max_layers = kMaxLayers;
+  bool knowledge_updates = false;
+  guint max_entries = kMostScenePictures;
 };
 
 struct DecoderCounters {
@@ -22,7 +25,8 @@ struct DecoderCounters {
   guint64 key_frames = 0;
   guint64 key_requests = 0;
   guint64 losses = 0;    // told upstream
-  guint64 semantic = 0;  // access units that only say what is shown
+  guint64 semantic = 0;  // access units without a picture
+  guint64 entries = 0;   // that the stream brought, and that are stored
   guint64 bytes = 0;
   TimeWindow decode_times;
 };

@@ -11,6 +11,9 @@
  * did not arrive is told upstream (the event GstCrlscLoss); crlscenc answers with a refresh, and an RTP session carries
  * the event if gst_crlsc_feedback_attach() was called.
  *
+ * With #GstCrlscDec:knowledge-updates, entries that the stream brings are kept in the file that
+ * #GstCrlscDec:knowledge-base names, and pictures may be predicted from them from then on.
+ *
  * The model has to be the sender's; the caps name it. It is loaded when going from NULL to READY; elements of a process
  * share it.
  *
@@ -33,19 +36,17 @@
 
 #include "core/bitstream/unit.h"
 #include "core/codec/decoder.h"
-#include "core/kb/knowledge_path.h"
-#include "core/kb/scene_pictures.h"
 #include "crlsc/caps.h"
 #include "crlsc/frame.h"
 #include "crlsc/guard.h"
-#include "crlsc/knowledge.h"
 #include "crlsc/loss_event.h"
 #include "crlsc/maps.h"
 #include "crlsc/throttle.h"
+#include "decoder_knowledge.h"
 #include "decoder_properties.h"
 #include "output_format.h"
 
-GST_DEBUG_CATEGORY_STATIC(crlscdec_debug);
+GST_DEBUG_CATEGORY(crlscdec_debug);
 #define GST_CAT_DEFAULT crlscdec_debug
 GST_DEBUG_CATEGORY_STATIC(performance_debug);
 
@@ -65,12 +66,6 @@ constexpr GstClockTime kPatience = 2 * GST_SECOND;
 // Decoding that keeps up takes less than one frame's time; slow streams need not wait that long.
 constexpr GstClockTime kMaxLatency = 50 * GST_MSECOND;
 
-// What the property `knowledge-base` names.
-struct Knowledge {
-  std::string path;
-  crlsc::ContentId id;  // of its codebooks
-};
-
 struct Impl {
   // Under the object lock.
   Settings settings;
@@ -78,17 +73,16 @@ struct Impl {
 
   // Changed while no data flows only.
   crlsc::ModelSlot model;
-  std::optional<Knowledge> knowledge;
 
   // Streaming thread only.
   crlsc::PixelAspectRatio shape;
   std::optional<SequenceHeader> header;  // of the stream
   std::unique_ptr<crlsc::Decoder> decoder;
-  std::optional<crlsc::ContentId> missing_knowledge;  // that was told of
-  bool silent = false;                                // what came since the start asked for no picture
-  bool shows_picture = false;                         // since the start or flush
-  GstClockTime waiting_since = GST_CLOCK_TIME_NONE;   // time of the first picture that was discarded
-  bool concealing = false;                            // the frame on its way stands for one that never came
+  std::unique_ptr<crlsc::DecoderKnowledge> knowledge;  // never null
+  bool silent = false;                                 // what came since the start asked for no picture
+  bool shows_picture = false;                          // since the start or flush
+  GstClockTime waiting_since = GST_CLOCK_TIME_NONE;    // time of the first picture that was discarded
+  bool concealing = false;                             // the frame on its way stands for one that never came
   bool filled = false;  // a frame in the format of the output state is about to be finished
   gint errors = 0;      // in a row
   crlsc::Throttle requests{kRequestPause};
@@ -178,27 +172,6 @@ void update_latency(GstCrlscDec* self) {
   gst_video_decoder_set_latency(GST_VIDEO_DECODER(self), latency, latency);
 }
 
-// Pictures are decoded without it; somebody may want to know that nothing here understands what else the stream says.
-void check_knowledge(GstCrlscDec* self, const crlsc::KnowledgeRef& wanted) {
-  Impl& impl = self->impl;
-  if ((impl.knowledge && impl.knowledge->id == wanted.id) || impl.missing_knowledge == wanted.id) return;
-  if (crlsc::find_shared_knowledge_base(wanted.id)) return;
-  impl.missing_knowledge = wanted.id;
-  GST_INFO_OBJECT(self, "the stream uses knowledge base %s, which is not here (property `knowledge-base`)",
-                  crlsc::to_hex(wanted.id).c_str());
-  crlsc::post_missing_knowledge(GST_ELEMENT(self), wanted);
-}
-
-std::shared_ptr<const crlsc::SceneMemory> open_scene(GstCrlscDec* self, int width, int height) {
-  const Impl& impl = self->impl;
-  if (!impl.knowledge) return nullptr;
-  crlsc::KnowledgeBaseFile file(impl.knowledge->path, crlsc::KnowledgeBaseFile::Access::kRead);
-  auto memory = std::make_shared<const crlsc::SceneMemory>(crlsc::read_scene_memory(file, width, height));
-  GST_INFO_OBJECT(self, "'%s' has %" G_GSIZE_FORMAT " pictures of %dx%d", file.path().c_str(), memory->size(), width,
-                  height);
-  return memory;
-}
-
 // Prepares for the pictures that follow `header`. The pictures so far stay of use if size and model are the same.
 void use_header(GstCrlscDec* self, const SequenceHeader& header) {
   Impl& impl = self->impl;
@@ -208,10 +181,10 @@ void use_header(GstCrlscDec* self, const SequenceHeader& header) {
     impl.decoder.reset();
     impl.shows_picture = false;
     impl.decoder = std::make_unique<crlsc::Decoder>(impl.model.get(), header);
-    impl.decoder->set_scene_memory(open_scene(self, header.width, header.height));
+    impl.knowledge->begin(*impl.decoder, header);
   }
   if (header.knowledge && (!impl.header || impl.header->knowledge != header.knowledge)) {
-    check_knowledge(self, *header.knowledge);
+    impl.knowledge->check(*header.knowledge);
   }
   impl.header = header;
   update_output_state(self);
@@ -312,14 +285,24 @@ bool is_patience_over(Impl& impl, GstClockTime time) {
   return time - impl.waiting_since >= kPatience;
 }
 
-// True for access units that only say what is shown: there is no picture to put out.
+// True for access units that only say what is shown or bring knowledge: there is no picture to put out.
 bool asks_for_no_picture(const crlsc::AccessUnitView& access_unit) {
-  bool semantic = false;
+  bool beside = false;
   for (const crlsc::UnitView& unit : access_unit.units) {
-    if (unit.header.type == crlsc::UnitType::kToken) return false;
-    semantic |= unit.header.type == crlsc::UnitType::kSemantic;
+    const crlsc::UnitType type = unit.header.type;
+    if (type == crlsc::UnitType::kToken) return false;
+    beside |= type == crlsc::UnitType::kSemantic || type == crlsc::UnitType::kKnowledgeUpdate;
   }
-  return semantic && !access_unit.damaged;
+  return beside && !access_unit.damaged;
+}
+
+// Entries of knowledge bases, on their way through the stream to a file and to the scenes that follow.
+void take_knowledge(GstCrlscDec* self, const crlsc::AccessUnitView& access_unit) {
+  Impl& impl = self->impl;
+  if (!impl.decoder) return;
+  impl.knowledge->take(access_unit, *impl.header);
+  const size_t stored = impl.knowledge->use_stored(*impl.decoder);
+  if (stored > 0) count(self, [stored](Counters& counters) { counters.entries += stored; });
 }
 
 // Pictures that do not begin a stream say nothing before one that does. The bitstream says which do, for not every
@@ -412,6 +395,7 @@ GstFlowReturn decode_frame(GstCrlscDec* self, OwnedFrame& frame) {
     const crlsc::BufferMap map(frame.get()->input_buffer, GST_MAP_READ);
     const crlsc::AccessUnitView access_unit = crlsc::parse_access_unit(map.bytes());
     take_headers(self, frame.get(), access_unit);
+    take_knowledge(self, access_unit);
     impl.silent = !corrupted && asks_for_no_picture(access_unit);
     if (impl.silent) {
       count(self, [](Counters& counters) { ++counters.semantic; });
@@ -505,7 +489,7 @@ gboolean stop(GstVideoDecoder* base) {
   Impl& impl = GST_CRLSC_DEC(base)->impl;
   impl.decoder.reset();
   impl.header.reset();
-  impl.missing_knowledge.reset();
+  impl.knowledge->stop();
   impl.silent = false;
   impl.shape = {};
   return TRUE;
@@ -520,11 +504,7 @@ bool load(GstCrlscDec* self) {
     return true;
   };
   const auto load_knowledge = [&] {
-    self->impl.knowledge.reset();
-    if (settings.knowledge_base.empty()) return true;
-    const std::string path = crlsc::find_knowledge_base(settings.knowledge_base, "knowledge-base");
-    crlsc::KnowledgeBaseFile file(path, crlsc::KnowledgeBaseFile::Access::kRead);
-    self->impl.knowledge = Knowledge{path, crlsc::codebooks_id(file.info())};
+    self->impl.knowledge->load(settings);
     return true;
   };
   return crlsc::guard(element, false, load_model, "model") &&
@@ -604,6 +584,7 @@ static void gst_crlsc_dec_class_init(GstCrlscDecClass* klass) {
 static void gst_crlsc_dec_init(GstCrlscDec* self) {
   // GObject fills instances with zeros and knows nothing of constructors.
   new (&self->impl) Impl();
+  self->impl.knowledge = std::make_unique<crlsc::DecoderKnowledge>(GST_ELEMENT(self));
   gst_video_decoder_set_packetized(GST_VIDEO_DECODER(self), TRUE);
   gst_video_decoder_set_needs_format(GST_VIDEO_DECODER(self), TRUE);
   // Accept what the template allows; the caps themselves are looked at in set_format().

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "decoder_knowledge.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "core/kb/knowledge_path.h"
+#include "core/kb/received_entries.h"
+#include "core/kb/scene_pictures.h"
+#include "crlsc/error.h"
+#include "crlsc/knowledge.h"
+
+GST_DEBUG_CATEGORY_EXTERN(crlscdec_debug);
+#define GST_CAT_DEFAULT crlscdec_debug
+
+namespace crlsc {
+namespace {
+
+constexpr const char* kProperty = "knowledge-base";
+
+bool exists(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+// With updates, the name may be that of a file to come.
+std::string find(const DecoderSettings& settings) {
+  if (settings.knowledge_base.empty()) {
+    if (!settings.knowledge_updates) return "";
+    throw Error(ErrorKind::kSettings, "knowledge-updates needs a knowledge-base to put entries into");
+  }
+  try {
+    return find_knowledge_base(settings.knowledge_base, kProperty);
+  } catch (const Error& error) {
+    if (!settings.knowledge_updates || error.kind() != ErrorKind::kNotFound) throw;
+    return settings.knowledge_base;
+  }
+}
+
+}  // namespace
+
+void DecoderKnowledge::load(const DecoderSettings& settings) {
+  path_.clear();
+  id_.reset();
+  updates_ = settings.knowledge_updates;
+  max_entries_ = settings.max_entries;
+  std::string path = find(settings);
+  if (!path.empty() && exists(path)) {
+    id_ = codebooks_id(KnowledgeBaseFile(path, KnowledgeBaseFile::Access::kRead).info());
+    if (updates_) open_for_received(path, *id_, 0);
+  }
+  path_ = std::move(path);
+}
+
+void DecoderKnowledge::begin(Decoder& decoder, const SequenceHeader& header) {
+  memory_.reset();
+  if (!path_.empty() && exists(path_)) {
+    KnowledgeBaseFile file(path_, KnowledgeBaseFile::Access::kRead);
+    memory_ = std::make_shared<const SceneMemory>(read_scene_memory(file, header.width, header.height));
+    GST_INFO_OBJECT(element_, "'%s' has %" G_GSIZE_FORMAT " pictures of %dx%d", path_.c_str(), memory_->size(),
+                    header.width, header.height);
+  }
+  decoder.set_scene_memory(memory_);
+}
+
+// Pictures are decoded without it; somebody may want to know that nothing here understands what else the stream says.
+void DecoderKnowledge::check(const KnowledgeRef& wanted) {
+  if (id_ == wanted.id || missing_ == wanted.id || find_shared_knowledge_base(wanted.id)) return;
+  missing_ = wanted.id;
+  GST_INFO_OBJECT(element_, "the stream uses knowledge base %s, which is not here (property `%s`)",
+                  to_hex(wanted.id).c_str(), kProperty);
+  post_missing_knowledge(element_, wanted);
+}
+
+void DecoderKnowledge::take(const AccessUnitView& access_unit, const SequenceHeader& header) {
+  if (!updates_ || !header.knowledge) return;
+  for (const UnitView& unit : access_unit.units) {
+    if (unit.header.type != UnitType::kKnowledgeUpdate) continue;
+    const auto piece = parse_knowledge_unit(unit.payload);
+    if (!piece || (memory_ && memory_->count(piece->name) > 0)) continue;
+    GST_LOG_OBJECT(element_, "%" G_GSIZE_FORMAT " bytes at %" G_GSIZE_FORMAT " of an entry of %" G_GSIZE_FORMAT,
+                   piece->piece.size(), piece->offset, piece->size);
+    if (auto entry = collector_.take(*piece)) put(std::move(*entry), header);
+  }
+}
+
+void DecoderKnowledge::put(TransferEntry entry, const SequenceHeader& header) {
+  if (!store_) {
+    const auto failed = [this](const Error& error) {
+      GST_INFO_OBJECT(element_, "an entry is not stored: %s", error.what());
+      if (warnings_.pass(g_get_monotonic_time())) post_warning(element_, error, kProperty);
+    };
+    store_ = std::make_unique<KnowledgeStore>(KnowledgeStoreSettings{path_, max_entries_}, failed);
+  }
+  if (!store_->put({std::move(entry), header.knowledge->id, header.width, header.height})) {
+    GST_INFO_OBJECT(element_, "an entry is left out: too many wait to be stored");
+  }
+}
+
+size_t DecoderKnowledge::use_stored(Decoder& decoder) {
+  if (!store_) return 0;
+  const auto stored = store_->take_stored();
+  if (stored.empty()) return 0;
+  auto memory = memory_ ? *memory_ : SceneMemory();
+  size_t added = 0;
+  for (const StoredPicture& s : stored) {
+    added += s.added ? 1 : 0;
+    for (const PictureName& name : s.removed) memory.erase(name);
+    memory[s.picture.name] = s.picture.picture;
+  }
+  memory_ = std::make_shared<const SceneMemory>(std::move(memory));
+  decoder.set_scene_memory(memory_);
+  GST_INFO_OBJECT(element_, "%" G_GSIZE_FORMAT " entries were added to '%s'", added, path_.c_str());
+  return added;
+}
+
+void DecoderKnowledge::stop() {
+  store_.reset();
+  collector_ = EntryCollector();
+  memory_.reset();
+  missing_.reset();
+}
+
+}  // namespace crlsc

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The knowledge base of a decoder: the pictures that streams may refer to, and what streams add to them.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/bitstream/sequence_header.h"
+#include "core/bitstream/unit.h"
+#include "core/codec/decoder.h"
+#include "core/kb/entry_transfer.h"
+#include "crlsc/throttle.h"
+#include "decoder_properties.h"
+#include "knowledge_store.h"
+
+namespace crlsc {
+
+// Used by one thread at a time.
+class DecoderKnowledge {
+ public:
+  explicit DecoderKnowledge(GstElement* element) : element_(element) {}
+
+  // What the properties name. Throws Error(kNotFound) and what KnowledgeBaseFile throws; with updates also
+  // Error(kSettings) without a name, or if nothing may be added to what it names.
+  void load(const DecoderSettings& settings);
+
+  // The stream goes on with `header`, in a new decoder.
+  void begin(Decoder& decoder, const SequenceHeader& header);
+  // Tells the bus, once, if the stream uses another knowledge base that is not here either.
+  void check(const KnowledgeRef& wanted);
+
+  // Entries, in pieces: they go to the file, as soon as it can be written. Without updates nothing happens.
+  void take(const AccessUnitView& access_unit, const SequenceHeader& header);
+  // Lets the decoder refer to the entries that were stored since the last call. Returns how many are new to the file.
+  size_t use_stored(Decoder& decoder);
+
+  // Waits until what is complete is stored.
+  void stop();
+
+ private:
+  void put(TransferEntry entry, const SequenceHeader& header);
+
+  GstElement* element_;
+  std::string path_;             // empty: there is none
+  std::optional<ContentId> id_;  // of its codebooks; nothing as long as there is no file
+  bool updates_ = false;
+  size_t max_entries_ = 1;
+  std::optional<ContentId> missing_;  // that the bus was told of
+  std::shared_ptr<const SceneMemory> memory_;
+  EntryCollector collector_;
+  Throttle warnings_{kWarningPause};       // of the store's thread
+  std::unique_ptr<KnowledgeStore> store_;  // from the first entry on
+};
+
+}  // namespace crlsc

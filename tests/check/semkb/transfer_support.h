@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Entries with pictures of drawn scenes, for tests of streams that carry them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/kb/entry_transfer.h"
+#include "core/kb/knowledge_base_file.h"
+#include "core/kb/knowledge_path.h"
+#include "core/kb/reference_picture.h"
+#include "semkb/kb_support.h"
+
+namespace crlsc::test {
+
+// Picture `index` of make_frame(), in the codebooks of kKnowledge.
+inline TransferEntry scene_entry(const GstVideoInfo& info, int index) {
+  GstBuffer* frame = make_frame(info, index);
+  Picture picture(info.width, info.height);
+  gst_buffer_extract(frame, 0, picture.plane(0), picture.data().size());
+  gst_buffer_unref(frame);
+  return {"scene " + std::to_string(index), Bytes(16, static_cast<uint8_t>(index)),
+          encode_reference_picture(picture, 95)};
+}
+
+// All of an entry, in pieces of `piece` bytes.
+inline std::vector<Bytes> units_of(const TransferEntry& entry, size_t piece) {
+  EntrySender sender({piece, 1});
+  sender.add(name_of(entry), write_transfer(entry));
+  std::vector<Bytes> units;
+  for (Bytes unit; sender.next(unit, SIZE_MAX, false) > 0; unit.clear()) units.push_back(unit);
+  return units;
+}
+
+// A private knowledge base in the codebooks of kKnowledge with these entries.
+inline void write_sender_knowledge(const std::string& path, const std::vector<TransferEntry>& entries) {
+  write_private_knowledge(path, find_knowledge_base(kKnowledge, "knowledge-base"), true);
+  std::vector<NewEntry> added;
+  for (const TransferEntry& entry : entries) {
+    NewEntry e;
+    e.code = entry.code;
+    e.label = entry.label;
+    e.picture = entry.picture;
+    added.push_back(std::move(e));
+  }
+  AddSettings settings;
+  settings.near_duplicate = 1;
+  KnowledgeBaseFile(path, KnowledgeBaseFile::Access::kWrite).add(added, settings);
+}
+
+// The names of all entries of a sound file, in the order of their ids.
+inline std::vector<PictureName> held_names(const std::string& path) {
+  KnowledgeBaseFile file(path, KnowledgeBaseFile::Access::kRead);
+  file.verify();
+  std::vector<PictureName> names;
+  file.for_each([&names](const StoredEntry& entry) { names.push_back(name_of(entry.content_hash)); });
+  return names;
+}
+
+}  // namespace crlsc::test
