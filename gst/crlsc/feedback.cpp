@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/rtp/feedback.h"
+#include "crlsc/entry_event.h"
 #include "crlsc/guard.h"
 #include "crlsc/loss_event.h"
 
@@ -18,12 +19,13 @@
 
 namespace {
 
+using crlsc::EntryReport;
 using crlsc::Feedback;
 using crlsc::PictureLoss;
 
 // How long a report may wait for a time at which RTCP may send it early; then it goes with the next regular packet.
 constexpr guint64 kPatience = 5 * GST_SECOND;
-// Each loss is told so often: RTCP packets get lost, too.
+// Each loss and each entry is told so often: RTCP packets get lost, too.
 constexpr int kRepetitions = 2;
 // Packets that are taken in a second. RTCP's share of the bandwidth allows far fewer.
 constexpr guint64 kMostPackets = 50;
@@ -44,23 +46,27 @@ GQuark attachment_quark() {
 
 struct Counters {
   guint64 told = 0;
+  guint64 entries_told = 0;
   guint64 sent = 0;
   guint64 received = 0;
   guint64 refused = 0;
   guint64 passed_on = 0;
+  guint64 entries_passed_on = 0;
 };
 
-// A loss that waits to be sent.
+// A loss or a report that waits to be sent.
+template <class Item>
 struct Waiting {
   guint32 ssrc;
-  PictureLoss loss;
+  Item item;
   int times;
 };
 
 // What belongs to one session. The session and its element hold it through their signals, so it refers to neither.
 struct Attachment {
   std::mutex mutex;
-  std::vector<Waiting> waiting;
+  std::vector<Waiting<PictureLoss>> losses;
+  std::vector<Waiting<EntryReport>> entries;
   Counters counters;
   gint64 second = 0;        // in which packets were counted last
   guint64 this_second = 0;  // packets of it
@@ -86,10 +92,10 @@ using Object = std::unique_ptr<GObject, UnrefObject>;
 // Receiver
 
 // Of too many, one stands for all.
-void add(std::vector<Waiting>& waiting, guint32 ssrc, const PictureLoss& loss) {
-  const auto mine = [ssrc](const Waiting& w) { return w.ssrc == ssrc; };
+void add(std::vector<Waiting<PictureLoss>>& waiting, guint32 ssrc, const PictureLoss& loss) {
+  const auto mine = [ssrc](const Waiting<PictureLoss>& w) { return w.ssrc == ssrc; };
   const auto same =
-      std::find_if(waiting.begin(), waiting.end(), [&](const Waiting& w) { return mine(w) && w.loss == loss; });
+      std::find_if(waiting.begin(), waiting.end(), [&](const auto& w) { return mine(w) && w.item == loss; });
   if (same != waiting.end()) {
     same->times = kRepetitions;
   } else if (static_cast<size_t>(std::count_if(waiting.begin(), waiting.end(), mine)) < crlsc::kMaxFeedbackLosses) {
@@ -100,29 +106,50 @@ void add(std::vector<Waiting>& waiting, guint32 ssrc, const PictureLoss& loss) {
   }
 }
 
+// What was said of the entry before is no longer true. Of too many, the oldest one is left out.
+void add(std::vector<Waiting<EntryReport>>& waiting, guint32 ssrc, const EntryReport& report) {
+  const auto mine = [ssrc](const Waiting<EntryReport>& w) { return w.ssrc == ssrc; };
+  const auto outdated = [&](const Waiting<EntryReport>& w) { return mine(w) && w.item.name == report.name; };
+  waiting.erase(std::remove_if(waiting.begin(), waiting.end(), outdated), waiting.end());
+  if (static_cast<size_t>(std::count_if(waiting.begin(), waiting.end(), mine)) == crlsc::kMaxFeedbackEntries) {
+    waiting.erase(std::find_if(waiting.begin(), waiting.end(), mine));
+  }
+  waiting.push_back({ssrc, report, kRepetitions});
+}
+
+// Whether it is an event that can be told.
+bool add_event(Attachment& attachment, GstEvent* event) {
+  guint ssrc = 0;
+  if (!gst_structure_get_uint(gst_event_get_structure(event), "ssrc", &ssrc)) return false;
+  const std::lock_guard<std::mutex> lock(attachment.mutex);
+  if (const auto loss = crlsc::parse_loss_event(event)) {
+    ++attachment.counters.told;
+    add(attachment.losses, ssrc, *loss);
+    return true;
+  }
+  if (const auto report = crlsc::parse_entry_event(event)) {
+    ++attachment.counters.entries_told;
+    add(attachment.entries, ssrc, *report);
+    return true;
+  }
+  return false;
+}
+
 // An upstream event of a decoder leaves through the session's sink pad.
 GstPadProbeReturn on_upstream_event(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
   GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
-  if (!crlsc::is_loss_event(event)) return GST_PAD_PROBE_OK;
+  if (!crlsc::is_loss_event(event) && !crlsc::is_entry_event(event)) return GST_PAD_PROBE_OK;
   const Element element(gst_pad_get_parent_element(pad));
   if (!element) return GST_PAD_PROBE_DROP;
   return crlsc::guard(element.get(), GST_PAD_PROBE_DROP, [&] {
-    Attachment& attachment = *shared(data);
-    const auto loss = crlsc::parse_loss_event(event);
-    guint ssrc = 0;
-    if (!loss || !gst_structure_get_uint(gst_event_get_structure(event), "ssrc", &ssrc)) return GST_PAD_PROBE_DROP;
-    {
-      const std::lock_guard<std::mutex> lock(attachment.mutex);
-      ++attachment.counters.told;
-      add(attachment.waiting, ssrc, *loss);
-    }
+    if (!add_event(*shared(data), event)) return GST_PAD_PROBE_DROP;
     GObject* session = nullptr;
     g_object_get(element.get(), "internal-session", &session, nullptr);
     const Object owned(session);
     gboolean scheduled = FALSE;
     g_signal_emit_by_name(session, "send-rtcp-full", kPatience, &scheduled);
-    GST_DEBUG_OBJECT(element.get(), "%d pictures from %d on, rows %d+%d, layer %d: %s", loss->pictures, loss->first,
-                     loss->first_row, loss->rows, loss->layer, scheduled ? "told soon" : "told with the next report");
+    GST_DEBUG_OBJECT(element.get(), "%" GST_PTR_FORMAT ": %s", static_cast<const void*>(gst_event_get_structure(event)),
+                     scheduled ? "told soon" : "told with the next report");
     return GST_PAD_PROBE_DROP;
   });
 }
@@ -163,33 +190,42 @@ bool add_app_packet(GObject* session, GstRTCPBuffer* rtcp, const Feedback& feedb
   return true;
 }
 
-// Appends what waits to the packet that the session is about to send; one packet for each stream reported on.
-bool append_feedback(GObject* session, Attachment& attachment, GstBuffer* buffer) {
-  const std::lock_guard<std::mutex> lock(attachment.mutex);
-  if (attachment.waiting.empty()) return false;
-  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
-  if (!gst_rtcp_buffer_map(buffer, GST_MAP_READWRITE, &rtcp)) return false;
-  bool added = false;
-  std::vector<Waiting> rest;
-  while (!attachment.waiting.empty()) {
-    const guint32 ssrc = attachment.waiting.front().ssrc;
-    const auto others = std::stable_partition(attachment.waiting.begin(), attachment.waiting.end(),
-                                              [ssrc](const Waiting& w) { return w.ssrc == ssrc; });
+// Appends what waits of one kind; one packet for each stream reported on. Returns how many packets there are.
+template <class Item>
+guint64 append_waiting(GObject* session, GstRTCPBuffer* rtcp, std::vector<Waiting<Item>>& waiting,
+                       std::vector<Item> Feedback::*items) {
+  guint64 added = 0;
+  std::vector<Waiting<Item>> rest;
+  while (!waiting.empty()) {
+    const guint32 ssrc = waiting.front().ssrc;
+    const auto others = std::stable_partition(waiting.begin(), waiting.end(),
+                                              [ssrc](const Waiting<Item>& w) { return w.ssrc == ssrc; });
     Feedback feedback;
     feedback.media_ssrc = ssrc;
-    for (auto w = attachment.waiting.begin(); w != others; ++w) feedback.losses.push_back(w->loss);
-    const bool fits = add_app_packet(session, &rtcp, feedback);
-    attachment.counters.sent += fits ? 1 : 0;
-    added |= fits;
-    for (auto w = attachment.waiting.begin(); w != others; ++w) {
+    for (auto w = waiting.begin(); w != others; ++w) (feedback.*items).push_back(w->item);
+    const bool fits = add_app_packet(session, rtcp, feedback);
+    added += fits ? 1 : 0;
+    for (auto w = waiting.begin(); w != others; ++w) {
       w->times -= fits ? 1 : 0;
       if (w->times > 0) rest.push_back(*w);
     }
-    attachment.waiting.erase(attachment.waiting.begin(), others);
+    waiting.erase(waiting.begin(), others);
   }
-  attachment.waiting = std::move(rest);
-  gst_rtcp_buffer_unmap(&rtcp);
+  waiting = std::move(rest);
   return added;
+}
+
+// Appends what waits to the packet that the session is about to send. Losses are more urgent.
+bool append_feedback(GObject* session, Attachment& attachment, GstBuffer* buffer) {
+  const std::lock_guard<std::mutex> lock(attachment.mutex);
+  if (attachment.losses.empty() && attachment.entries.empty()) return false;
+  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
+  if (!gst_rtcp_buffer_map(buffer, GST_MAP_READWRITE, &rtcp)) return false;
+  const guint64 added = append_waiting(session, &rtcp, attachment.losses, &Feedback::losses) +
+                        append_waiting(session, &rtcp, attachment.entries, &Feedback::entries);
+  attachment.counters.sent += added;
+  gst_rtcp_buffer_unmap(&rtcp);
+  return added > 0;
 }
 
 // Whether the packet must be sent even if there is nothing else to say.
@@ -234,6 +270,9 @@ void pass_on(GstElement* element, const Feedback& feedback) {
   for (const PictureLoss& loss : feedback.losses) {
     gst_pad_push_event(pad.get(), crlsc::make_loss_event(loss, feedback.media_ssrc));
   }
+  for (const EntryReport& report : feedback.entries) {
+    gst_pad_push_event(pad.get(), crlsc::make_entry_event(report, feedback.media_ssrc));
+  }
 }
 
 struct Arrival {
@@ -261,6 +300,7 @@ void take_packet(GObject* session, Arrival& arrival, guint subtype, GstBuffer* d
     const std::lock_guard<std::mutex> lock(attachment.mutex);
     attachment.counters.refused += refused ? 1 : 0;
     attachment.counters.passed_on += refused ? 0 : feedback.losses.size();
+    attachment.counters.entries_passed_on += refused ? 0 : feedback.entries.size();
   }
   if (!refused && element) pass_on(element.get(), feedback);
 }
@@ -346,5 +386,6 @@ GstStructure* gst_crlsc_feedback_get_stats(GstElement* rtpbin, guint session) {
   return gst_structure_new("application/x-crlsc-feedback-stats", "losses-told", G_TYPE_UINT64, counters.told,
                            "packets-sent", G_TYPE_UINT64, counters.sent, "packets-received", G_TYPE_UINT64,
                            counters.received, "packets-refused", G_TYPE_UINT64, counters.refused, "losses-received",
-                           G_TYPE_UINT64, counters.passed_on, nullptr);
+                           G_TYPE_UINT64, counters.passed_on, "entries-told", G_TYPE_UINT64, counters.entries_told,
+                           "entries-received", G_TYPE_UINT64, counters.entries_passed_on, nullptr);
 }

@@ -15,8 +15,8 @@ G_BEGIN_DECLS
  * Lets the session carry what decoders tell encoders: the upstream event `GstCrlscLoss`, which crlscdec sends when
  * something of a picture did not arrive, leaves as an RTCP APP packet with the name `CRLS`, as soon as RTCP's timing
  * rules allow, and APP packets that arrive for a stream which the session sends become that event again, upstream of
- * its `send_rtp_sink` pad. crlscenc answers with a refresh of the cells concerned. docs/payload-format.md, section
- * "Feedback", defines the packets.
+ * its `send_rtp_sink` pad. crlscenc answers with a refresh of the cells concerned. So does the event `GstCrlscEntry`,
+ * which says what of a knowledge-base entry arrived. docs/payload-format.md, section "Feedback", defines the packets.
  *
  * Call it once on each side; further calls do nothing. The session becomes one with the profile AVPF. It stays attached
  * as long as it exists. Threads: any.
@@ -34,7 +34,8 @@ gboolean gst_crlsc_feedback_attach(GstElement* rtpbin, guint session);
  *
  * Counters of an attached session, all guint64: `losses-told` (events that arrived from decoders), `packets-sent`,
  * `packets-received` (APP packets of ours), `packets-refused` (of them: broken, of another version, for a stream that
- * is not sent here, or too many), `losses-received` (events sent to the encoder).
+ * is not sent here, or too many), `losses-received` (events sent to the encoder), `entries-told` and
+ * `entries-received`, likewise of entries.
  *
  * Returns: (transfer full) (nullable): a #GstStructure, or %NULL if the session is not attached
  *

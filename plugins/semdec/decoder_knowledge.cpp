@@ -7,6 +7,7 @@
 #include "core/kb/knowledge_path.h"
 #include "core/kb/received_entries.h"
 #include "core/kb/scene_pictures.h"
+#include "crlsc/entry_event.h"
 #include "crlsc/error.h"
 #include "crlsc/knowledge.h"
 
@@ -76,12 +77,28 @@ void DecoderKnowledge::take(const AccessUnitView& access_unit, const SequenceHea
   if (!updates_ || !header.knowledge) return;
   for (const UnitView& unit : access_unit.units) {
     if (unit.header.type != UnitType::kKnowledgeUpdate) continue;
-    const auto piece = parse_knowledge_unit(unit.payload);
-    if (!piece || (memory_ && memory_->count(piece->name) > 0)) continue;
-    GST_LOG_OBJECT(element_, "%" G_GSIZE_FORMAT " bytes at %" G_GSIZE_FORMAT " of an entry of %" G_GSIZE_FORMAT,
-                   piece->piece.size(), piece->offset, piece->size);
-    if (auto entry = collector_.take(*piece)) put(std::move(*entry), header);
+    if (const auto piece = parse_knowledge_unit(unit.payload)) take_piece(*piece, header);
   }
+}
+
+void DecoderKnowledge::take_piece(const KnowledgeUnit& piece, const SequenceHeader& header) {
+  GST_LOG_OBJECT(element_, "%" G_GSIZE_FORMAT " bytes at %" G_GSIZE_FORMAT " of entry %s of %" G_GSIZE_FORMAT " bytes",
+                 piece.piece.size(), piece.offset, to_hex(piece.name).c_str(), piece.size);
+  if (memory_ && memory_->count(piece.name) > 0) {
+    // A sender that began later than this file need not send all of it to learn that.
+    if (piece.asks || told_ != piece.name) report({piece.name, {}});
+    return;
+  }
+  if (auto entry = collector_.take(piece)) {
+    put(std::move(*entry), header);
+  } else if (piece.asks) {
+    if (const auto missing = collector_.report(piece.name, kMostReportRanges)) report(*missing);
+  }
+}
+
+void DecoderKnowledge::report(const EntryReport& report) {
+  if (report.missing.empty()) told_ = report.name;
+  gst_pad_push_event(GST_VIDEO_DECODER_SINK_PAD(element_), make_entry_event(report));
 }
 
 void DecoderKnowledge::put(TransferEntry entry, const SequenceHeader& header) {
@@ -110,6 +127,7 @@ size_t DecoderKnowledge::use_stored(Decoder& decoder) {
   }
   memory_ = std::make_shared<const SceneMemory>(std::move(memory));
   decoder.set_scene_memory(memory_);
+  for (const StoredPicture& s : stored) report({s.picture.name, {}});
   GST_INFO_OBJECT(element_, "%" G_GSIZE_FORMAT " entries were added to '%s'", added, path_.c_str());
   return added;
 }
@@ -119,6 +137,7 @@ void DecoderKnowledge::stop() {
   collector_ = EntryCollector();
   memory_.reset();
   missing_.reset();
+  told_.reset();
 }
 
 }  // namespace crlsc

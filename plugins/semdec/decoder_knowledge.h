@@ -2,7 +2,7 @@
 // The knowledge base of a decoder: the pictures that streams may refer to, and what streams add to them.
 #pragma once
 
-#include <gst/gst.h>
+#include <gst/video/video.h>
 
 #include <memory>
 #include <optional>
@@ -21,6 +21,7 @@ namespace crlsc {
 // Used by one thread at a time.
 class DecoderKnowledge {
  public:
+  // `element` is a GstVideoDecoder.
   explicit DecoderKnowledge(GstElement* element) : element_(element) {}
 
   // What the properties name. Throws Error(kNotFound) and what KnowledgeBaseFile throws; with updates also
@@ -32,16 +33,20 @@ class DecoderKnowledge {
   // Tells the bus, once, if the stream uses another knowledge base that is not here either.
   void check(const KnowledgeRef& wanted);
 
-  // Entries, in pieces: they go to the file, as soon as it can be written. Without updates nothing happens.
+  // Entries, in pieces: they go to the file, as soon as it can be written. Upstream is told what arrived, where it
+  // asks. Without updates nothing happens.
   void take(const AccessUnitView& access_unit, const SequenceHeader& header);
-  // Lets the decoder refer to the entries that were stored since the last call. Returns how many are new to the file.
+  // Lets the decoder refer to the entries that were stored since the last call, and upstream know. Returns how many are
+  // new to the file.
   size_t use_stored(Decoder& decoder);
 
   // Waits until what is complete is stored.
   void stop();
 
  private:
+  void take_piece(const KnowledgeUnit& piece, const SequenceHeader& header);
   void put(TransferEntry entry, const SequenceHeader& header);
+  void report(const EntryReport& report);
 
   GstElement* element_;
   std::string path_;             // empty: there is none
@@ -51,6 +56,7 @@ class DecoderKnowledge {
   std::optional<ContentId> missing_;  // that the bus was told of
   std::shared_ptr<const SceneMemory> memory_;
   EntryCollector collector_;
+  std::optional<PictureName> told_;        // of the entry that upstream was told last to be here
   Throttle warnings_{kWarningPause};       // of the store's thread
   std::unique_ptr<KnowledgeStore> store_;  // from the first entry on
 };

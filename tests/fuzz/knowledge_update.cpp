@@ -110,7 +110,7 @@ std::vector<Bytes> crlsc::fuzz_seeds() {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Script script(data, size);
   Receiver receiver;
-  EntrySender sender({150, 2, 0, 5});
+  EntrySender sender({150, 2, 0});
   while (!script.ended()) {
     switch (script.u8() % kOperations) {
       case kPayload:

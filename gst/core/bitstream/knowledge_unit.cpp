@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kFormShift = 4;
 constexpr unsigned kPieceForm = 0;
+constexpr unsigned kAsksBit = 1;
 constexpr size_t kHead = 1 + sizeof(PictureName);
 constexpr int kNumberBytes = 3;  // most that size and offset take
 
@@ -34,7 +35,7 @@ void append_knowledge_unit(Bytes& out, const KnowledgeUnit& unit, bool key) {
   }
   Bytes payload;
   ByteWriter writer(payload);
-  writer.u8(kPieceForm << kFormShift);
+  writer.u8(static_cast<uint8_t>(kPieceForm << kFormShift | (unit.asks ? kAsksBit : 0)));
   writer.bytes({unit.name.data(), unit.name.size()});
   writer.leb128(static_cast<uint32_t>(unit.size));
   writer.leb128(static_cast<uint32_t>(unit.offset));
@@ -45,6 +46,7 @@ void append_knowledge_unit(Bytes& out, const KnowledgeUnit& unit, bool key) {
 std::optional<KnowledgeUnit> parse_knowledge_unit(ByteView payload) {
   if (payload.size() < kHead || payload[0] >> kFormShift != kPieceForm) return std::nullopt;
   KnowledgeUnit unit;
+  unit.asks = (payload[0] & kAsksBit) != 0;
   std::copy_n(payload.data() + 1, unit.name.size(), unit.name.begin());
   ByteView rest = payload.sub(kHead);
   for (size_t* number : {&unit.size, &unit.offset}) {

@@ -19,6 +19,7 @@ struct KnowledgeUnit {
   size_t size = 0;     // of the whole entry as write_transfer() gives it: 1..kMaxTransferSize
   size_t offset = 0;   // of the piece within it
   ByteView piece;      // one byte at least, and none behind the end of the entry
+  bool asks = false;   // receivers should say what they have of the entry
 };
 
 // Bytes that a unit takes beside its piece, at most.

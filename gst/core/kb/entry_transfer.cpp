@@ -2,6 +2,7 @@
 #include "core/kb/entry_transfer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -11,6 +12,7 @@ namespace crlsc {
 namespace {
 
 constexpr size_t kMaxPieceSize = 32768;
+constexpr double kLongestPause = 64;
 
 template <class Entries>
 auto find_name(Entries& entries, const PictureName& name) {
@@ -88,9 +90,9 @@ void EntrySender::remove(const PictureName& name) {
 }
 
 void EntrySender::report(const EntryReport& report) {
+  answered_ = true;
   const auto entry = find(report.name);
   if (entry == entries_.end()) return;
-  entry->reported = true;
   entry->missing = tidy(report.missing, entry->bytes.size());
   entry->to_send = common(entry->to_send, entry->missing);
   if (entry->to_send.empty()) end_pass(*entry);
@@ -102,8 +104,8 @@ void EntrySender::begin_anew() {
     entry.missing = entry.to_send = all_of(entry.bytes);
     entry.passes = 0;
     entry.pause = 0;
-    entry.reported = false;
   }
+  answered_ = false;
 }
 
 void EntrySender::advance(double seconds) {
@@ -121,8 +123,7 @@ int EntrySender::passes(const PictureName& name) const {
 }
 
 bool EntrySender::is_due(const Entry& entry) const {
-  return !entry.missing.empty() && entry.pause <= 0 &&
-         entry.passes < (entry.reported ? settings_.reported_passes : settings_.passes);
+  return !entry.missing.empty() && entry.pause <= 0 && (answered_ || entry.passes < settings_.passes);
 }
 
 const EntrySender::Entry* EntrySender::next_entry() const {
@@ -132,8 +133,8 @@ const EntrySender::Entry* EntrySender::next_entry() const {
 }
 
 void EntrySender::end_pass(Entry& entry) const {
+  entry.pause = settings_.pause * std::min(kLongestPause, std::exp2(entry.passes));
   ++entry.passes;
-  entry.pause = settings_.pause;
   entry.to_send = entry.missing;
 }
 
@@ -149,8 +150,9 @@ size_t EntrySender::next(Bytes& out, size_t budget, bool key) {
   ByteRange& range = entry->to_send.front();
   const size_t size = std::min(settings_.piece_size, range.size);
   const size_t before = out.size();
-  append_knowledge_unit(
-      out, {entry->name, entry->bytes.size(), range.offset, ByteView(entry->bytes).sub(range.offset, size)}, key);
+  const bool ends = entry->to_send.size() == 1 && size == range.size;
+  const ByteView piece = ByteView(entry->bytes).sub(range.offset, size);
+  append_knowledge_unit(out, {entry->name, entry->bytes.size(), range.offset, piece, ends}, key);
   range.offset += size;
   range.size -= size;
   if (range.size == 0) entry->to_send.erase(entry->to_send.begin());

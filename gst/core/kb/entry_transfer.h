@@ -9,32 +9,19 @@
 #include <vector>
 
 #include "core/bitstream/knowledge_unit.h"
+#include "core/kb/entry_report.h"
 #include "core/kb/transfer_entry.h"
 
 namespace crlsc {
 
-// Some of an entry's bytes.
-struct ByteRange {
-  size_t offset = 0;
-  size_t size = 0;
-};
-inline bool operator==(const ByteRange& a, const ByteRange& b) { return a.offset == b.offset && a.size == b.size; }
-
-// What a receiver says of one entry. It has all of it if nothing is missing.
-struct EntryReport {
-  PictureName name{};
-  std::vector<ByteRange> missing;
-};
-
 struct EntrySenderSettings {
-  size_t piece_size = 200;    // most bytes of a piece, 1..32768
-  int passes = 2;             // through an entry of which no receiver says anything
-  double pause = 10;          // seconds that it waits
-  int reported_passes = 100;  // through one of which receivers say what is missing; each sends only that
+  size_t piece_size = 128;  // most bytes of a piece, 1..32768
+  int passes = 2;           // through an entry, as long as no receiver says anything
+  double pause = 10;        // seconds between the first two; twice as long each time, up to 64 times
 };
 
-// Cuts entries into pieces, one entry after the other, and repeats those that receivers may lack. Between two passes
-// through an entry it waits for a report.
+// Cuts entries into pieces, one entry after the other, and repeats those that receivers may lack. Behind each pass
+// through an entry it waits for a report. Once there was any, it goes on until receivers have everything.
 class EntrySender {
  public:
   explicit EntrySender(EntrySenderSettings settings = {});
@@ -55,6 +42,8 @@ class EntrySender {
 
   // Whether a receiver has said that it has all of the entry.
   bool is_held(const PictureName& name) const;
+  // Whether any receiver has reported anything.
+  bool was_answered() const { return answered_; }
   // How often all of the entry was sent, or what was missing of it. 0 if it is not there.
   int passes(const PictureName& name) const;
 
@@ -71,7 +60,6 @@ class EntrySender {
     std::vector<ByteRange> to_send;  // in this pass
     int passes = 0;
     double pause = 0;  // seconds to go
-    bool reported = false;
   };
   using Entries = std::list<Entry>;
 
@@ -84,6 +72,7 @@ class EntrySender {
 
   EntrySenderSettings settings_;
   Entries entries_;  // in the order in which they are sent; one that was sent goes to the end
+  bool answered_ = false;
 };
 
 struct EntryCollectorLimits {

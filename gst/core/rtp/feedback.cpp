@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/bitstream/byte_io.h"
 #include "core/error.h"
 
 namespace crlsc {
@@ -12,9 +13,11 @@ namespace {
 constexpr uint8_t kPadding = 0;  // one byte, without a size
 constexpr uint8_t kLoss = 1;
 constexpr size_t kLossSize = 4;
+constexpr uint8_t kEntry = 2;
 constexpr size_t kSsrcSize = 4;
 constexpr size_t kWord = 4;
 constexpr int kLayerBits = 2;
+constexpr int kNumberBytes = 3;  // of LEB128
 
 [[noreturn]] void corrupt(const std::string& what) { throw Error(ErrorKind::kCorrupt, "RTCP feedback " + what); }
 
@@ -30,13 +33,45 @@ PictureLoss parse_loss(ByteView body) {
   return loss;
 }
 
+EntryReport parse_entry(ByteView body) {
+  EntryReport report;
+  if (body.size() < report.name.size()) corrupt("has an entry of " + std::to_string(body.size()) + " bytes");
+  ByteReader reader(body);
+  const ByteView name = reader.bytes(report.name.size());
+  std::copy(name.begin(), name.end(), report.name.begin());
+  while (!reader.empty()) {
+    const size_t offset = reader.leb128(kNumberBytes);
+    report.missing.push_back({offset, reader.leb128(kNumberBytes)});
+  }
+  if (!is_valid(report)) corrupt("has an entry of which impossible bytes are missing");
+  return report;
+}
+
+void write_entry(Bytes& out, const EntryReport& report) {
+  if (!is_valid(report)) throw Error(ErrorKind::kSettings, "RTCP feedback cannot tell this of an entry");
+  Bytes body(report.name.begin(), report.name.end());
+  ByteWriter numbers(body);
+  for (const ByteRange& range : report.missing) {
+    numbers.leb128(static_cast<uint32_t>(range.offset));
+    numbers.leb128(static_cast<uint32_t>(range.size));
+  }
+  ByteWriter writer(out);
+  writer.u8(kEntry);
+  writer.u8(static_cast<uint8_t>(body.size()));
+  writer.bytes(body);
+}
+
+void check_count(size_t count, size_t most, const char* what) {
+  if (count <= most) return;
+  throw Error(ErrorKind::kSettings,
+              "RTCP feedback tells at most " + std::to_string(most) + " " + what + ", not " + std::to_string(count));
+}
+
 }  // namespace
 
 Bytes write_feedback(const Feedback& feedback) {
-  if (feedback.losses.size() > kMaxFeedbackLosses) {
-    throw Error(ErrorKind::kSettings, "RTCP feedback tells at most " + std::to_string(kMaxFeedbackLosses) +
-                                          " losses, not " + std::to_string(feedback.losses.size()));
-  }
+  check_count(feedback.losses.size(), kMaxFeedbackLosses, "losses");
+  check_count(feedback.entries.size(), kMaxFeedbackEntries, "entries");
   Bytes out;
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<uint8_t>(feedback.media_ssrc >> shift));
   for (const PictureLoss& loss : feedback.losses) {
@@ -46,6 +81,8 @@ Bytes write_feedback(const Feedback& feedback) {
       out.push_back(static_cast<uint8_t>(byte));
     }
   }
+  for (const EntryReport& report : feedback.entries) write_entry(out, report);
+  check_count(out.size(), kMaxFeedbackSize, "bytes");
   out.resize((out.size() + kWord - 1) / kWord * kWord, kPadding);
   return out;
 }
@@ -63,6 +100,7 @@ Feedback parse_feedback(ByteView bytes) {
     const ByteView body = bytes.sub(at + 1, bytes[at]);
     at += 1 + body.size();
     if (type == kLoss && feedback.losses.size() < kMaxFeedbackLosses) feedback.losses.push_back(parse_loss(body));
+    if (type == kEntry && feedback.entries.size() < kMaxFeedbackEntries) feedback.entries.push_back(parse_entry(body));
   }
   return feedback;
 }

@@ -4,6 +4,7 @@
 
 #include "core/kb/received_entries.h"
 #include "core/kb/reference_picture.h"
+#include "crlsc/entry_event.h"
 #include "semkb/kb_support.h"
 #include "semkb/transfer_support.h"
 
@@ -67,6 +68,23 @@ class Receiver : public Decoder {
   const Stream& stream_;
   int number_ = 0;
 };
+
+// What upstream was told of entries since the last call.
+std::vector<EntryReport> reports_to(Receiver& receiver) {
+  std::vector<EntryReport> reports;
+  while (GstEvent* event = gst_harness_try_pull_upstream_event(receiver.h())) {
+    if (const auto report = parse_entry_event(event)) reports.push_back(*report);
+    gst_event_unref(event);
+  }
+  return reports;
+}
+
+void expect_report(Receiver& receiver, const EntryReport& expected) {
+  const std::vector<EntryReport> reports = reports_to(receiver);
+  fail_unless(reports.size() == 1, "%zu reports, where %zu ranges should be missing", reports.size(),
+              expected.missing.size());
+  fail_unless(reports[0] == expected, "%zu ranges are missing", reports[0].missing.size());
+}
 
 struct Sender {
   explicit Sender(const TransferEntry& entry) : path(folder.path() + "/sender.crlsckb") {
@@ -208,6 +226,39 @@ GST_START_TEST(settings_that_cannot_work_are_refused) {
 }
 GST_END_TEST;
 
+GST_START_TEST(upstream_is_told_what_arrived) {
+  const TransferEntry entry = scene_entry(video_info(), 0);
+  const PictureName name = name_of(entry);
+  const Sender sender(entry);
+  const Folder folder;
+  const std::string path = folder.path() + "/new.crlsckb";
+  const std::vector<Bytes> units = units_of(entry, 40);
+  Receiver receiver(*sender.stream, receiving(path));
+  reports_to(receiver);
+  for (size_t i = 0; i < units.size(); ++i) {
+    if (i != 2) receiver.push_with(units[i]);
+  }
+  expect_report(receiver, {name, {{80, 40}}});
+  receiver.push_with(units[2]);
+  receiver.wait_for(1);
+  expect_report(receiver, {name, {}});
+  receiver.push_with(units[1]);
+  fail_unless(reports_to(receiver).empty(), "it is told again");
+  receiver.push_with(units.back());
+  fail_unless_equals_int(reports_to(receiver).size(), 1);
+  // After a restart, whatever comes of an entry that is here shows that its sender does not know.
+  Receiver restarted(*sender.stream, receiving(path));
+  restarted.push_with({});
+  fail_unless(reports_to(restarted).empty());
+  restarted.push_with(units[0]);
+  expect_report(restarted, {name, {}});
+  // Whoever stores nothing says nothing.
+  Receiver plain(*sender.stream, "knowledge-base=" + path);
+  for (const Bytes& unit : units) plain.push_with(unit);
+  fail_unless(reports_to(plain).empty());
+}
+GST_END_TEST;
+
 GST_START_TEST(pieces_alone_show_nothing) {
   const TransferEntry entry = scene_entry(video_info(), 0);
   const Sender sender(entry);
@@ -256,6 +307,7 @@ static Suite* knowledge_suite(void) {
   tcase_add_test(tests, what_cannot_be_stored_is_told_and_pictures_go_on);
   tcase_add_test(tests, a_file_that_changes_is_looked_at_anew);
   tcase_add_test(tests, settings_that_cannot_work_are_refused);
+  tcase_add_test(tests, upstream_is_told_what_arrived);
   tcase_add_test(tests, pieces_alone_show_nothing);
   tcase_add_test(tests, pieces_that_fit_nothing_do_no_harm);
   return suite;

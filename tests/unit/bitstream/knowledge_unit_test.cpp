@@ -48,6 +48,16 @@ TEST(KnowledgeUnit, KeyIsThatOfTheAccessUnit) {
   for (const bool key : {false, true}) EXPECT_EQ(parse_access_unit(unit_of(5, 0, 5, key)).units.at(0).header.key, key);
 }
 
+TEST(KnowledgeUnit, MayAskForAReport) {
+  const Bytes piece(5);
+  for (const bool asks : {false, true}) {
+    Bytes unit;
+    append_knowledge_unit(unit, {kName, 5, 0, piece, asks}, false);
+    const AccessUnitView view = parse_access_unit(unit);
+    EXPECT_EQ(parse_knowledge_unit(view.units.at(0).payload)->asks, asks);
+  }
+}
+
 TEST(KnowledgeUnit, TakesNoOtherNumbers) {
   EXPECT_THROW(unit_of(0, 0, 0), Error);
   EXPECT_THROW(unit_of(5, 0, 0), Error);

@@ -147,13 +147,15 @@ TEST(Specification, KnowledgeUpdate) {
   for (const char* text : {"knowledge-first", "knowledge-last"}) {
     const ByteView piece = ByteView(whole).sub(assembled.size(), 24);
     Bytes bytes;
-    append_knowledge_unit(bytes, {name, whole.size(), assembled.size(), piece}, false);
+    const bool asks = assembled.size() + piece.size() == whole.size();
+    append_knowledge_unit(bytes, {name, whole.size(), assembled.size(), piece, asks}, false);
     expect_example(text, bytes);
     const AccessUnitView view = parse_access_unit(example(text));
     ASSERT_EQ(view.units.size(), 1U);
     const auto read = parse_knowledge_unit(view.units[0].payload);
     ASSERT_TRUE(read);
     EXPECT_EQ(read->name, name);
+    EXPECT_EQ(read->asks, asks);
     EXPECT_EQ(read->size, whole.size());
     EXPECT_EQ(read->offset, assembled.size());
     assembled.insert(assembled.end(), read->piece.begin(), read->piece.end());

@@ -107,7 +107,7 @@ TEST(EntrySender, SendsTwicePassesAndThenNothing) {
 }
 
 TEST(EntrySender, WaitsBetweenPasses) {
-  EntrySender sender({200, 2, 10});
+  EntrySender sender({200, 100, 10});
   add(sender, entry_of(100));
   Bytes out;
   EXPECT_GT(sender.next(out, kUnlimited, false), 0U);
@@ -115,7 +115,41 @@ TEST(EntrySender, WaitsBetweenPasses) {
   sender.advance(9);
   EXPECT_EQ(sender.next_size(), 0U);
   sender.advance(2);
-  EXPECT_GT(sender.next_size(), 0U);
+  EXPECT_GT(sender.next(out, kUnlimited, false), 0U);
+  sender.advance(19);
+  EXPECT_EQ(sender.next_size(), 0U) << "twice as long";
+  sender.advance(2);
+  EXPECT_GT(sender.next(out, kUnlimited, false), 0U);
+  sender.report({name_of(entry_of(100)), {{5, 1}}});
+  EXPECT_GT(sender.next_size(), 0U) << "it knows what to send";
+}
+
+TEST(EntrySender, AsksAtTheEndOfEachPass) {
+  EntrySender sender({100});
+  const TransferEntry entry = entry_of(1000);
+  const PictureName name = name_of(entry);
+  add(sender, entry);
+  for (int units = 1; units < 30; ++units) {
+    const int passes = sender.passes(name);
+    const Bytes bytes = next_unit(sender).value();
+    const AccessUnitView view = parse_access_unit(bytes);
+    EXPECT_EQ(parse_knowledge_unit(view.units.at(0).payload)->asks, sender.passes(name) > passes) << units;
+    if (sender.passes(name) == 1 && passes == 0) sender.report({name, {{950, 10}, {100, 150}}});
+  }
+}
+
+TEST(EntrySender, GoesOnOnceThereWasAnAnswer) {
+  EntrySender sender({4096});
+  add(sender, entry_of(1000, 1));
+  add(sender, entry_of(1000, 2));
+  EXPECT_FALSE(sender.was_answered());
+  sender.report({name_of(entry_of(1000, 2)), {}});
+  EXPECT_TRUE(sender.was_answered());
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(next_unit(sender));
+  sender.begin_anew();
+  EXPECT_FALSE(sender.was_answered());
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(next_unit(sender));
+  EXPECT_FALSE(next_unit(sender));
 }
 
 TEST(EntrySender, KeepsToTheBudget) {
@@ -187,11 +221,11 @@ TEST(EntrySender, AnyReportWillDo) {
   sender.report({PictureName{}, {}});
   sender.report({name, {{SIZE_MAX, SIZE_MAX}, {299, SIZE_MAX}, {0, 0}, {10, 5}, {10, 5}}});
   EXPECT_FALSE(sender.is_held(name));
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 10000; ++i) {
     sender.report({name, {{0, SIZE_MAX}}});
     next_unit(sender);
   }
-  EXPECT_FALSE(next_unit(sender)) << "passes without end";
+  EXPECT_TRUE(next_unit(sender)) << "it is still missing";
   sender.report({name, {{SIZE_MAX, 1}}});
   EXPECT_TRUE(sender.is_held(name));
 }

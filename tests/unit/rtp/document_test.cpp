@@ -84,7 +84,7 @@ TEST(PayloadFormat, HasAllExamplesThatAreTested) {
   for (const auto& [name, bytes] : read_examples()) names.insert(name);
   EXPECT_EQ(names, (std::set<std::string>{"single", "pair-1", "pair-2", "base-only", "fragment-1", "fragment-2",
                                           "aggregate", "bad-version", "bad-flags", "bad-entry", "config", "feedback",
-                                          "bad-feedback-item", "bad-feedback-loss"}));
+                                          "feedback-entries", "bad-feedback-item", "bad-feedback-loss"}));
 }
 
 TEST(PayloadFormat, Single) {
@@ -227,6 +227,13 @@ TEST(PayloadFormat, Feedback) {
   const Feedback read = parse_feedback(app_data("feedback"));
   EXPECT_EQ(read.media_ssrc, feedback.media_ssrc);
   EXPECT_EQ(read.losses, feedback.losses);
+  EXPECT_TRUE(read.entries.empty());
+  Feedback entries;
+  entries.media_ssrc = 0x01020304;
+  entries.entries = {{{0x04, 0xB7, 0xEC, 0xF0, 0x57, 0x35, 0x12, 0xAE}, {}},
+                     {{0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF}, {{2048, 60}}}};
+  EXPECT_EQ(app_data("feedback-entries"), write_feedback(entries));
+  EXPECT_EQ(parse_feedback(app_data("feedback-entries")).entries, entries.entries);
   EXPECT_THROW(parse_feedback(app_data("bad-feedback-item")), Error);
   EXPECT_THROW(parse_feedback(app_data("bad-feedback-loss")), Error);
 }

@@ -42,16 +42,51 @@ TEST(Feedback, TheMostLossesFitTheMostBytes) {
   EXPECT_THROW(write_feedback(feedback), Error);
 }
 
+TEST(Feedback, EntriesComeBackAsTheyWere) {
+  Feedback feedback;
+  feedback.media_ssrc = 5;
+  feedback.losses = {{1, 1, 0, 0, 0}};
+  const EntryReport most{{1, 2, 3, 4, 5, 6, 7, 8},
+                         std::vector<ByteRange>(kMostReportRanges, {kMaxTransferSize - 70000, 70000})};
+  feedback.entries = {{{9}, {}}, most, {{10}, {{0, 1}, {kMaxTransferSize - 1, 1}}}, most};
+  const Feedback back = parse_feedback(write_feedback(feedback));
+  EXPECT_EQ(back.entries, feedback.entries);
+  EXPECT_EQ(back.losses, feedback.losses);
+}
+
+TEST(Feedback, TheMostEntriesFitAPacketOfTheirOwn) {
+  Feedback feedback;
+  const EntryReport most{{}, std::vector<ByteRange>(kMostReportRanges, {kMaxTransferSize - 70000, 70000})};
+  feedback.entries.assign(kMaxFeedbackEntries, most);
+  EXPECT_LE(write_feedback(feedback).size(), kMaxFeedbackSize);
+  feedback.losses.assign(kMaxFeedbackLosses, everything_lost());
+  EXPECT_THROW(write_feedback(feedback), Error);
+  feedback.losses.clear();
+  feedback.entries.emplace_back();
+  EXPECT_THROW(write_feedback(feedback), Error);
+}
+
+TEST(Feedback, EntriesOutOfRangeAreNeitherWrittenNorRead) {
+  for (const ByteRange& range : {ByteRange{0, 0}, ByteRange{kMaxTransferSize, 1}, ByteRange{1, kMaxTransferSize}}) {
+    EXPECT_THROW(write_feedback({1, {}, {{{}, {range}}}}), Error);
+  }
+  EXPECT_THROW(write_feedback({1, {}, {{{}, std::vector<ByteRange>(kMostReportRanges + 1, {0, 1})}}}), Error);
+  EXPECT_EQ(error_of({0, 0, 0, 1, 2, 7, 1, 2, 3, 4, 5, 6, 7}), ErrorKind::kCorrupt) << "a short name";
+  EXPECT_EQ(error_of({0, 0, 0, 1, 2, 9, 1, 2, 3, 4, 5, 6, 7, 8, 1}), ErrorKind::kCorrupt) << "half a range";
+  EXPECT_EQ(error_of({0, 0, 0, 1, 2, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 0}), ErrorKind::kCorrupt) << "an empty range";
+  EXPECT_EQ(error_of({0, 0, 0, 1, 2, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1}), std::nullopt);
+}
+
 TEST(Feedback, LossesOutOfRangeAreNotWritten) {
   for (const PictureLoss& loss :
        {PictureLoss{64, 1, 0, 0, 0}, PictureLoss{0, 0, 0, 0, 0}, PictureLoss{0, 64, 0, 0, 0},
         PictureLoss{0, 1, 256, 0, 0}, PictureLoss{0, 1, 0, -1, 0}, PictureLoss{0, 1, 0, 0, 4}}) {
-    EXPECT_THROW(write_feedback({1, {loss}}), Error);
+    EXPECT_THROW(write_feedback({1, {loss}, {}}), Error);
   }
 }
 
 TEST(Feedback, UnknownItemsAreSkippedAndKnownOnesMayGrow) {
-  const Feedback feedback = parse_feedback(Bytes{0, 0, 0, 9, 2, 3, 1, 1, 1, 0, 0, 1, 5, 8, 2, 0, 0, 77, 250, 0});
+  const Feedback feedback = parse_feedback(Bytes{0, 0, 0, 9, 200, 3, 1, 1, 1, 0, 0, 1, 5, 8, 2, 0, 0, 77, 250, 0});
   EXPECT_EQ(feedback.media_ssrc, 9U);
   EXPECT_EQ(feedback.losses, (std::vector<PictureLoss>{{2, 2, 0, 0, 0}}));
 }
