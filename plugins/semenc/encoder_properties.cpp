@@ -7,6 +7,7 @@ namespace {
 constexpr guint kMinBitrate = 1000;
 constexpr guint kMaxBitrate = 10000000;
 constexpr guint kMaxSemanticInterval = 3600000;
+constexpr double kMaxKnowledgeShare = 0.5;
 
 enum {
   kPropBitrate = kPropOwn,
@@ -15,7 +16,9 @@ enum {
   kPropGopSize,
   kPropRefreshShare,
   kPropSemanticInterval,
-  kPropMode
+  kPropMode,
+  kPropKnowledgeUpdates,
+  kPropKnowledgeShare
 };
 
 GstStructure* make_stats(const EncoderCounters& counters) {
@@ -23,7 +26,8 @@ GstStructure* make_stats(const EncoderCounters& counters) {
       "application/x-crlsc-encoder-stats", "frames", G_TYPE_UINT64, counters.frames, "dropped", G_TYPE_UINT64,
       counters.dropped, "skipped", G_TYPE_UINT64, counters.skipped, "failed", G_TYPE_UINT64, counters.failed, "hurried",
       G_TYPE_UINT64, counters.hurried, "idle", G_TYPE_UINT64, counters.idle, "semantic-units", G_TYPE_UINT64,
-      counters.semantic_units, "semantic-bytes", G_TYPE_UINT64, counters.semantic_bytes, "key-frames", G_TYPE_UINT64,
+      counters.semantic_units, "semantic-bytes", G_TYPE_UINT64, counters.semantic_bytes, "entries", G_TYPE_UINT64,
+      counters.entries, "entry-bytes", G_TYPE_UINT64, counters.entry_bytes, "key-frames", G_TYPE_UINT64,
       counters.key_frames, "losses", G_TYPE_UINT64, counters.losses, "complete-frames", G_TYPE_UINT64,
       counters.complete_frames, "bytes", G_TYPE_UINT64, counters.bytes, "lambda", G_TYPE_DOUBLE, counters.lambda,
       "encode-ms-p50", G_TYPE_DOUBLE, counters.encode_times.percentile(0.5), "encode-ms-p99", G_TYPE_DOUBLE,
@@ -67,6 +71,34 @@ void install_semantic_properties(GObjectClass* object_class) {
                                                     GST_TYPE_CRLSC_ENC_MODE, kDefaultMode, kReady));
 }
 
+void install_knowledge_properties(GObjectClass* object_class) {
+  /**
+   * GstCrlscEnc:knowledge-updates:
+   *
+   * Whether receivers get the entries that show the scene at hand, with label, code and picture, through the stream.
+   * Pictures refer to an entry only once a receiver has said that it is stored there or, if none ever says anything,
+   * after all of it was sent twice. Otherwise receivers are taken to have the same knowledge base.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropKnowledgeUpdates,
+      g_param_spec_boolean("knowledge-updates", "Knowledge updates",
+                           "Whether to send receivers the entries of the knowledge base that show the scene", FALSE,
+                           kReady));
+  /**
+   * GstCrlscEnc:knowledge-share:
+   *
+   * Most of the bit rate that entries take with knowledge-updates. A change takes effect with the next frame.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropKnowledgeShare,
+      g_param_spec_double("knowledge-share", "Knowledge share", "Most of the bit rate that entries take", 0,
+                          kMaxKnowledgeShare, kDefaultKnowledgeShare, kPlaying));
+}
+
 }  // namespace
 
 void install_encoder_properties(GObjectClass* object_class) {
@@ -82,9 +114,10 @@ void install_encoder_properties(GObjectClass* object_class) {
    * GstCrlscEnc:stats:
    *
    * Counters since READY. guint64: frames, dropped (bit rate), skipped (too late), failed, hurried (base layer only),
-   * idle (semantic mode: nothing due), semantic-units, semantic-bytes, key-frames, losses (told by receivers),
-   * complete-frames (nothing worth sending was left out), bytes; an array of guint64: layer-bytes; double: lambda
-   * (squared error that a bit has to save), encode-ms-p50 and encode-ms-p99 of the latest 256 frames.
+   * idle (semantic mode: nothing due), semantic-units, semantic-bytes, entries (that receivers have, as far as the
+   * encoder knows), entry-bytes, key-frames, losses (told by receivers), complete-frames (nothing worth sending was
+   * left out), bytes; an array of guint64: layer-bytes; double: lambda (squared error that a bit has to save),
+   * encode-ms-p50 and encode-ms-p99 of the latest 256 frames.
    *
    * Since: 0.1
    */
@@ -151,6 +184,7 @@ void install_encoder_properties(GObjectClass* object_class) {
                           "Share of the bit rate that heals receivers which lost something (0 = for files)", 0, 1,
                           kDefaultRefreshShare, kPlaying));
   install_semantic_properties(object_class);
+  install_knowledge_properties(object_class);
 }
 
 bool set_encoder_property(EncoderSettings& settings, guint id, const GValue* value) {
@@ -175,6 +209,12 @@ bool set_encoder_property(EncoderSettings& settings, guint id, const GValue* val
       return true;
     case kPropMode:
       settings.mode = static_cast<GstCrlscEncMode>(g_value_get_enum(value));
+      return true;
+    case kPropKnowledgeUpdates:
+      settings.knowledge_updates = g_value_get_boolean(value) != FALSE;
+      return true;
+    case kPropKnowledgeShare:
+      settings.knowledge_share = g_value_get_double(value);
       return true;
     default:
       return set_shared_property(settings, id, value);
@@ -203,6 +243,12 @@ bool get_encoder_property(const EncoderSettings& settings, const EncoderCounters
       return true;
     case kPropMode:
       g_value_set_enum(value, settings.mode);
+      return true;
+    case kPropKnowledgeUpdates:
+      g_value_set_boolean(value, settings.knowledge_updates);
+      return true;
+    case kPropKnowledgeShare:
+      g_value_set_double(value, settings.knowledge_share);
       return true;
     case kPropStats:
       g_value_take_boxed(value, make_stats(counters));

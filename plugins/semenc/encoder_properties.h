@@ -17,6 +17,7 @@ constexpr guint kMaxMinUnitSize = 65535;
 constexpr guint kDefaultGopSize = 0;
 constexpr double kDefaultRefreshShare = 0.3;
 constexpr guint kDefaultSemanticInterval = 1000;  // ms
+constexpr double kDefaultKnowledgeShare = 0.1;
 constexpr GstCrlscEncMode kDefaultMode = GST_CRLSC_ENC_MODE_FULL;
 
 struct EncoderSettings : SharedSettings {
@@ -27,6 +28,8 @@ struct EncoderSettings : SharedSettings {
   double refresh_share = kDefaultRefreshShare;
   guint semantic_interval = kDefaultSemanticInterval;  // ms
   GstCrlscEncMode mode = kDefaultMode;
+  bool knowledge_updates = false;
+  double knowledge_share = kDefaultKnowledgeShare;  // of the bit rate
 };
 
 struct EncoderCounters {
@@ -38,6 +41,8 @@ struct EncoderCounters {
   guint64 idle = 0;     // without anything to say of them, in semantic mode
   guint64 semantic_units = 0;
   guint64 semantic_bytes = 0;
+  guint64 entry_bytes = 0;
+  guint64 entries = 0;  // that receivers are taken to have
   guint64 key_frames = 0;
   guint64 losses = 0;  // that receivers told
   guint64 complete_frames = 0;

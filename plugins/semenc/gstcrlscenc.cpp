@@ -14,7 +14,8 @@
  *
  * With a #GstCrlscEnc:knowledge-base and a model that has a semantic head, the stream also says what it shows: at the
  * start, on changes of scene and every #GstCrlscEnc:semantic-interval, in some 40 bytes that crlsckb understands
- * without decoding pictures. In #GstCrlscEnc:mode semantic it says nothing else.
+ * without decoding pictures. In #GstCrlscEnc:mode semantic it says nothing else. Pictures of the knowledge base serve
+ * as references; with #GstCrlscEnc:knowledge-updates the stream carries them to receivers first.
  *
  * The model is loaded when going from NULL to READY; elements of a process share it.
  *
@@ -41,17 +42,17 @@
 #include <vector>
 
 #include "core/codec/encoder.h"
-#include "core/codec/scene_choice.h"
 #include "core/codec/semantic_encoder.h"
 #include "core/kb/knowledge_path.h"
-#include "core/kb/scene_pictures.h"
 #include "crlsc/caps.h"
+#include "crlsc/entry_event.h"
 #include "crlsc/guard.h"
 #include "crlsc/input_reader.h"
 #include "crlsc/loss_event.h"
 #include "encoder_properties.h"
+#include "knowledge_sender.h"
 
-GST_DEBUG_CATEGORY_STATIC(crlscenc_debug);
+GST_DEBUG_CATEGORY(crlscenc_debug);
 #define GST_CAT_DEFAULT crlscenc_debug
 GST_DEBUG_CATEGORY_STATIC(performance_debug);
 
@@ -68,6 +69,7 @@ constexpr double kFallbackInterval = 1.0 / 25;  // seconds between frames, if no
 constexpr int kMaxFailures = 10;                // in a row, before they are an error
 constexpr int kHopeless = 2;                    // frame intervals too late for even the base layer
 constexpr size_t kMostLosses = 64;              // that are kept from one frame to the next
+constexpr size_t kMostReports = 16;             // likewise
 constexpr GstClockTime kRequestPause = 500 * GST_MSECOND;
 // A request so soon after the answer to the one before: somebody makes nothing of the key picture.
 constexpr GstClockTime kDoubtful = 3 * GST_SECOND;
@@ -76,7 +78,8 @@ struct Impl {
   // Under the object lock.
   Settings settings;
   Counters counters;
-  std::vector<crlsc::PictureLoss> losses;  // told since the last frame
+  std::vector<crlsc::PictureLoss> losses;   // told since the last frame
+  std::vector<crlsc::EntryReport> reports;  // likewise
 
   // Changed while no data flows only.
   crlsc::ModelSlot model;
@@ -87,7 +90,7 @@ struct Impl {
   std::unique_ptr<crlsc::InputReader> reader;
   std::unique_ptr<crlsc::Encoder> encoder;
   std::unique_ptr<crlsc::SemanticEncoder> semantic;  // null: the stream says nothing of what it shows
-  std::unique_ptr<crlsc::SceneFollower> scene;       // null: there are no pictures that receivers know
+  std::unique_ptr<crlsc::KnowledgeSender> scene;     // null: there is no knowledge base
   double interval = kFallbackInterval;               // seconds
   GstClockTime last_pts = GST_CLOCK_TIME_NONE;       // of the frame that the encoder saw last
   double unaccounted = 0;                            // seconds that rate control has not heard of
@@ -181,15 +184,15 @@ void load_knowledge(GstCrlscEnc* self, const Settings& settings) {
   open_semantic(self, settings);  // or an error now, rather than with the first picture
 }
 
-// Null without pictures of this size, and where none are sent.
-std::unique_ptr<crlsc::SceneFollower> open_scene(GstCrlscEnc* self, const Settings& settings, int width, int height) {
+// Null without a knowledge base, and where no pictures are sent.
+std::unique_ptr<crlsc::KnowledgeSender> open_scene(GstCrlscEnc* self, const Settings& settings, int width, int height) {
   const Impl& impl = self->impl;
   if (!impl.knowledge || settings.mode != GST_CRLSC_ENC_MODE_FULL) return nullptr;
-  crlsc::KnowledgeBaseFile file(impl.knowledge->path, crlsc::KnowledgeBaseFile::Access::kRead);
-  crlsc::SceneMemory memory = crlsc::read_scene_memory(file, width, height);
-  GST_INFO_OBJECT(self, "'%s' has %" G_GSIZE_FORMAT " pictures of %dx%d", file.path().c_str(), memory.size(), width,
-                  height);
-  return memory.empty() ? nullptr : std::make_unique<crlsc::SceneFollower>(std::move(memory));
+  auto scene = std::make_unique<crlsc::KnowledgeSender>(
+      crlsc::KnowledgeSenderSettings{impl.knowledge->path, width, height, settings.knowledge_updates});
+  GST_INFO_OBJECT(self, "'%s' has %" G_GSIZE_FORMAT " pictures of %dx%d", impl.knowledge->path.c_str(),
+                  scene->pictures(), width, height);
+  return scene;
 }
 
 // Format
@@ -217,8 +220,10 @@ gboolean set_format(GstVideoEncoder* base, GstVideoCodecState* state) {
     const Settings settings = get_settings(self);
     config.bitrate = static_cast<int>(settings.bitrate);
     impl.semantic = open_semantic(self, settings);
-    if (impl.semantic) config.sequence.knowledge = crlsc::KnowledgeRef{impl.knowledge->id, 0};
     impl.scene = open_scene(self, settings, config.sequence.width, config.sequence.height);
+    if (impl.semantic || (impl.scene && settings.knowledge_updates)) {
+      config.sequence.knowledge = crlsc::KnowledgeRef{impl.knowledge->id, 0};
+    }
     impl.input = state->info;
     impl.encoder = std::make_unique<crlsc::Encoder>(impl.model.get(), config);
     impl.reader = std::make_unique<crlsc::InputReader>(state->info, crlsc::make_video_info(config.sequence));
@@ -269,15 +274,20 @@ void doubt_scene(GstCrlscEnc* self, GstClockTime pts) {
   if (!impl.scene || !impl.key_requested || !impl.key_owed) return;
   if (!GST_CLOCK_TIME_IS_VALID(impl.last_answer) || !GST_CLOCK_TIME_IS_VALID(pts)) return;
   if (pts < impl.last_answer || pts - impl.last_answer >= kDoubtful) return;
+  if (!impl.scene->doubt()) return;
   GST_INFO_OBJECT(self, "a receiver seems to lack the pictures of the knowledge base; doing without them for a while");
-  impl.scene->suspend();
 }
 
-void report_losses(GstCrlscEnc* self) {
+// What receivers told since the last frame.
+void take_feedback(GstCrlscEnc* self) {
+  Impl& impl = self->impl;
   GST_OBJECT_LOCK(self);
-  const std::vector<crlsc::PictureLoss> losses = std::exchange(self->impl.losses, {});
+  const std::vector<crlsc::PictureLoss> losses = std::exchange(impl.losses, {});
+  const std::vector<crlsc::EntryReport> reports = std::exchange(impl.reports, {});
   GST_OBJECT_UNLOCK(self);
-  for (const crlsc::PictureLoss& loss : losses) self->impl.encoder->report_loss(loss);
+  for (const crlsc::PictureLoss& loss : losses) impl.encoder->report_loss(loss);
+  if (!impl.scene) return;
+  for (const crlsc::EntryReport& report : reports) impl.scene->report(report);
 }
 
 // What downstream's QoS leaves time for.
@@ -298,6 +308,14 @@ double take_time(Impl& impl, GstClockTime pts) {
   return seconds;
 }
 
+// Whole units with pieces of entries. A key picture needs the room itself.
+Bytes next_pieces(Impl& impl, double seconds, const Settings& settings, bool key) {
+  Bytes pieces;
+  if (!impl.scene || !settings.knowledge_updates) return pieces;
+  impl.scene->append_pieces(pieces, seconds, static_cast<int>(settings.bitrate), key ? 0 : settings.knowledge_share);
+  return pieces;
+}
+
 // What the encoder makes of a picture that came `seconds` after the one before.
 EncodedPicture encode_picture(GstCrlscEnc* self, const crlsc::PictureView& view, double seconds,
                               const Settings& settings) {
@@ -308,16 +326,21 @@ EncodedPicture encode_picture(GstCrlscEnc* self, const crlsc::PictureView& view,
   if (impl.scene) {
     if (auto scene = impl.scene->next(view, seconds)) impl.encoder->set_scene(std::move(*scene));
   }
+  const Bytes pieces = next_pieces(impl, seconds, settings, key);
   impl.unaccounted += seconds;
   const bool full = settings.mode == GST_CRLSC_ENC_MODE_FULL;
   EncodedPicture picture;
   if (full || !unit.empty()) {
     const double time = std::exchange(impl.unaccounted, 0);
+    Bytes beside = unit;
+    beside.insert(beside.end(), pieces.begin(), pieces.end());
     picture =
-        full ? impl.encoder->encode(view, time, impl.key_owed, unit) : impl.encoder->encode_beside(unit, time, key);
+        full ? impl.encoder->encode(view, time, impl.key_owed, beside) : impl.encoder->encode_beside(beside, time, key);
   }
   const bool sent = !unit.empty() && !picture.bytes.empty();
   count(self, [&](Counters& counters) {
+    counters.entry_bytes += pieces.size();
+    counters.entries = impl.scene ? impl.scene->known() : 0;
     counters.semantic_units += sent ? 1 : 0;
     counters.semantic_bytes += sent ? unit.size() : 0;
     counters.idle += !full && unit.empty() ? 1 : 0;
@@ -383,7 +406,7 @@ void encode_frame(GstCrlscEnc* self, GstVideoCodecFrame* frame) {
   const Settings settings = get_settings(self);
   note_requests(impl, frame, settings.gop_size);
   doubt_scene(self, frame->pts);
-  report_losses(self);
+  take_feedback(self);
   const Pace pace = get_pace(self, frame);
   if (pace != Pace::kSkip) {
     const bool hurried = pace == Pace::kBaseLayer;
@@ -424,19 +447,20 @@ GstFlowReturn handle_frame(GstVideoEncoder* base, GstVideoCodecFrame* frame) {
 // Events
 
 gboolean src_event(GstVideoEncoder* base, GstEvent* event) {
-  if (!crlsc::is_loss_event(event)) {
+  if (!crlsc::is_loss_event(event) && !crlsc::is_entry_event(event)) {
     return GST_VIDEO_ENCODER_CLASS(gst_crlsc_enc_parent_class)->src_event(base, event);
   }
   const gboolean taken = crlsc::guard(GST_ELEMENT(base), FALSE, [&]() -> gboolean {
     Impl& impl = GST_CRLSC_ENC(base)->impl;
     const auto loss = crlsc::parse_loss_event(event);
+    const auto report = crlsc::parse_entry_event(event);
     GST_DEBUG_OBJECT(base, "%" GST_PTR_FORMAT, static_cast<const void*>(gst_event_get_structure(event)));
-    if (!loss) return FALSE;
     GST_OBJECT_LOCK(base);
-    ++impl.counters.losses;
-    if (impl.losses.size() < kMostLosses) impl.losses.push_back(*loss);
+    if (loss) ++impl.counters.losses;
+    if (loss && impl.losses.size() < kMostLosses) impl.losses.push_back(*loss);
+    if (report && impl.reports.size() < kMostReports) impl.reports.push_back(*report);
     GST_OBJECT_UNLOCK(base);
-    return TRUE;
+    return loss || report ? TRUE : FALSE;
   });
   gst_event_unref(event);
   return taken;

@@ -59,6 +59,11 @@ std::vector<ScenePicture> choose_scene(const Picture& current, const SceneMemory
   return chosen;
 }
 
+void SceneFollower::add(const ScenePicture& picture) {
+  memory_[picture.name] = picture.picture;
+  age_ = kPause;
+}
+
 std::optional<std::vector<ScenePicture>> SceneFollower::next(const PictureView& picture, double seconds) {
   if (memory_.empty()) return std::nullopt;
   if (suspended_ > 0) {

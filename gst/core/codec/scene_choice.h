@@ -21,6 +21,10 @@ class SceneFollower {
  public:
   explicit SceneFollower(SceneMemory memory) : memory_(std::move(memory)) {}
 
+  const SceneMemory& memory() const { return memory_; }
+  // One more picture; the next call of next() chooses anew.
+  void add(const ScenePicture& picture);
+
   // The pictures to refer to from this picture on, for Encoder::set_scene(); nothing as long as they stay the same.
   // `seconds` is the time since the picture before.
   std::optional<std::vector<ScenePicture>> next(const PictureView& picture, double seconds);

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "knowledge_sender.h"
+
+#include <gst/gst.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.h"
+#include "core/kb/reference_picture.h"
+#include "core/kb/scene_pictures.h"
+
+GST_DEBUG_CATEGORY_EXTERN(crlscenc_debug);
+#define GST_CAT_DEFAULT crlscenc_debug
+
+namespace crlsc {
+namespace {
+
+// After so many passes, receivers that say nothing are taken to have an entry.
+constexpr int kBlindPasses = EntrySenderSettings().passes;
+constexpr int kMostDoubts = 2;
+// What may come at once, after a pause: bytes, and seconds' worth.
+constexpr double kLeastCredit = 512;
+constexpr double kMostCredit = 16384;
+constexpr double kCreditTime = 0.25;
+
+SceneMemory read_memory(const KnowledgeSenderSettings& settings) {
+  KnowledgeBaseFile file(settings.path, KnowledgeBaseFile::Access::kRead);
+  return read_scene_memory(file, settings.width, settings.height);
+}
+
+std::vector<PictureName> sorted_names(const std::vector<ScenePicture>& scene) {
+  std::vector<PictureName> names;
+  for (const ScenePicture& s : scene) names.push_back(s.name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+KnowledgeSender::KnowledgeSender(KnowledgeSenderSettings settings)
+    : settings_(std::move(settings)), follower_(read_memory(settings_)) {
+  if (!settings_.updates) return;
+  KnowledgeBaseFile file(settings_.path, KnowledgeBaseFile::Access::kRead);
+  file.for_each([this](const StoredEntry& entry) { ids_[name_of(entry.content_hash)] = entry.id; });
+}
+
+void KnowledgeSender::add(TransferEntry entry) {
+  if (const auto fault = transfer_fault(entry)) throw Error(ErrorKind::kSettings, "an entry cannot be sent: " + *fault);
+  const Picture picture = decode_reference_picture(entry.picture);
+  if (picture.width() != settings_.width || picture.height() != settings_.height) {
+    throw Error(ErrorKind::kSettings, "an entry with a picture of " + std::to_string(picture.width()) + "x" +
+                                          std::to_string(picture.height()) + " does not fit the stream");
+  }
+  const PictureName name = name_of(entry);
+  follower_.add({name, std::make_shared<const Picture>(pad_to_cells(picture.view()))});
+  entries_.emplace(name, std::move(entry));
+}
+
+std::optional<std::vector<ScenePicture>> KnowledgeSender::next(const PictureView& picture, double seconds) {
+  auto chosen = follower_.next(picture, seconds);
+  if (!settings_.updates) {
+    if (chosen) told_ = sorted_names(*chosen);
+    return chosen;
+  }
+  if (chosen) {
+    wanted_ = std::move(*chosen);
+    for (const ScenePicture& wanted : wanted_) offer(wanted);
+  }
+  if (!learn() && !chosen && !changed_) return std::nullopt;
+  changed_ = false;
+  std::vector<ScenePicture> scene = usable();
+  std::vector<PictureName> names = sorted_names(scene);
+  if (names == told_) return std::nullopt;
+  told_ = std::move(names);
+  return scene;
+}
+
+void KnowledgeSender::offer(const ScenePicture& wanted) {
+  if (known_.count(wanted.name) > 0 || sender_.contains(wanted.name) || doubts_ >= kMostDoubts) return;
+  try {
+    const auto entry = find(wanted.name);
+    if (entry) sender_.add(wanted.name, write_transfer(*entry));
+  } catch (const Error& error) {
+    GST_INFO("entry %s stays here: %s", to_hex(wanted.name).c_str(), error.what());
+  }
+}
+
+// Nothing if the file has changed.
+std::optional<TransferEntry> KnowledgeSender::find(const PictureName& name) const {
+  const auto added = entries_.find(name);
+  if (added != entries_.end()) return added->second;
+  const auto id = ids_.find(name);
+  if (id == ids_.end()) return std::nullopt;
+  KnowledgeBaseFile file(settings_.path, KnowledgeBaseFile::Access::kRead);
+  auto stored = file.find(id->second, {false, true});
+  if (!stored || name_of(stored->content_hash) != name) return std::nullopt;
+  return TransferEntry{std::move(stored->label), std::move(stored->code), std::move(stored->picture)};
+}
+
+// Whether receivers have got entries since the last call.
+bool KnowledgeSender::learn() {
+  bool any = false;
+  for (const ScenePicture& wanted : wanted_) {
+    const bool told_twice = !sender_.was_answered() && sender_.passes(wanted.name) >= kBlindPasses;
+    if (!told_twice && !sender_.is_held(wanted.name)) continue;
+    GST_INFO("receivers have entry %s%s", to_hex(wanted.name).c_str(), told_twice ? ", if they keep any" : "");
+    known_.insert(wanted.name);
+    sender_.remove(wanted.name);
+    any = true;
+  }
+  return any;
+}
+
+std::vector<ScenePicture> KnowledgeSender::usable() const {
+  std::vector<ScenePicture> scene;
+  for (const ScenePicture& wanted : wanted_) {
+    if (known_.count(wanted.name) > 0) scene.push_back(wanted);
+  }
+  return scene;
+}
+
+void KnowledgeSender::append_pieces(Bytes& out, double seconds, int bitrate, double share) {
+  sender_.advance(seconds);
+  const double rate = bitrate * share / 8;
+  credit_ = std::min(credit_ + seconds * rate, std::clamp(kCreditTime * rate, kLeastCredit, kMostCredit));
+  while (const size_t taken = sender_.next(out, static_cast<size_t>(credit_), false)) {
+    credit_ -= static_cast<double>(taken);
+  }
+}
+
+void KnowledgeSender::report(const EntryReport& report) {
+  GST_DEBUG("a receiver has entry %s%s", to_hex(report.name).c_str(), report.missing.empty() ? "" : " in part");
+  const bool was_known = !report.missing.empty() && known_.erase(report.name) > 0;
+  if (was_known) {
+    changed_ = true;
+    for (const ScenePicture& wanted : wanted_) offer(wanted);
+  }
+  sender_.report(report);
+}
+
+bool KnowledgeSender::doubt() {
+  if (told_.empty()) return false;
+  follower_.suspend();
+  if (!settings_.updates) return true;
+  if (!sender_.was_answered()) ++doubts_;
+  for (const PictureName& name : told_) known_.erase(name);
+  return true;
+}
+
+}  // namespace crlsc

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The pictures of a knowledge base that an encoder refers to, and the trickle of those that receivers do not have yet.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/codec/scene_choice.h"
+#include "core/kb/entry.h"
+#include "core/kb/entry_transfer.h"
+#include "core/picture.h"
+
+namespace crlsc {
+
+struct KnowledgeSenderSettings {
+  std::string path;  // of the knowledge base
+  int width = 0;     // of the stream
+  int height = 0;
+  // Receivers have what was sent to them and nothing else; false: they have the same file.
+  bool updates = false;
+};
+
+class KnowledgeSender {
+ public:
+  // Reads the pictures of this size. Throws what KnowledgeBaseFile throws.
+  explicit KnowledgeSender(KnowledgeSenderSettings settings);
+
+  size_t pictures() const { return follower_.memory().size(); }
+  // Entries that receivers are taken to have, because they said so or, if none ever says anything, were sent them
+  // twice.
+  size_t known() const { return known_.size(); }
+
+  // An entry that is not in the file, such as a background that was made of the stream. Throws Error(kCorrupt) if its
+  // picture cannot be decoded, Error(kSettings) if it cannot be sent or has another size.
+  void add(TransferEntry entry);
+
+  // The pictures to refer to from this one on, for Encoder::set_scene(); nothing as long as they stay the same.
+  // `seconds` is the time since the picture before.
+  std::optional<std::vector<ScenePicture>> next(const PictureView& picture, double seconds);
+
+  // Appends whole units with pieces of entries, as long as they take no more than `share` of `bitrate` (bit/s) in the
+  // long run. Call it once for each access unit; `seconds` is the time since the one before.
+  void append_pieces(Bytes& out, double seconds, int bitrate, double share);
+
+  // What a receiver says of an entry.
+  void report(const EntryReport& report);
+
+  // A receiver seems to lack pictures that the stream refers to: refers to none for a while, then sends them once more.
+  // If that happens again and no receiver ever reports anything, none keeps what it gets: nothing is sent any more.
+  // False if the stream refers to none as it is.
+  bool doubt();
+
+ private:
+  void offer(const ScenePicture& wanted);
+  std::optional<TransferEntry> find(const PictureName& name) const;
+  bool learn();
+  std::vector<ScenePicture> usable() const;
+
+  KnowledgeSenderSettings settings_;
+  SceneFollower follower_;
+  std::map<PictureName, EntryId> ids_;            // in the file
+  std::map<PictureName, TransferEntry> entries_;  // that are not in the file
+  EntrySender sender_;
+  std::vector<ScenePicture> wanted_;  // of the scene at hand
+  std::set<PictureName> known_;       // to receivers
+  std::vector<PictureName> told_;     // that the encoder refers to, in order of name
+  bool changed_ = false;              // it turned out that receivers lack some of them
+  double credit_ = 0;                 // bytes that pieces may take now
+  int doubts_ = 0;
+};
+
+}  // namespace crlsc
