@@ -15,7 +15,8 @@ namespace {
 
 enum Operation : uint8_t { kPayload, kPiece, kEntry, kReport, kUnit, kOperations };
 
-constexpr EntryCollectorLimits kLimits{3, 100000};
+// Small, or an input would take long.
+constexpr EntryCollectorLimits kLimits{3, 5000};
 
 Bytes webp_of(size_t size) {
   Bytes bytes{'R', 'I', 'F', 'F', 0, 0, 0, 0, 'W', 'E', 'B', 'P', 'V', 'P', '8', ' '};
@@ -24,10 +25,17 @@ Bytes webp_of(size_t size) {
   return bytes;
 }
 
-const std::vector<TransferEntry>& entries() {
-  static const std::vector<TransferEntry> all{
-      {"one", Bytes(16, 1), webp_of(20)}, {"", {2}, webp_of(3000)}, {"Straße", Bytes(32, 3), webp_of(40000)}};
-  return all;
+// An entry that can be sent.
+struct Sound {
+  explicit Sound(const TransferEntry& entry) : name(name_of(entry)), bytes(write_transfer(entry)) {}
+  PictureName name;
+  Bytes bytes;
+};
+
+const Sound& sound_entry(uint8_t number) {
+  static const std::vector<Sound> all{Sound({"one", Bytes(16, 1), webp_of(20)}), Sound({"", {2}, webp_of(300)}),
+                                      Sound({"Straße", Bytes(32, 3), webp_of(3000)})};
+  return all[number % all.size()];
 }
 
 class Receiver {
@@ -59,12 +67,12 @@ class Receiver {
   EntryCollector collector_{kLimits};
 };
 
-Bytes payload_of(const TransferEntry& entry, size_t offset, size_t size) {
-  const Bytes whole = write_transfer(entry);
+Bytes payload_of(const Sound& entry, size_t offset, size_t size) {
+  const Bytes& whole = entry.bytes;
   offset = std::min(offset, whole.size() - 1);
   Bytes unit;
   append_knowledge_unit(
-      unit, {name_of(entry), whole.size(), offset, ByteView(whole).sub(offset, std::max<size_t>(size, 1))}, false);
+      unit, {entry.name, whole.size(), offset, ByteView(whole).sub(offset, std::max<size_t>(size, 1))}, false);
   const AccessUnitView view = parse_access_unit(unit);
   return {view.units.at(0).payload.begin(), view.units.at(0).payload.end()};
 }
@@ -81,7 +89,7 @@ void send(EntrySender& sender, Receiver& receiver, size_t budget) {
 }
 
 EntryReport read_report(Script& script) {
-  EntryReport report{name_of(entries()[script.u8() % entries().size()]), {}};
+  EntryReport report{sound_entry(script.u8()).name, {}};
   for (int ranges = script.u8() % 8; ranges > 0; --ranges) {
     const size_t offset = script.u32();
     report.missing.push_back({offset, script.u32()});
@@ -92,14 +100,14 @@ EntryReport read_report(Script& script) {
 }  // namespace
 
 std::vector<Bytes> crlsc::fuzz_seeds() {
-  const TransferEntry& small = entries()[0];
+  const Sound& small = sound_entry(0);
   Bytes payloads{kPayload};
   append_run(payloads, payload_of(small, 0, 10));
   payloads.push_back(kPayload);
   append_run(payloads, payload_of(small, 10, 100));
   Bytes pieces;
   for (int at = 0; at < 4000; at += 1000) {
-    pieces.insert(pieces.end(), {kPiece, 1, 0, 0, static_cast<uint8_t>(at >> 8), static_cast<uint8_t>(at), 3, 0xE8});
+    pieces.insert(pieces.end(), {kPiece, 2, 0, 0, static_cast<uint8_t>(at >> 8), static_cast<uint8_t>(at), 3, 0xE8});
   }
   Bytes sent{kEntry, 0, kEntry, 1, kEntry, 2};
   for (int i = 0; i < 20; ++i) sent.insert(sent.end(), {kUnit, 1, 0});
@@ -117,14 +125,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         receiver.take(script.run());
         break;
       case kPiece: {
-        const TransferEntry& entry = entries()[script.u8() % entries().size()];
+        const Sound& entry = sound_entry(script.u8());
         const size_t offset = script.u32();
         receiver.take(payload_of(entry, offset, script.u16()));
         break;
       }
       case kEntry: {
-        const TransferEntry& entry = entries()[script.u8() % entries().size()];
-        sender.add(name_of(entry), write_transfer(entry));
+        const Sound& entry = sound_entry(script.u8());
+        sender.add(entry.name, entry.bytes);
         break;
       }
       case kReport:

@@ -4,10 +4,13 @@
 //   session-peer receive RTP-AT RTCP-AT RTCP-TO SHOWN [WORD...]
 // TO are ports of 127.0.0.1 that are sent to, AT those that are listened on. LOCAL and SHOWN become raw I420: what a
 // receiver next door shows, and what this one does. Words: feedback, rtx, fec; to senders frames=N and other properties
-// of the encoder; to receivers other properties of the depayloader.
+// of the encoder; to receivers entry (a report of an entry follows the first picture upstream) and other properties of
+// the depayloader.
 // Each prints its counters in the end (peer_support.h), receivers "ready=1" first.
 #include <gst/gst.h>
+#include <gst/video/video.h>
 
+#include "crlsc/entry_event.h"
 #include "crlsc/feedback.h"
 #include "peer_support.h"
 
@@ -23,10 +26,13 @@ constexpr const char* kBin = "rtpbin name=bin rtp-profile=avpf do-lost=true ";
 constexpr guint64 kReportInterval = 250 * GST_MSECOND;
 constexpr double kReportBandwidth = 20000;  // byte/s
 
+crlsc::EntryReport report_of_the_test() { return {{1, 2, 3, 4, 5, 6, 7, 8}, {{200, 100}, {70000, 1}}}; }
+
 struct Words {
   bool feedback = false;
   bool retransmission = false;
   bool fec = false;
+  bool entry = false;
   std::string frames = "75";
   std::string properties;  // of the encoder or the depayloader
 };
@@ -41,6 +47,8 @@ Words read_words(int count, char** texts) {
       words.retransmission = true;
     } else if (text == "fec") {
       words.fec = true;
+    } else if (text == "entry") {
+      words.entry = true;
     } else if (text.rfind("frames=", 0) == 0) {
       words.frames = text.substr(7);
     } else {
@@ -72,6 +80,12 @@ void print_uint(GstElement* pipeline, const char* name, const char* property) {
 
 GstPadProbeReturn on_event(GstPad*, GstPadProbeInfo* info, gpointer open) {
   if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS) --*static_cast<std::atomic<int>*>(open);
+  return GST_PAD_PROBE_OK;
+}
+
+GstPadProbeReturn on_report(GstPad*, GstPadProbeInfo* info, gpointer count) {
+  const auto report = crlsc::parse_entry_event(GST_PAD_PROBE_INFO_EVENT(info));
+  if (report && *report == report_of_the_test()) ++*static_cast<std::atomic<int>*>(count);
   return GST_PAD_PROBE_OK;
 }
 
@@ -107,8 +121,13 @@ void send(char** ports, const char* local, const Words& words) {
   link(bin, "send_rtcp_src_0", element(pipeline, "rtcp"), "sink");
   link(element(pipeline, "reports"), "src", bin, "recv_rtcp_sink_0");
   set_up_session(bin, words.feedback);
+  std::atomic<int> reports{0};
+  GstPad* pad = gst_element_get_static_pad(element(pipeline, "encoder"), "src");
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_report, &reports, nullptr);
+  gst_object_unref(pad);
   std::atomic<int> open{2};
   wait_for_end(pipeline, open);
+  print("entry-reports", static_cast<guint64>(reports));
   print_stats(pipeline, "encoder", "stats");
   print_numbers("feedback", gst_crlsc_feedback_get_stats(bin, 0));
   if (words.retransmission) print_uint(pipeline, "rtx", "num-rtx-packets");
@@ -127,6 +146,11 @@ struct Receiver {
 
 GstPadProbeReturn on_packet(GstPad*, GstPadProbeInfo*, gpointer data) {
   static_cast<Receiver*>(data)->first_packet = g_get_monotonic_time();
+  return GST_PAD_PROBE_REMOVE;
+}
+
+GstPadProbeReturn on_first_picture(GstPad*, GstPadProbeInfo*, gpointer decoder) {
+  gst_pad_push_event(GST_VIDEO_DECODER_SINK_PAD(decoder), crlsc::make_entry_event(report_of_the_test()));
   return GST_PAD_PROBE_REMOVE;
 }
 
@@ -217,6 +241,7 @@ void receive(char** ports, const char* shown, const Words& words) {
   link(bin, "send_rtcp_src_0", element(pipeline, "rtcp"), "sink");
   set_up_session(bin, words.feedback);
   probe(element(pipeline, "rtp"), "src", on_packet, &receiver);
+  if (words.entry) probe(element(pipeline, "decoder"), "src", on_first_picture, element(pipeline, "decoder"));
   receiver.screen.watch(pipeline);
   start_receiver(pipeline);
   print("ready", 1);

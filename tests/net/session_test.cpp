@@ -82,6 +82,16 @@ TEST_F(Session, d10_LossFeedback) {
   EXPECT_GE(psnr(kFrames - 1), kEqual);
 }
 
+// What a decoder has of an entry reaches the encoder.
+TEST_F(Session, EntryReports) {
+  transmit(nothing_lost, {"feedback"}, {}, {"entry"});
+  EXPECT_EQ(received_["feedback.entries-told"], 1);
+  EXPECT_GE(sent_["feedback.entries-received"], 1);
+  EXPECT_LE(sent_["feedback.entries-received"], 2) << "told twice at most";
+  EXPECT_EQ(sent_["entry-reports"], sent_["feedback.entries-received"]);
+  EXPECT_EQ(sent_["feedback.packets-refused"], 0);
+}
+
 // d10 e: PLI becomes a key picture.
 TEST_F(Session, d09_KeyPictureRequest) {
   transmit(burst(40, 3), {}, {}, {"request-keyframe=true"});
