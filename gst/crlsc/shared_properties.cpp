@@ -12,8 +12,9 @@ void install_shared_properties(GObjectClass* klass, const KnowledgeProperty& kno
   g_object_class_install_property(
       klass, kPropModel,
       g_param_spec_string("model", "Model",
-                          "Model file: a path, or a name on the model path (NULL = default.safetensors there)", nullptr,
-                          kReady));
+                          "Model file: a path, or a name on the model path (NULL = default.safetensors there); or "
+                          "BASE+DELTA, a model and what crlsc adapt made for it",
+                          nullptr, kReady));
   g_object_class_install_property(
       klass, kPropThreads,
       g_param_spec_uint("threads", "Threads",

@@ -22,6 +22,8 @@ struct InspectOptions {
 void inspect(const InspectOptions& o) {
   if (o.token_hash) {
     std::cout << stream_token_hash(o.file, ModelFile(find_model(o.model))) << '\n';
+  } else if (is_delta(o.file)) {
+    describe_delta(o.file, std::cout);
   } else if (looks_like_model(o.file)) {
     describe_model(o.file, std::cout);
     describe_network(o.file, std::cout);
@@ -36,9 +38,9 @@ void inspect(const InspectOptions& o) {
 }  // namespace
 
 void add_inspect_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("inspect", "Print what a model or a stream file holds");
+  CLI::App* command = app.add_subcommand("inspect", "Print what a model, a delta or a stream file holds");
   auto o = std::make_shared<InspectOptions>();
-  command->add_option("file", o->file, "Model, or stream (.crlsc)")->required();
+  command->add_option("file", o->file, "Model (also BASE+DELTA), delta, or stream (.crlsc)")->required();
   command->add_option("--model", o->model, "The stream's model: tells what its tokens say");
   command->add_flag("--token-hash", o->token_hash, "Print only the SHA-256 over all decoded tokens of the stream");
   command->callback([o] { inspect(*o); });

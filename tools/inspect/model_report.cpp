@@ -32,14 +32,47 @@ void describe_tensor(const TensorView& tensor, std::ostream& out) {
       << std::right << std::setw(10) << tensor.data.size() << " bytes  [" << list(tensor.shape, ", ") << "]\n";
 }
 
+void describe_metadata(const Metadata& metadata, std::ostream& out) {
+  out << "metadata\n";
+  for (const auto& [key, value] : metadata) out << "  " << printable(key) << ": " << printable(value) << '\n';
+}
+
+// The file that says what `path` is: of BASE+DELTA, the base.
+std::string first_file(const std::string& path) {
+  return split_model(
+             path, [](const std::string& file) { return std::ifstream(file).good(); }, false)
+      .base;
+}
+
 }  // namespace
 
 bool looks_like_model(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file(first_file(path), std::ios::binary);
   std::string start(9, '\0');
   file.read(start.data(), static_cast<std::streamsize>(start.size()));
   // The header's length, little endian, is below 16 MB; JSON follows.
   return file && start.compare(4, 5, std::string("\0\0\0\0{", 5)) == 0;
+}
+
+bool is_delta(const std::string& path) {
+  if (!looks_like_model(path) || first_file(path) != path) return false;
+  const SafetensorsFile file(path);
+  const auto format = file.metadata().find("format");
+  return format != file.metadata().end() && format->second == kDeltaFormat;
+}
+
+void describe_delta(const std::string& path, std::ostream& out) {
+  const ModelDelta delta(path);
+  out << "delta " << path << "\n  of the model with the sha256 " << printable(delta.base_hash())
+      << "\n  both are the model with the sha256 " << printable(delta.model_hash()) << '\n';
+  describe_metadata(delta.metadata(), out);
+  size_t bytes = 0;
+  out << "tensors\n";
+  for (const TensorView& tensor : delta.tensors()) {
+    describe_tensor(tensor, out);
+    bytes += tensor.data.size();
+  }
+  out << delta.tensors().size() << " tensors, " << bytes << " bytes\n";
 }
 
 void describe_model(const std::string& path, std::ostream& out) {
@@ -47,8 +80,7 @@ void describe_model(const std::string& path, std::ostream& out) {
   out << "model " << path << "\n  id " << to_hex(model.id()) << "\n  sha256 " << model.hash()
       << " (correct)\n  backend " << model.backend() << "\n  ";
   describe_layout(model.layout(), out);
-  out << "metadata\n";
-  for (const auto& [key, value] : model.metadata()) out << "  " << printable(key) << ": " << printable(value) << '\n';
+  describe_metadata(model.metadata(), out);
   int64_t parameters = 0;
   size_t bytes = 0;
   out << "tensors\n";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/model/model_file.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "core/error.h"
@@ -14,6 +16,11 @@ constexpr const char* kVersion = "1";
 constexpr const char* kPriorPrefix = "priors.";
 constexpr int kLeastCodes = 2;
 constexpr int kMostCodes = 4096;
+
+bool is_there(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0;
+}
 
 [[noreturn]] void fail(const std::string& path, const std::string& what) {
   throw Error(ErrorKind::kRead, "cannot read the model '" + path + "': " + what);
@@ -34,12 +41,6 @@ std::string join(const std::vector<int>& values) {
   std::string text;
   for (const int value : values) text += (text.empty() ? "" : ",") + std::to_string(value);
   return text;
-}
-
-std::string shape_text(const TensorView& tensor) {
-  std::string text = std::string(dtype_name(tensor.dtype)) + " [";
-  for (size_t i = 0; i < tensor.shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(tensor.shape[i]);
-  return text + "]";
 }
 
 // Reads the number list `key`. Returns what is wrong, or an empty string.
@@ -155,11 +156,29 @@ Sha256::Digest digest_of(const std::vector<TensorView>& tensors, const std::stri
 
 }  // namespace
 
-ModelFile::ModelFile(const std::string& path) : file_(path) {
+ModelFile::ModelFile(const std::string& path) : ModelFile(path, split_model(path, is_there, false)) {}
+
+ModelFile::ModelFile(const std::string& path, const ModelParts& parts)
+    : path_(path), base_(parts.base), tensors_(base_.tensors()), metadata_(base_.metadata()) {
+  check_format(parts.base);
+  const std::string wrong = parse_identity(metadata(), backend_, layout_);
+  if (!wrong.empty()) fail(parts.base, wrong);
+  check_hash(parts.base);
+  if (!parts.delta.empty()) apply_delta(parts);
+  read_priors();
+}
+
+void ModelFile::check_format(const std::string& path) const {
   const auto value = [this](const char* key) {
     const auto at = metadata().find(key);
     return at == metadata().end() ? std::string() : at->second;
   };
+  if (value("format") == kDeltaFormat) {
+    throw Error(ErrorKind::kWrongType, "'" + path +
+                                           "' is the delta of a model and no model of its own: give its base "
+                                           "model too, as BASE+DELTA; the base has the hash " +
+                                           printable(value("base_sha256")));
+  }
   if (value("format") != kFormat) {
     throw Error(ErrorKind::kWrongType, "'" + path + "' is no CRLSC model: its metadata does not say format=" + kFormat);
   }
@@ -168,10 +187,6 @@ ModelFile::ModelFile(const std::string& path) : file_(path) {
                                            printable(value("format_version")) + "', this program reads version " +
                                            kVersion);
   }
-  const std::string wrong = parse_identity(metadata(), backend_, layout_);
-  if (!wrong.empty()) fail(path, wrong);
-  check_hash();
-  read_priors();
 }
 
 ContentId ModelFile::head_id() const {
@@ -191,16 +206,35 @@ ContentId ModelFile::head_id() const {
   return id;
 }
 
-void ModelFile::check_hash() {
+void ModelFile::apply_delta(const ModelParts& parts) {
+  delta_ = std::make_unique<ModelDelta>(parts.delta);
+  if (delta_->base_hash() != hash_) {
+    throw Error(ErrorKind::kWrongType, "the delta '" + parts.delta + "' was made for the model with the hash " +
+                                           printable(delta_->base_hash()) + ", but '" + parts.base + "' has the hash " +
+                                           hash_);
+  }
+  tensors_ = delta_->over(base_.tensors());
+  metadata_ = delta_->over(base_.metadata());
+  check_hash(parts.delta);
+}
+
+void ModelFile::check_hash(const std::string& path) {
   const Sha256::Digest digest = digest_of(tensors(), backend_, layout_);
   hash_ = to_hex(digest);
   std::copy_n(digest.begin(), id_.size(), id_.begin());
   const auto said = metadata().find("sha256");
-  if (said == metadata().end()) fail(path(), "its metadata lacks 'sha256'");
+  if (said == metadata().end()) fail(path, "its metadata lacks 'sha256'");
   if (said->second != hash_) {
-    fail(path(), "its tensors, backend and layout have the hash " + hash_ + " where its metadata says " +
-                     printable(said->second) + "; the file is damaged");
+    fail(path, std::string(delta_ ? "with its base model, its" : "its") +
+                   " tensors, backend and layout have the hash " + hash_ + " where its metadata says " +
+                   printable(said->second) + "; the file is damaged");
   }
+}
+
+const TensorView* ModelFile::find(const std::string& name) const {
+  const auto at = std::lower_bound(tensors_.begin(), tensors_.end(), name,
+                                   [](const TensorView& tensor, const std::string& n) { return tensor.name < n; });
+  return at != tensors_.end() && at->name == name ? &*at : nullptr;
 }
 
 const TensorView& ModelFile::tensor(const std::string& name) const {

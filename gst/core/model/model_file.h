@@ -16,10 +16,12 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/bitstream/sequence_header.h"
+#include "core/model/model_delta.h"
 #include "core/model/safetensors.h"
 #include "core/token/grid.h"
 
@@ -27,11 +29,16 @@ namespace crlsc {
 
 class ModelFile {
  public:
-  // Reads the whole file once for its hash. Throws Error(kNotFound) without a file, Error(kWrongType) if it is no model
-  // or of another version, and Error(kRead) if it is damaged or contradicts itself: the text names path and reason.
+  // `path` is a file, or BASE+DELTA: two of them, of which the second replaces tensors of the first (model_delta.h).
+  // Reads everything once for its hash. Throws Error(kNotFound) without a file, Error(kWrongType) if it is no model, of
+  // another version, or if base and delta do not belong together, Error(kRead) if it is damaged or contradicts itself,
+  // and what split_model() throws: the text names path and reason.
   explicit ModelFile(const std::string& path);
 
-  const std::string& path() const { return file_.path(); }
+  // As it was given.
+  const std::string& path() const { return path_; }
+  // Whether it was given as BASE+DELTA.
+  bool has_delta() const { return delta_ != nullptr; }
   // 64 hexadecimal digits.
   const std::string& hash() const { return hash_; }
   // The first eight bytes of the hash: what streams and caps name the model by.
@@ -41,23 +48,32 @@ class ModelFile {
   ContentId head_id() const;
   const std::string& backend() const { return backend_; }
   const TokenLayout& layout() const { return layout_; }
-  const Metadata& metadata() const { return file_.metadata(); }
+  // Of a base with a delta: what ModelDelta::over() makes of both.
+  const Metadata& metadata() const { return metadata_; }
   // In name order. Views live as long as the object.
-  const std::vector<TensorView>& tensors() const { return file_.tensors(); }
+  const std::vector<TensorView>& tensors() const { return tensors_; }
   // Throws Error(kRead) if the model has no such tensor.
   const TensorView& tensor(const std::string& name) const;
   // The same, and Error(kRead) if it has another type or shape.
   const TensorView& tensor(const std::string& name, DType dtype, const std::vector<int64_t>& shape) const;
   // nullptr if there is none.
-  const TensorView* find(const std::string& name) const { return file_.find(name); }
+  const TensorView* find(const std::string& name) const;
   // The values of the tensors "priors.*", by what follows the dot.
   const std::map<std::string, std::vector<uint16_t>>& priors() const { return priors_; }
 
  private:
-  void check_hash();
+  ModelFile(const std::string& path, const ModelParts& parts);
+  // `path` below is the file to blame.
+  void check_format(const std::string& path) const;
+  void check_hash(const std::string& path);
+  void apply_delta(const ModelParts& parts);
   void read_priors();
 
-  SafetensorsFile file_;
+  std::string path_;
+  SafetensorsFile base_;
+  std::unique_ptr<ModelDelta> delta_;  // null: the base alone
+  std::vector<TensorView> tensors_;
+  Metadata metadata_;
   std::string hash_;
   ContentId id_{};
   std::string backend_;

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/model/backend.h"
 #include "core/model/install_paths.h"
+#include "core/model/model_delta.h"
 #include "core/model/search_path.h"
 
 namespace crlsc {
@@ -90,6 +91,40 @@ bool is_file(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
 }
 
+// What a name of one file means: the first of `places` that is there, or nothing.
+struct Lookup {
+  std::vector<std::string> places;
+  std::string found;
+};
+
+Lookup look_up(const std::string& given_name) {
+  const std::string& name = given_name.empty() ? kDefaultModel : given_name;
+  Lookup out;
+  if (!given_name.empty()) out.places.push_back(given_name);
+  if (name.find('/') == std::string::npos) {
+    for (const std::string& folder : search_folders("CRLSC_MODEL_PATH", kModelFolder)) {
+      out.places.push_back(folder + "/" + name);
+    }
+  }
+  for (const std::string& place : out.places) {
+    // An explicit path is taken even if it is a folder, so that reading it says what is wrong with it.
+    const bool given = &place == &out.places.front() && name.find('/') != std::string::npos;
+    struct stat status {};
+    if (given ? ::stat(place.c_str(), &status) != 0 : !is_file(place)) continue;
+    out.found = place;
+    break;
+  }
+  return out;
+}
+
+std::string find_part(const std::string& name, const char* what) {
+  Lookup lookup = look_up(name);
+  if (!lookup.found.empty()) return lookup.found;
+  for (std::string& place : lookup.places) place = "'" + place + "'";
+  throw Error(ErrorKind::kNotFound, std::string("no ") + what + " found: looked at " + list_text(lookup.places) +
+                                        "; set the property `model` or the environment variable CRLSC_MODEL_PATH");
+}
+
 }  // namespace
 
 std::shared_ptr<const LoadedModel> acquire_model(const std::string& path, int threads) {
@@ -97,23 +132,11 @@ std::shared_ptr<const LoadedModel> acquire_model(const std::string& path, int th
 }
 
 std::string find_model(const std::string& property_value) {
-  const std::string& name = property_value.empty() ? kDefaultModel : property_value;
-  std::vector<std::string> places;
-  if (!property_value.empty()) places.push_back(property_value);
-  if (name.find('/') == std::string::npos) {
-    for (const std::string& folder : search_folders("CRLSC_MODEL_PATH", kModelFolder)) {
-      places.push_back(folder + "/" + name);
-    }
-  }
-  for (std::string& place : places) {
-    // An explicit path is taken even if it is a folder, so that reading it says what is wrong with it.
-    const bool given = &place == &places.front() && name.find('/') != std::string::npos;
-    struct stat status {};
-    if (given ? ::stat(place.c_str(), &status) == 0 : is_file(place)) return place;
-    place = "'" + place + "'";
-  }
-  throw Error(ErrorKind::kNotFound, "no model found: looked at " + list_text(places) +
-                                        "; set the property `model` or the environment variable CRLSC_MODEL_PATH");
+  ModelParts parts = split_model(
+      property_value, [](const std::string& name) { return !look_up(name).found.empty(); }, true);
+  parts.base = find_part(parts.base, "model");
+  if (!parts.delta.empty()) parts.delta = find_part(parts.delta, "delta of a model");
+  return join_model(parts);
 }
 
 }  // namespace crlsc

@@ -27,8 +27,9 @@ std::shared_ptr<const LoadedModel> acquire_model(const std::string& path, int th
 //   with a slash    that path
 //   a plain name    the file in the working directory, else on the model path
 //   empty           "default.safetensors" on the model path
+//   BASE+DELTA      two of these, joined by a '+' again: a model and what `crlsc adapt` made for it; BASE may be empty
 // The model path is $CRLSC_MODEL_PATH (separated by colons), then the installed folder. Throws Error(kNotFound), whose
-// text names every place looked at and the property.
+// text names every place looked at and the property, and what split_model() throws (model_delta.h).
 std::string find_model(const std::string& property_value);
 
 }  // namespace crlsc

@@ -101,6 +101,12 @@ int64_t TensorView::elements() const {
   return count;
 }
 
+std::string shape_text(const TensorView& tensor) {
+  std::string text = std::string(dtype_name(tensor.dtype)) + " [";
+  for (size_t i = 0; i < tensor.shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(tensor.shape[i]);
+  return text + "]";
+}
+
 std::string printable(const std::string& text) {
   constexpr size_t kLongest = 80;
   std::string out = text.substr(0, kLongest);

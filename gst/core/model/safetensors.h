@@ -66,6 +66,9 @@ class SafetensorsFile {
 // if a size does not match its shape.
 void write_safetensors(const std::string& path, const std::vector<TensorView>& tensors, const Metadata& metadata);
 
+// Type and shape for error messages, such as "F16 [64, 3]".
+std::string shape_text(const TensorView& tensor);
+
 // `text` fit for an error message: at most 80 characters, anything but printable ASCII replaced by '?'.
 std::string printable(const std::string& text);
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/model/model_delta.h"
 #include "core/model/safetensors.h"
 #include "support.h"
 
@@ -39,6 +40,14 @@ void replace(std::string& text, const std::string& from, const std::string& to) 
   const size_t at = text.find(from);
   fail_unless(at != std::string::npos, "no %s", from.c_str());
   text.replace(at, from.size(), to);
+}
+
+// A delta for `model`, a name on the model path, that changes nothing.
+std::string delta_for(const Folder& folder, const char* model) {
+  const ModelFile file(find_model(model));
+  const std::string path = folder.path() + "/delta.safetensors";
+  save_delta(path, file, file, {});
+  return path;
 }
 
 guint64 milliseconds_to_ready(Lone& lone) {
@@ -202,6 +211,37 @@ GST_START_TEST(b1_04_an_absent_backend) {
 }
 GST_END_TEST;
 
+GST_START_TEST(b1_04_a_model_with_a_delta) {
+  Folder folder;
+  Lone lone(kElements[__i__]);
+  lone.set_model(kModel + ("+" + delta_for(folder, kModel)));
+  fail_unless_equals_int(lone.go(GST_STATE_PLAYING), GST_STATE_CHANGE_SUCCESS);
+  fail_unless_equals_int(lone.pop().domain, 0);
+}
+GST_END_TEST;
+
+GST_START_TEST(b1_04_a_delta_for_another_model) {
+  Folder folder;
+  Lone lone(kElements[__i__]);
+  const Posted posted = fail_to_load(lone, kOtherModel + ("+" + delta_for(folder, kModel)));
+  fail_unless(posted.is(GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE), "%s", posted.text.c_str());
+  for (const char* model : {kModel, kOtherModel}) fail_unless(posted.says(ModelFile(find_model(model)).hash()));
+}
+GST_END_TEST;
+
+GST_START_TEST(b1_04_a_delta_alone_and_a_delta_that_is_missing) {
+  Folder folder;
+  const std::string delta = delta_for(folder, kModel);
+  Lone lone(kElements[__i__]);
+  Posted posted = fail_to_load(lone, delta);
+  fail_unless(posted.is(GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE), "%s", posted.text.c_str());
+  posted = fail_to_load(lone, kModel + std::string("+/nowhere/at-all.safetensors"));
+  fail_unless(posted.is(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND), "%s", posted.text.c_str());
+  posted = fail_to_load(lone, kModel + ("+" + delta + "+" + delta));
+  fail_unless(posted.is(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS), "%s", posted.text.c_str());
+}
+GST_END_TEST;
+
 GST_START_TEST(b1_05_failing_and_then_mended) {
   Lone lone(kElements[__i__]);
   for (int round = 0; round < 3; ++round) {
@@ -334,6 +374,9 @@ static Suite* models_suite(void) {
   tcase_add_loop_test(tests, b1_04_another_format_version, 0, 2);
   tcase_add_loop_test(tests, b1_04_something_else_than_a_model, 0, 2);
   tcase_add_loop_test(tests, b1_04_an_absent_backend, 0, 2);
+  tcase_add_loop_test(tests, b1_04_a_model_with_a_delta, 0, 2);
+  tcase_add_loop_test(tests, b1_04_a_delta_for_another_model, 0, 2);
+  tcase_add_loop_test(tests, b1_04_a_delta_alone_and_a_delta_that_is_missing, 0, 2);
   tcase_add_loop_test(tests, b1_05_failing_and_then_mended, 0, 2);
   tcase_add_loop_test(tests, b1_05_ready_and_null_again_and_again, 0, 2);
   tcase_add_loop_test(tests, b1_05_a_model_set_in_ready_counts_from_paused_on, 0, 2);

@@ -172,6 +172,29 @@ TEST(InspectModel, TablesAreNoParameters) {
   EXPECT_TRUE(has(out.str(), "2 tensors, 14 bytes, 4 parameters and 1 tables of priors")) << out.str();
 }
 
+TEST(InspectModel, DeltasAloneAndOnTheirBase) {
+  const TempFolder folder;
+  write_probe_model(folder.file("base"), 1);
+  write_probe_model(folder.file("adapted"), 2);
+  const ModelFile base(folder.file("base"));
+  const ModelFile adapted(folder.file("adapted"));
+  save_delta(folder.file("delta"), base, adapted, {{"license", "CC0"}});
+  EXPECT_TRUE(is_delta(folder.file("delta")));
+  const std::string both = folder.file("base") + "+" + folder.file("delta");
+  for (const std::string& model : {folder.file("base"), both}) {
+    EXPECT_TRUE(looks_like_model(model)) << model;
+    EXPECT_FALSE(is_delta(model)) << model;
+  }
+  EXPECT_FALSE(is_delta(folder.file("none")));
+  std::ostringstream alone;
+  describe_delta(folder.file("delta"), alone);
+  EXPECT_TRUE(has(alone.str(), base.hash()) && has(alone.str(), adapted.hash())) << alone.str();
+  EXPECT_TRUE(has(alone.str(), "license: CC0") && has(alone.str(), "1 tensors, 4 bytes")) << alone.str();
+  std::ostringstream whole;
+  describe_model(both, whole);
+  EXPECT_TRUE(has(whole.str(), adapted.hash()) && has(whole.str(), "delta_license: CC0")) << whole.str();
+}
+
 TEST(InspectModel, DamagedModelsAreErrors) {
   const TempFolder folder;
   std::string bytes = read_file(kModel);
