@@ -158,10 +158,12 @@ class PriorCounter {
   PriorCounter(const PriorCounter&) = delete;
   PriorCounter& operator=(const PriorCounter&) = delete;
   void add(const TokenGrid& grid, Slice slice);
-  // Name and values of each table, as TokenContexts reads them.
+  // Name and values of each table, as TokenContexts reads them, and how many decisions each value was counted from.
   struct Table {
     std::string name;
-    std::vector<uint16_t> values;
+    std::vector<uint16_t> values{};
+    std::vector<double> seen{};
+    void add(uint16_t value, double decisions);
   };
   std::vector<Table> tables() const;
 

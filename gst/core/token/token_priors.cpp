@@ -85,6 +85,9 @@ TokenContexts::Detail likely_detail(int codes, int coefficients) {
   return d;
 }
 
+// Of a symbol: seen a little even if never seen.
+constexpr double kUnseen = 0.2;
+
 uint16_t probability(double ones, double all) {
   // Half a count each way keeps what was never seen possible.
   const double p = (ones + 0.5) / (all + 1);
@@ -172,11 +175,11 @@ struct PriorCounter::State {
 
   template <size_t N>
   Table flags(const std::string& name, const std::array<AdaptiveBit, N>& list) const {
-    Table t{"priors." + name, {}};
+    Table t{"priors." + name};
     for (const AdaptiveBit& c : list) {
       const auto it = bits.find(&c);
       const auto n = it == bits.end() ? std::array<double, 2>{} : it->second;
-      t.values.push_back(probability(n[1], n[0] + n[1]));
+      t.add(probability(n[1], n[0] + n[1]), n[0] + n[1]);
     }
     return t;
   }
@@ -185,7 +188,7 @@ struct PriorCounter::State {
   template <size_t N>
   Table rows(const std::string& name, const std::vector<std::array<AdaptiveBit, N>>& list) const {
     constexpr double kBorrowed = 8;
-    Table t{"priors." + name, {}};
+    Table t{"priors." + name};
     for (const auto& row : list) {
       std::array<double, 2> all{0.7, 0.3};
       std::array<std::array<double, 2>, N> each{};
@@ -196,7 +199,7 @@ struct PriorCounter::State {
       }
       for (const auto& n : each) {
         const double borrowed = kBorrowed * all[1] / (all[0] + all[1]);
-        t.values.push_back(probability(n[1] + borrowed, n[0] + n[1] + kBorrowed));
+        t.add(probability(n[1] + borrowed, n[0] + n[1] + kBorrowed), n[0] + n[1]);
       }
     }
     return t;
@@ -212,24 +215,26 @@ struct PriorCounter::State {
   }
 
   Table tree(const std::string& name, const BitTree& tree) const {
-    Table t{"priors." + name, std::vector<uint16_t>(static_cast<size_t>(tree.symbols()) - 1)};
+    const auto nodes = static_cast<size_t>(tree.symbols()) - 1;
+    Table t{"priors." + name, std::vector<uint16_t>(nodes), std::vector<double>(nodes)};
     const auto it = symbols.find(&tree);
-    std::vector<double> counts(static_cast<size_t>(tree.symbols()), 0.2);  // seen a little even if never seen
+    std::vector<double> counts(static_cast<size_t>(tree.symbols()), kUnseen);
     if (it != symbols.end()) {
       for (size_t i = 0; i < counts.size(); ++i) counts[i] += it->second[i];
     }
-    spread(counts, 0, tree.symbols(), t.values);
+    spread(counts, 0, tree.symbols(), t);
     return t;
   }
 
   // Node mid - 1 parts lo..hi - 1 (bit_tree.h). Returns the sum of the counts.
-  static double spread(const std::vector<double>& counts, int lo, int hi, std::vector<uint16_t>& values) {
+  static double spread(const std::vector<double>& counts, int lo, int hi, Table& t) {
     if (hi - lo == 1) return counts[static_cast<size_t>(lo)];
     const int mid = lo + (hi - lo) / 2;
-    const double low = spread(counts, lo, mid, values);
-    const double high = spread(counts, mid, hi, values);
-    values[static_cast<size_t>(mid) - 1] =
-        static_cast<uint16_t>(clamp_probability(static_cast<int>(high / (low + high) * kProbabilityOne)));
+    const double low = spread(counts, lo, mid, t);
+    const double high = spread(counts, mid, hi, t);
+    const auto node = static_cast<size_t>(mid) - 1;
+    t.values[node] = static_cast<uint16_t>(clamp_probability(static_cast<int>(high / (low + high) * kProbabilityOne)));
+    t.seen[node] = low + high - kUnseen * (hi - lo);
     return low + high;
   }
 
@@ -239,8 +244,8 @@ struct PriorCounter::State {
     if (it != numbers.end()) {
       for (const auto& [value, count] : it->second) count_number(value, count, n);
     }
-    Table t{"priors." + name, {}};
-    for (const auto& c : n) t.values.push_back(probability(c[1], c[0] + c[1]));
+    Table t{"priors." + name};
+    for (const auto& c : n) t.add(probability(c[1], c[0] + c[1]), c[0] + c[1]);
     return t;
   }
 
@@ -256,6 +261,11 @@ struct PriorCounter::State {
     if (value != 0) n[SignedExpGolomb::kContexts - 1][value < 0 ? 1 : 0] += count;
   }
 };
+
+void PriorCounter::Table::add(uint16_t value, double decisions) {
+  values.push_back(value);
+  seen.push_back(decisions);
+}
 
 PriorCounter::PriorCounter(const TokenLayout& layout, LevelPrediction prediction)
     : state_(std::make_unique<State>(layout, std::move(prediction))) {}

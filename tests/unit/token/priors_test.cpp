@@ -57,6 +57,31 @@ PriorFile file_of(const PriorCounter& counter, const TokenLayout& layout = test_
   return PriorFile(std::move(tensors), layout);
 }
 
+// Eight picks of one symbol go through the nodes on its way and no others.
+TEST(Priors, TablesSayHowManyDecisionsTheyComeFrom) {
+  const TokenLayout layout{4, {}, {}, 1, 1};
+  PriorCounter counter(layout);
+  TokenGrid grid(8, 1, layout);
+  for (Cell& cell : grid.cells) cell = {true, 0, Reference::kGrey, {}};
+  for (size_t i = 0; i < grid.cells.size(); ++i) grid.structure_at(i)[0] = 3;
+  counter.add(grid, {0, 1});
+  for (const auto& table : counter.tables()) {
+    ASSERT_EQ(table.seen.size(), table.values.size()) << table.name;
+    double sum = 0;
+    for (const double seen : table.seen) sum += seen;
+    if (table.name == "priors.coded") {
+      EXPECT_EQ(sum, 8);
+    }
+    if (table.name == "priors.motion.x") {
+      EXPECT_EQ(sum, 0);
+    }
+    if (table.name != "priors.structure.grey.0") continue;
+    EXPECT_NEAR(table.seen[0], 0, 1e-9);  // parts 0 and 1
+    EXPECT_NEAR(table.seen[1], 8, 1e-9);
+    EXPECT_NEAR(table.seen[2], 8, 1e-9);
+  }
+}
+
 size_t coded_size(const TokenGrid& grid, const TokenContexts& priors, const TokenLayout& layout = test_layout()) {
   size_t sum = 0;
   for (const Bytes& unit : encode_slice(grid, layout, {0, grid.rows()}, priors)) sum += unit.size();
