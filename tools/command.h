@@ -7,6 +7,7 @@
 namespace crlsc::tools {
 
 void add_train_command(CLI::App& app);
+void add_adapt_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_model_commands(CLI::App& app);

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   try {
     crlsc::tools::add_train_command(app);
+    crlsc::tools::add_adapt_command(app);
     crlsc::tools::add_eval_command(app);
     crlsc::tools::add_inspect_command(app);
     crlsc::tools::add_model_commands(app);

@@ -11,6 +11,7 @@
 #include "core/kb/scene_pictures.h"
 #include "core/model/registry.h"
 #include "core/model/sha256.h"
+#include "eval/encoder_config.h"
 
 namespace crlsc::tools {
 namespace {
@@ -76,12 +77,7 @@ CodecEvaluation::~CodecEvaluation() = default;
 void CodecEvaluation::run() {
   Picture picture;
   if (!video_->read(picture)) throw Error(ErrorKind::kRead, "\"" + options_.input + "\" holds no picture");
-  EncoderConfig config;
-  config.sequence.width = picture.width();
-  config.sequence.height = picture.height();
-  config.sequence.framerate_num = static_cast<uint32_t>(std::lround(rate_ * 1000));
-  config.sequence.framerate_den = 1000;
-  config.bitrate = options_.bitrate;
+  EncoderConfig config = encoder_config(picture, options_.bitrate, rate_);
   config.refresh_share = options_.refresh_share;
   encoder_ = std::make_unique<Encoder>(model_, config);
   auto add = [this](const std::string& name) {

@@ -3,6 +3,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -65,13 +66,19 @@ Tensor gain_tensor(const std::vector<Sample*>& samples, bool scalar) {
   return torch::tensor(steps).index_select(0, levels.flatten().to(torch::kLong)).view_as(levels);
 }
 
+bool begins_with_any(const std::string& name, const std::vector<std::string>& beginnings) {
+  return std::any_of(beginnings.begin(), beginnings.end(), [&](const auto& b) { return name.rfind(b, 0) == 0; });
+}
+
 // The linear path stays a transform, and what is added to latents nothing: the other quantiser wants them on another
 // scale.
 bool fits_any_quantiser(const std::string& name) {
-  for (const char* prefix : {"prediction.", "encoder.", "spread.", "decoder.", "refine."}) {
-    if (name.rfind(prefix, 0) == 0) return true;
-  }
-  return false;
+  return begins_with_any(name, {"prediction.", "encoder.", "spread.", "decoder.", "refine."});
+}
+
+bool learns(const TrainOptions& o, const std::string& name) {
+  if (o.keep_transform && begins_with_any(name, {"detail_in.", "detail_out."})) return false;
+  return o.learnt.empty() || begins_with_any(name, o.learnt);
 }
 
 SemanticNet first_network(const TrainOptions& o) {
@@ -113,13 +120,11 @@ struct CodecTrainer::State {
     for (auto& p : net->parameters()) {
       if (p.dim() == 4) p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
     }
-    if (o.keep_transform) {
-      for (auto& p : net->named_parameters()) {
-        if (p.key().rfind("detail_in.", 0) == 0 || p.key().rfind("detail_out.", 0) == 0)
-          p.value().set_requires_grad(false);
-      }
+    std::vector<Tensor> trained;
+    for (auto& p : net->named_parameters()) {
+      p.value().set_requires_grad(learns(o, p.key()));
+      if (p.value().requires_grad()) trained.push_back(p.value());
     }
-    auto trained = net->parameters();
     if (scalar()) {
       rate = RateModel(net->config().layout);
       for (auto& p : rate->parameters()) trained.push_back(p);
@@ -153,7 +158,7 @@ struct CodecTrainer::State {
   double learning_rate() const {
     const double done = spent / (options.minutes * 60);
     double lr = options.learning_rate * std::min(1.0, static_cast<double>(step + 1) / kRampSteps);
-    if (done > kFallFrom) {
+    if (done > kFallFrom && !options.steady) {
       const double x = std::min(1.0, (done - kFallFrom) / (1 - kFallFrom));
       lr *= 0.02 + 0.98 * 0.5 * (1 + std::cos(x * M_PI));
     }

@@ -34,6 +34,9 @@ struct TrainOptions {
   int max_side = 288;
   int max_frames = 400;
   bool keep_transform = false;  // of details: what it weighs stays as `from` has it
+  // How the names of tensors begin that learn; the others stay as `from` has them. Empty: all learn.
+  std::vector<std::string> learnt;
+  bool steady = false;  // the learning rate does not fall
   bool resume = false;
 };
 

@@ -8,7 +8,7 @@
 
 #include "core/codec/encoder.h"
 #include "core/error.h"
-#include "core/model/registry.h"
+#include "eval/encoder_config.h"
 #include "train/level_predictor.h"
 #include "train/material.h"
 
@@ -31,24 +31,6 @@ std::vector<Picture> pictures_of(const std::vector<cv::Mat>& clip, int short_sid
 
 using Grids = std::vector<TokenGrid>;
 
-// Adds what is sent of the pictures; returns its bytes.
-int64_t code_clip(const std::shared_ptr<const LoadedModel>& model, const std::vector<Picture>& pictures, int bitrate,
-                  double rate, Grids& grids) {
-  EncoderConfig config;
-  config.sequence.width = pictures[0].width();
-  config.sequence.height = pictures[0].height();
-  config.sequence.framerate_num = static_cast<uint32_t>(std::lround(rate));
-  config.bitrate = bitrate;
-  Encoder encoder(model, config);
-  int64_t bytes = 0;
-  for (size_t i = 0; i < pictures.size(); ++i) {
-    const EncodedPicture coded = encoder.encode(pictures[i].view(), i == 0 ? 0 : 1 / rate, false);
-    bytes += static_cast<int64_t>(coded.bytes.size());
-    if (!coded.bytes.empty()) grids.push_back(encoder.tokens());
-  }
-  return bytes;
-}
-
 Grids code_all(const PriorOptions& o, const std::shared_ptr<const LoadedModel>& model) {
   constexpr int kStep = 3;  // about ten of thirty pictures a second
   const Material material = Material::load(o.data, o.exclude, 288, o.pictures * kStep);
@@ -57,7 +39,8 @@ Grids code_all(const PriorOptions& o, const std::shared_ptr<const LoadedModel>& 
   int64_t bytes = 0;
   const auto code = [&](const std::vector<cv::Mat>& clip, int count) {
     const auto pictures = pictures_of(clip, o.short_side, count, kStep);
-    for (int bitrate : o.bitrates) bytes += code_clip(model, pictures, bitrate, o.rate, grids);
+    const auto keep = [&](const TokenGrid& grid) { grids.push_back(grid); };
+    for (int bitrate : o.bitrates) bytes += code_clip(model, pictures, bitrate, o.rate, keep);
   };
   for (size_t i = 0; i < material.clips.size(); ++i) {
     code(material.clips[i], o.pictures);
@@ -84,27 +67,44 @@ TensorView tensor_of(const std::string& name, DType dtype, std::vector<int64_t> 
 
 }  // namespace
 
-void train_priors(const PriorOptions& o) {
-  const auto model = acquire_model(find_model(o.model), o.threads);
-  const Grids grids = code_all(o, model);
-  const TokenLayout& layout = model->file.layout();
-  const int n = layout.structure_coefficients;
-  std::vector<int16_t> weights;
-  if (layout.scalar()) weights = fit_prediction(layout, grids);
-  PriorCounter counter(layout, LevelPrediction(n, weights));
-  for (const TokenGrid& grid : grids) counter.add(grid, {0, grid.rows()});
-  const std::vector<PriorCounter::Table> tables = counter.tables();
+int64_t code_clip(const std::shared_ptr<const LoadedModel>& model, const std::vector<Picture>& pictures, int bitrate,
+                  double rate, const std::function<void(const TokenGrid&)>& take) {
+  Encoder encoder(model, encoder_config(pictures.at(0), bitrate, rate));
+  int64_t bytes = 0;
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    const EncodedPicture coded = encoder.encode(pictures[i].view(), i == 0 ? 0 : 1 / rate, false);
+    bytes += static_cast<int64_t>(coded.bytes.size());
+    if (!coded.bytes.empty()) take(encoder.tokens());
+  }
+  return bytes;
+}
+
+void save_tables(const std::string& path, const ModelFile& model, const std::vector<PriorCounter::Table>& tables,
+                 const std::vector<int16_t>& prediction) {
   std::vector<TensorView> tensors;
-  for (const TensorView& t : model->file.tensors()) {
-    if (t.name.compare(0, 7, "priors.") != 0 && t.name != LevelPrediction::kTensor) tensors.push_back(t);
+  for (const TensorView& t : model.tensors()) {
+    const bool replaced = t.name == LevelPrediction::kTensor && !prediction.empty();
+    if (t.name.compare(0, 7, "priors.") != 0 && !replaced) tensors.push_back(t);
   }
   for (const auto& t : tables) {
     tensors.push_back(tensor_of(t.name, DType::kU16, {static_cast<int64_t>(t.values.size())}, t.values));
   }
-  if (!weights.empty()) {
-    tensors.push_back(tensor_of(LevelPrediction::kTensor, DType::kI16, {LevelPrediction::kSets, n, 2, n}, weights));
+  if (!prediction.empty()) {
+    const int n = model.layout().structure_coefficients;
+    tensors.push_back(tensor_of(LevelPrediction::kTensor, DType::kI16, {LevelPrediction::kSets, n, 2, n}, prediction));
   }
-  save_model(o.out, tensors, model->file.metadata());
+  save_model(path, tensors, model.metadata());
+}
+
+void train_priors(const PriorOptions& o) {
+  const auto model = acquire_model(find_model(o.model), o.threads);
+  const Grids grids = code_all(o, model);
+  const TokenLayout& layout = model->file.layout();
+  std::vector<int16_t> weights;
+  if (layout.scalar()) weights = fit_prediction(layout, grids);
+  PriorCounter counter(layout, LevelPrediction(layout.structure_coefficients, weights));
+  for (const TokenGrid& grid : grids) counter.add(grid, {0, grid.rows()});
+  save_tables(o.out, model->file, counter.tables(), weights);
   std::printf("wrote %s\n", o.out.c_str());
 }
 

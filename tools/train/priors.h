@@ -2,8 +2,14 @@
 // Fits a model's entropy tables, and what it predicts levels by, to what the codec really sends.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "core/model/registry.h"
+#include "core/picture.h"
+#include "core/token/token_coder.h"
 
 namespace crlsc::tools {
 
@@ -23,5 +29,14 @@ struct PriorOptions {
 // Encodes the videos at each bit rate and writes `model` to `out` with tables that suit what was coded. Tables hold no
 // weights, but they belong to the model's identity: its hash changes.
 void train_priors(const PriorOptions& options);
+
+// Encodes pictures, `rate` a second, and gives the tokens of each that is sent to `take`. Returns the bytes sent.
+int64_t code_clip(const std::shared_ptr<const LoadedModel>& model, const std::vector<Picture>& pictures, int bitrate,
+                  double rate, const std::function<void(const TokenGrid&)>& take);
+
+// Writes `model` with `tables` in the place of its own and, unless it is empty, `prediction` in that of its weights of
+// level prediction.
+void save_tables(const std::string& path, const ModelFile& model, const std::vector<PriorCounter::Table>& tables,
+                 const std::vector<int16_t>& prediction = {});
 
 }  // namespace crlsc::tools

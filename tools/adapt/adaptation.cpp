@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "adapt/adaptation.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "adapt/comparison.h"
+#include "adapt/guard.h"
+#include "adapt/synthetic_clips.h"
+#include "adapt/tables.h"
+#include "core/error.h"
+#include "core/model/model_delta.h"
+#include "core/model/registry.h"
+#include "progress.h"
+#include "train/checkpoint.h"
+#include "train/codec_trainer.h"
+#include "train/material.h"
+#include "train/priors.h"
+
+namespace crlsc::tools {
+namespace fs = std::filesystem;
+namespace {
+
+// What a decoder alone runs: encoders' choices stay as they are, and the delta small.
+const std::vector<std::string> kLearnt{"decoder.", "refine.", "detail_out."};
+constexpr int64_t kMostBytes = 1500000;  // of a delta
+constexpr size_t kTablePictures = 300;
+
+bool is_learnt(const std::string& name) {
+  return std::any_of(kLearnt.begin(), kLearnt.end(), [&](const auto& part) { return name.rfind(part, 0) == 0; });
+}
+
+size_t pictures_in(const std::vector<std::vector<cv::Mat>>& clips) {
+  size_t sum = 0;
+  for (const auto& clip : clips) sum += clip.size();
+  return sum;
+}
+
+class Adaptation {
+ public:
+  explicit Adaptation(const AdaptOptions& options) : o_(options), base_(find_model(options.from)) {
+    if (base_.has_delta()) {
+      throw Error(ErrorKind::kSettings, "'" + base_.path() +
+                                            "' is a model with a delta; a delta is made for a whole "
+                                            "model, so give --from without the '+' and what follows");
+    }
+    guard_ = guard_clips(o_.guard, o_.camera.rate);  // so that what is missing is told before the training
+    fs::create_directories(o_.work);
+    check_work();
+  }
+
+  void run() {
+    const CameraVideo video = CameraVideo::load(o_.camera);
+    std::printf("%zu pictures to learn from, %zu in the part held out, %.4g a second\n", pictures_in(video.training),
+                pictures_of(video.held_out), video.rate);
+    train(video);
+    fit_tables(video);
+    save_delta(file("delta.safetensors"), base_, ModelFile(file("adapted.safetensors")), metadata(video));
+    check_size();
+    report(video);
+  }
+
+ private:
+  std::string file(const char* name) const { return o_.work + "/" + name; }
+
+  // A checkpoint belongs to the base that it was started with.
+  void check_work() const {
+    const std::string path = file("base");
+    if (!resumes_from(file("checkpoint.pt"), o_.resume)) {
+      if (!(std::ofstream(path) << base_.hash() << '\n')) {
+        throw Error(ErrorKind::kWrite, "cannot write '" + path + "'");
+      }
+      return;
+    }
+    std::string known;
+    std::ifstream(path) >> known;
+    if (known != base_.hash()) {
+      throw Error(ErrorKind::kSettings, "the training in '" + o_.work + "' was begun with the model of the hash '" +
+                                            printable(known) + "', but --from has the hash " + base_.hash());
+    }
+  }
+
+  // Beside the camera's clips, its pictures and drawn ones in synthetic motion, so that nothing else is forgotten.
+  static Material material_of(const CameraVideo& video) {
+    constexpr size_t kStills = 24;
+    Material material{synthetic_stills(kStills), video.training};
+    for (const auto& clip : video.training) {
+      const size_t of_each = std::max<size_t>(1, kStills / video.training.size());
+      for (size_t i = 0; i < of_each; ++i) material.stills.push_back(clip[i * clip.size() / of_each]);
+    }
+    return material;
+  }
+
+  void train(const CameraVideo& video) const {
+    TrainOptions t;
+    t.from = base_.path();
+    t.learnt = kLearnt;
+    t.steady = true;
+    t.scalar = base_.layout().scalar();
+    t.out = o_.work;
+    t.license = o_.license;
+    t.crop = o_.crop;
+    t.batch = o_.batch;
+    t.minutes = o_.minutes;
+    t.checkpoint_minutes = o_.checkpoint_minutes;
+    t.learning_rate = o_.learning_rate;
+    t.seed = o_.seed;
+    t.resume = o_.resume;
+    CodecTrainer(t, material_of(video)).run();
+    const ModelFile trained(file("model.safetensors"));
+    std::vector<TensorView> tensors;
+    for (const TensorView& old : base_.tensors()) {
+      tensors.push_back(is_learnt(old.name) ? trained.tensor(old.name, old.dtype, old.shape) : old);
+    }
+    save_model(file("network.safetensors"), tensors, base_.metadata());
+  }
+
+  // Counts what the trained network sends of a part of what it was trained on.
+  void fit_tables(const CameraVideo& video) const {
+    const auto model = acquire_model(file("network.safetensors"), o_.threads);
+    const std::vector<Clip> clips = table_clips(video);
+    PriorCounter counter(model->file.layout(), LevelPrediction(model->file));
+    Progress progress("tables", clips.size() * kComparedRates.size());
+    size_t done = 0;
+    for (const Clip& clip : clips) {
+      for (const int bitrate : kComparedRates) {
+        code_clip(model, clip, bitrate, video.rate, [&](const TokenGrid& grid) {
+          counter.add(grid, {0, grid.rows()});
+        });
+        progress.update(++done);
+      }
+    }
+    save_tables(file("adapted.safetensors"), model->file, blend_tables(base_, counter.tables()));
+  }
+
+  // Runs from all over, each with a beginning and what follows.
+  static std::vector<Clip> table_clips(const CameraVideo& video) {
+    constexpr size_t kRun = 48;
+    const size_t stride = std::max<size_t>(1, pictures_in(video.training) / kTablePictures);
+    std::vector<Clip> clips;
+    size_t run = 0;
+    for (const auto& clip : video.training) {
+      for (size_t first = 0; first < clip.size(); first += kRun) {
+        if (run++ % stride != 0) continue;
+        clips.emplace_back();
+        const size_t end = std::min(first + kRun, clip.size());
+        for (size_t i = first; i < end; ++i) clips.back().push_back(to_picture(clip[i]));
+      }
+    }
+    return clips;
+  }
+
+  Metadata metadata(const CameraVideo& video) const {
+    const ModelFile trained(file("model.safetensors"));
+    return {{"license", o_.license},
+            {"trained_pictures", std::to_string(pictures_in(video.training))},
+            {"trained_steps", trained.metadata().at("trained_steps")},
+            {"trained_minutes", trained.metadata().at("trained_minutes")}};
+  }
+
+  void check_size() const {
+    const auto bytes = static_cast<int64_t>(fs::file_size(file("delta.safetensors")));
+    if (bytes <= kMostBytes) return;
+    throw Error(ErrorKind::kSettings, "the delta would have " + std::to_string(bytes) + " bytes, more than " +
+                                          std::to_string(kMostBytes) + ": the model is too large for that");
+  }
+
+  void report(const CameraVideo& video) const {
+    const auto before = acquire_model(base_.path(), o_.threads);
+    const auto after = acquire_model(join_model({base_.path(), file("delta.safetensors")}), o_.threads);
+    Guard guard(before, after);
+    guard.check("held out", video.held_out, video.rate);
+    for (const NamedClip& clip : synthetic_clips()) guard.check(clip.name, {clip.pictures}, clip.rate);
+    for (const NamedClip& clip : guard_) guard.check(clip.name, {clip.pictures}, clip.rate);
+    write(guard);
+  }
+
+  void write(const Guard& guard) const {
+    if (!guard.worse().empty()) {
+      std::string text;
+      for (const std::string& name : guard.worse()) text += (text.empty() ? "'" : ", '") + name + "'";
+      text += " became worse by more than " + Guard::limit_text() + " at equal rate";
+      if (!o_.force) {
+        throw Error(ErrorKind::kSettings, text + ": '" + o_.out + "' is not written; --force writes it all the same");
+      }
+      std::printf("%s; written all the same\n", text.c_str());
+    }
+    const ModelFile adapted(file("adapted.safetensors"));
+    save_delta(o_.out, base_, adapted, ModelDelta(file("delta.safetensors")).metadata());
+    std::printf("%s: %lld bytes, for the model %s; both are the model %s\n", o_.out.c_str(),
+                static_cast<long long>(fs::file_size(o_.out)), to_hex(base_.id()).c_str(),
+                to_hex(adapted.id()).c_str());
+    std::printf("give encoder and decoder model=%s\n", join_model({base_.path(), o_.out}).c_str());
+  }
+
+  const AdaptOptions& o_;
+  ModelFile base_;
+  std::vector<NamedClip> guard_;
+};
+
+}  // namespace
+
+void adapt_model(const AdaptOptions& options) { Adaptation(options).run(); }
+
+}  // namespace crlsc::tools
