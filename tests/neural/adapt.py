@@ -94,18 +94,15 @@ def main():
                  '--guard', at('others')]
         out = ['--out', at('cam'), '--work', at('work')]
 
-        text = crlsc.run(*adapt, *out, '--minutes', '0.02', '--force')
+        # Tables of a ground of noise are no good for drawn clips: the guard refuses.
+        text = crlsc.run(*adapt, *out, '--minutes', '0.02', fails=True)
         check_report(text, at('others/other.y4m'))
-        check_delta(crlsc, at, model)
-
+        need('became worse by more than 0.1 dB' in text and '--force' in text, 'a loss was not seen', text)
+        need(not os.path.exists(at('cam')), 'a delta was written all the same', text)
         need('exists' in crlsc.run(*adapt, *out, fails=True), 'a checkpoint was overwritten', '')
         text = crlsc.run(*adapt, *out, '--minutes', '0.04', '--force', '--resume')
-        need(re.search(r'from step [1-9]', text), 'it began anew', text)
-
-        # Weights that are shaken make everything worse: nothing is written.
-        text = crlsc.run(*adapt, '--out', at('bad'), '--minutes', '0.05', '--learning-rate', '0.5', fails=True)
-        need('became worse by more than 0.1 dB' in text and '--force' in text, 'a loss was not seen', text)
-        need(not os.path.exists(at('bad')), 'a delta was written all the same', text)
+        need(re.search(r'from step [1-9]', text) and 'written all the same' in text, 'it began anew', text)
+        check_delta(crlsc, at, model)
 
         write_video(at('short.y4m'), 3, 10)
         text = crlsc.run('adapt', '--video', at('short.y4m'), '--from', model, '--out', at('short'), fails=True)
