@@ -191,12 +191,12 @@ GST_START_TEST(receivers_that_never_answer_get_it_twice) {
 GST_END_TEST;
 
 GST_START_TEST(entries_keep_to_their_share) {
-  const GstVideoInfo info = video_info(320, 240);
+  const GstVideoInfo info = video_info(128, 96);
   const Knowledge knowledge(info);
   for (const double share : {0.0, 0.1, 0.5}) {
     Sender sender(knowledge.path, "bitrate=8000 knowledge-share=" + std::to_string(share), info);
     sender.tell({PictureName{1}, {}});
-    const auto sent = static_cast<double>(sender.push_next(100).entry_bytes);
+    const auto sent = static_cast<double>(sender.push_next(60).entry_bytes);
     const double most = share * 8000 / 8 * sender.seconds();
     fail_unless(sent <= most, "%f bytes, more than %f", sent, most);
     fail_unless(share == 0 || sent >= 0.5 * std::min(most, 1.0 * write_transfer(knowledge.entry).size()),
@@ -216,8 +216,8 @@ GST_START_TEST(without_updates_no_entries_are_sent) {
 GST_END_TEST;
 
 GST_START_TEST(key_pictures_keep_their_room) {
-  const Knowledge knowledge(video_info(320, 240));
-  Sender sender(knowledge.path, "bitrate=20000 gop-size=7 knowledge-share=0.5", video_info(320, 240));
+  const Knowledge knowledge(video_info(128, 96));
+  Sender sender(knowledge.path, "bitrate=20000 gop-size=7 knowledge-share=0.5", video_info(128, 96));
   const Contents sent = sender.push_next(100);
   fail_unless(sent.entry_bytes > 0);
   fail_unless_equals_int(sent.entries_in_key_pictures, 0);
