@@ -19,6 +19,7 @@ namespace {
 // After so many passes, receivers that say nothing are taken to have an entry.
 constexpr int kBlindPasses = EntrySenderSettings().passes;
 constexpr int kMostDoubts = 2;
+constexpr double kLook = 2;  // seconds from one look whether the file has changed to the next
 // What may come at once, after a pause: bytes, and seconds' worth.
 constexpr double kLeastCredit = 512;
 constexpr double kMostCredit = 16384;
@@ -40,24 +41,36 @@ std::vector<PictureName> sorted_names(const std::vector<ScenePicture>& scene) {
 
 KnowledgeSender::KnowledgeSender(KnowledgeSenderSettings settings)
     : settings_(std::move(settings)), follower_(read_memory(settings_)) {
-  if (!settings_.updates) return;
-  KnowledgeBaseFile file(settings_.path, KnowledgeBaseFile::Access::kRead);
-  file.for_each([this](const StoredEntry& entry) { ids_[name_of(entry.content_hash)] = entry.id; });
+  if (settings_.updates) read_entries();
 }
 
-void KnowledgeSender::add(TransferEntry entry) {
-  if (const auto fault = transfer_fault(entry)) throw Error(ErrorKind::kSettings, "an entry cannot be sent: " + *fault);
-  const Picture picture = decode_reference_picture(entry.picture);
-  if (picture.width() != settings_.width || picture.height() != settings_.height) {
-    throw Error(ErrorKind::kSettings, "an entry with a picture of " + std::to_string(picture.width()) + "x" +
-                                          std::to_string(picture.height()) + " does not fit the stream");
+void KnowledgeSender::read_entries() {
+  file_ = std::make_unique<KnowledgeBaseFile>(settings_.path, KnowledgeBaseFile::Access::kRead);
+  ids_.clear();
+  file_->for_each([this](const StoredEntry& entry) { ids_[name_of(entry.content_hash)] = entry.id; });
+}
+
+// Another element or program may add scenes, and remove what is not to be sent any more.
+void KnowledgeSender::follow_file(double seconds) {
+  unseen_ += seconds;
+  if (unseen_ < kLook) return;
+  unseen_ = 0;
+  try {
+    stale_ |= file_->changed();
+    if (!stale_) return;
+    read_entries();
+    stale_ = false;
+    for (auto& [name, picture] : read_scene_memory(*file_, settings_.width, settings_.height)) {
+      if (follower_.memory().count(name) == 0) follower_.add({name, picture});
+    }
+    GST_INFO("'%s' has changed; %" G_GSIZE_FORMAT " pictures now", settings_.path.c_str(), pictures());
+  } catch (const Error& error) {
+    GST_WARNING("'%s' cannot be read anew: %s", settings_.path.c_str(), error.what());
   }
-  const PictureName name = name_of(entry);
-  follower_.add({name, std::make_shared<const Picture>(pad_to_cells(picture.view()))});
-  entries_.emplace(name, std::move(entry));
 }
 
 std::optional<std::vector<ScenePicture>> KnowledgeSender::next(const PictureView& picture, double seconds) {
+  if (settings_.updates) follow_file(seconds);
   auto chosen = follower_.next(picture, seconds);
   if (!settings_.updates) {
     if (chosen) told_ = sorted_names(*chosen);
@@ -87,13 +100,11 @@ void KnowledgeSender::offer(const ScenePicture& wanted) {
 }
 
 // Nothing if the file has changed.
-std::optional<TransferEntry> KnowledgeSender::find(const PictureName& name) const {
-  const auto added = entries_.find(name);
-  if (added != entries_.end()) return added->second;
+std::optional<TransferEntry> KnowledgeSender::find(const PictureName& name) {
   const auto id = ids_.find(name);
   if (id == ids_.end()) return std::nullopt;
-  KnowledgeBaseFile file(settings_.path, KnowledgeBaseFile::Access::kRead);
-  auto stored = file.find(id->second, {false, true});
+  stale_ |= file_->changed();  // looking there would hide it
+  auto stored = file_->find(id->second, {false, true});
   if (!stored || name_of(stored->content_hash) != name) return std::nullopt;
   return TransferEntry{std::move(stored->label), std::move(stored->code), std::move(stored->picture)};
 }

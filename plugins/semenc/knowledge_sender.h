@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include "core/codec/scene_choice.h"
 #include "core/kb/entry.h"
 #include "core/kb/entry_transfer.h"
+#include "core/kb/knowledge_base_file.h"
 #include "core/picture.h"
 
 namespace crlsc {
@@ -26,17 +28,14 @@ struct KnowledgeSenderSettings {
 
 class KnowledgeSender {
  public:
-  // Reads the pictures of this size. Throws what KnowledgeBaseFile throws.
+  // Reads the pictures of this size, with `updates` also those that others add to the file later. Throws what
+  // KnowledgeBaseFile throws.
   explicit KnowledgeSender(KnowledgeSenderSettings settings);
 
   size_t pictures() const { return follower_.memory().size(); }
   // Entries that receivers are taken to have, because they said so or, if none ever says anything, were sent them
   // twice.
   size_t known() const { return known_.size(); }
-
-  // An entry that is not in the file, such as a background that was made of the stream. Throws Error(kCorrupt) if its
-  // picture cannot be decoded, Error(kSettings) if it cannot be sent or has another size.
-  void add(TransferEntry entry);
 
   // The pictures to refer to from this one on, for Encoder::set_scene(); nothing as long as they stay the same.
   // `seconds` is the time since the picture before.
@@ -55,15 +54,19 @@ class KnowledgeSender {
   bool doubt();
 
  private:
+  void read_entries();
+  void follow_file(double seconds);
   void offer(const ScenePicture& wanted);
-  std::optional<TransferEntry> find(const PictureName& name) const;
+  std::optional<TransferEntry> find(const PictureName& name);
   bool learn();
   std::vector<ScenePicture> usable() const;
 
   KnowledgeSenderSettings settings_;
+  std::unique_ptr<KnowledgeBaseFile> file_;  // null without updates
+  double unseen_ = 0;                        // seconds since it was looked at
+  bool stale_ = false;                       // it has changed since it was read
   SceneFollower follower_;
-  std::map<PictureName, EntryId> ids_;            // in the file
-  std::map<PictureName, TransferEntry> entries_;  // that are not in the file
+  std::map<PictureName, EntryId> ids_;  // in the file
   EntrySender sender_;
   std::vector<ScenePicture> wanted_;  // of the scene at hand
   std::set<PictureName> known_;       // to receivers

@@ -112,7 +112,13 @@ std::optional<EntryId> LiveKnowledge::store(NewEntry entry) {
   return id;
 }
 
+bool LiveKnowledge::set_last_seen(EntryId id, int64_t time) {
+  refresh();  // the file's own look would hide what others have done
+  return file_->set_last_seen(id, time);
+}
+
 std::vector<EntryId> LiveKnowledge::remove_scenes(int64_t time) {
+  refresh();
   std::vector<EntryId> old;
   file_->for_each([&](const StoredEntry& entry) {
     if (entry.last_seen != 0 && entry.last_seen < time) old.push_back(entry.id);

@@ -61,7 +61,7 @@ class LiveKnowledge {
   // Adds an entry with a vector, near duplicate or not. Nothing if there is no room.
   std::optional<EntryId> store(NewEntry entry);
   // False if there is no such entry any more.
-  bool set_last_seen(EntryId id, int64_t time) { return file_->set_last_seen(id, time); }
+  bool set_last_seen(EntryId id, int64_t time);
   // Removes entries that have a reference picture and were seen before `time` for the last time, and returns which.
   std::vector<EntryId> remove_scenes(int64_t time);
 

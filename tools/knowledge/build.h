@@ -38,7 +38,7 @@ void build_skb(const SkbOptions& options);
 struct PkbOptions {
   std::string skb = "default.crlsckb";  // a path, or a name on the model path
   std::string model;
-  std::vector<std::string> images;  // may be empty if there are videos
+  std::vector<std::string> images;
   SceneOptions scenes;
   std::string out = "private.crlsckb";
   bool codebooks = true;  // copy those of the SKB, so that the file serves without it
@@ -46,7 +46,7 @@ struct PkbOptions {
   int threads = 0;
 };
 
-// Throws Error(kWrite) if `out` exists already.
+// Without images and videos, it is empty. Throws Error(kWrite) if `out` exists already.
 void build_pkb(const PkbOptions& options);
 
 struct AddCounts {

@@ -260,18 +260,30 @@ void add_export(CLI::App* skb) {
   });
 }
 
-void add_build_private(CLI::App* pkb) {
-  CLI::App* command = pkb->add_subcommand("build", "Make a private knowledge base with a model's semantic head");
-  auto o = std::make_shared<PkbOptions>();
+CLI::App* add_private(CLI::App* pkb, const std::string& name, const std::string& what, PkbOptions& o) {
+  CLI::App* command = pkb->add_subcommand(name, what);
   command
-      ->add_option("--skb", o->skb,
+      ->add_option("--skb", o.skb,
                    "The shared knowledge base whose codebooks to use: a path, or a name on the model path")
       ->capture_default_str();
-  command->add_option("--model", o->model, "Model with a semantic head; default: searched on the model path");
-  add_material_options(command, o->images, o->scenes);
-  command->add_option("--out", o->out, "File to write; it must not exist. `add` adds to one that does")
+  command->add_option("--model", o.model, "Model with a semantic head; default: searched on the model path");
+  command->add_option("--out", o.out, "File to write; it must not exist. `add` adds to one that does")
       ->capture_default_str();
-  command->add_flag("!--no-codebooks", o->codebooks, "Leave the codebooks to the shared knowledge base");
+  command->add_flag("!--no-codebooks", o.codebooks, "Leave the codebooks to the shared knowledge base");
+  return command;
+}
+
+void add_create_private(CLI::App* pkb) {
+  auto o = std::make_shared<PkbOptions>();
+  add_private(pkb, "create", "Make an empty private knowledge base, which elements fill", *o)->callback([o] {
+    build_pkb(*o);
+  });
+}
+
+void add_build_private(CLI::App* pkb) {
+  auto o = std::make_shared<PkbOptions>();
+  CLI::App* command = add_private(pkb, "build", "Make a private knowledge base with a model's semantic head", *o);
+  add_material_options(command, o->images, o->scenes);
   add_entry_options(command, o->entries);
   add_threads_option(command, o->threads);
   command->callback([o] { build_pkb(*o); });
@@ -284,6 +296,7 @@ void add_knowledge_commands(CLI::App& app) {
   CLI::App* pkb = app.add_subcommand("pkb", "Make private knowledge bases, and look after any");
   add_build(skb);
   add_build_private(pkb);
+  add_create_private(pkb);
   for (CLI::App* base : {skb, pkb}) {
     base->require_subcommand(1);
     for (const auto add : {add_info, add_search, add_add, add_remove, add_merge, add_verify, add_export}) add(base);

@@ -32,9 +32,7 @@ inline std::vector<Bytes> units_of(const TransferEntry& entry, size_t piece) {
   return units;
 }
 
-// A private knowledge base in the codebooks of kKnowledge with these entries.
-inline void write_sender_knowledge(const std::string& path, const std::vector<TransferEntry>& entries) {
-  write_private_knowledge(path, find_knowledge_base(kKnowledge, "knowledge-base"), true);
+inline void add_entries(const std::string& path, const std::vector<TransferEntry>& entries) {
   std::vector<NewEntry> added;
   for (const TransferEntry& entry : entries) {
     NewEntry e;
@@ -46,6 +44,12 @@ inline void write_sender_knowledge(const std::string& path, const std::vector<Tr
   AddSettings settings;
   settings.near_duplicate = 1;
   KnowledgeBaseFile(path, KnowledgeBaseFile::Access::kWrite).add(added, settings);
+}
+
+// A private knowledge base in the codebooks of kKnowledge with these entries.
+inline void write_sender_knowledge(const std::string& path, const std::vector<TransferEntry>& entries) {
+  write_private_knowledge(path, find_knowledge_base(kKnowledge, "knowledge-base"), true);
+  add_entries(path, entries);
 }
 
 // The names of all entries of a sound file, in the order of their ids.

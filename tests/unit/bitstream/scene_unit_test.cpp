@@ -11,7 +11,7 @@ namespace crlsc {
 namespace {
 
 SceneUnit scene_of(size_t pictures) {
-  SceneUnit unit{200, {}};
+  SceneUnit unit{100, {}};
   for (size_t j = 0; j < pictures; ++j) unit.pictures.push_back({static_cast<uint8_t>(j), 1, 2, 3, 4, 5, 6, 255});
   return unit;
 }
@@ -28,7 +28,7 @@ TEST(SceneUnit, SurvivesEveryNumberOfPictures) {
   for (size_t pictures = 1; pictures <= kMaxKnowledge; ++pictures) {
     const auto read = parse_scene_unit(payload_of(scene_of(pictures)));
     ASSERT_TRUE(read);
-    EXPECT_EQ(read->number, 200);
+    EXPECT_EQ(read->number, 100);
     EXPECT_EQ(read->pictures, scene_of(pictures).pictures);
   }
 }
@@ -36,6 +36,9 @@ TEST(SceneUnit, SurvivesEveryNumberOfPictures) {
 TEST(SceneUnit, TakesNoOtherNumbers) {
   EXPECT_THROW(payload_of(scene_of(0)), Error);
   EXPECT_THROW(payload_of(scene_of(kMaxKnowledge + 1)), Error);
+  SceneUnit unit = scene_of(1);
+  unit.number = kSceneNumbers;
+  EXPECT_THROW(payload_of(unit), Error);
 }
 
 TEST(SceneUnit, KeyIsThatOfTheAccessUnit) {
@@ -53,6 +56,9 @@ TEST(SceneUnit, OtherFormsAndSizesAreSkipped) {
   }
   payload[0] |= 0x0C;
   EXPECT_TRUE(parse_scene_unit(payload)) << "reserved bits";
+  payload[1] |= 0x80;
+  EXPECT_FALSE(parse_scene_unit(payload)) << "a number that there is not";
+  payload[1] &= 0x7F;
   payload[0] |= 0x10;
   EXPECT_FALSE(parse_scene_unit(payload));
   payload[0] = 1;
