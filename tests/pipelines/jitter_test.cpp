@@ -27,7 +27,7 @@ guint64 stat(const Running& running, const char* element, const char* property, 
 // order; with the next key picture the decoder starts all the same, before it would do without one.
 std::string line(const std::string& network) {
   return "videotestsrc is-live=true pattern=ball ! video/x-raw,width=96,height=80,framerate=25/1 ! "
-         "crlscenc bitrate=200000 gop-size=10 ! rtpcrlscpay name=payloader mtu=150 ! " +
+         "crlscenc bitrate=200000 gop-size=10 min-unit-size=0 ! rtpcrlscpay name=payloader mtu=150 ! " +
          network +
          " ! rtpjitterbuffer latency=3000 ! rtpcrlscdepay name=depayloader ! crlscdec name=decoder ! "
          "fakesink sync=false";
