@@ -6,6 +6,9 @@ For each clip, `crlsckb` labels every raw picture, and, behind RTP, what `crlsce
 holds until the next one. Prints for each clip how many pictures have the same label, and the rate on the wire.
 
     meson devenv -C build env -C "$PWD" /usr/bin/python3 tests/bench/kb/labels.py --knowledge-base FILE CLIP...
+
+A knowledge base that knows the clips: a folder of pictures of the first half of each, named like it, for `crlsc pkb build
+--images`; then CLIP... are the second halves.
 """
 import argparse
 import collections
@@ -44,6 +47,7 @@ class Labels:
             message = bus.timed_pop_filtered(Gst.CLOCK_TIME_NONE, Gst.MessageType.EOS | Gst.MessageType.ERROR |
                                              Gst.MessageType.ELEMENT)
             if message.type == Gst.MessageType.ERROR:
+                pipeline.set_state(Gst.State.NULL)
                 sys.exit('labels: %s: %s' % (clip, message.parse_error()[0].message))
             if message.type == Gst.MessageType.EOS:
                 break
