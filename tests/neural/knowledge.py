@@ -104,8 +104,9 @@ def check_encoder(crlsc, at, model, teacher):
     head = at('alone/model.safetensors')
     model_info = crlsc.run('inspect', head)
     need('embedding_dim: 16' in model_info and 'semantic.out.weight' in model_info, 'the model has no head', model_info)
-    need('has no semantic head' in crlsc.run('pkb', 'build', '--skb', at('skb'), '--model', model, '--images',
-                                             at('train'), '--out', at('pkb'), fails=True), 'a head was expected', '')
+    # The head of the model that ships speaks another language.
+    need('was trained for the codebooks' in crlsc.run('pkb', 'build', '--skb', at('skb'), '--model', model, '--images', at('train'),
+                                       '--out', at('pkb'), fails=True), 'another head was accepted', '')
     text = crlsc.run('eval', 'knowledge', '--skb', at('skb'), '--train', at('train'), '--test', at('test'), '--teacher',
                      teacher, '--model', head, '--cache', at('cache'))
     print(text)
@@ -114,7 +115,7 @@ def check_encoder(crlsc, at, model, teacher):
     crlsc.run('pkb', 'build', '--skb', at('skb'), '--model', head, '--images', at('train'), '--out', at('pkb'),
               '--pictures', '32')
     info = crlsc.run('skb', 'info', at('pkb'))
-    need('private knowledge base' in info and 'semantic head of model' in info, 'the PKB is wrong', info)
+    need('private knowledge base' in info and 'semantic head ' in info, 'the PKB is wrong', info)
     crlsc.run('skb', 'search', at('pkb'), at('test'), '--model', head, '-k', '1')
     for kind in ('knn', 'linear', 'mlp'):
         text = crlsc.run('train', 'head', '--model', head, '--images', at('train'), '--test', at('test'), '--kind', kind,
@@ -203,8 +204,6 @@ def check_carried_head(crlsc, at, model):
          'what is known of the head was not carried along', info)
     need(crlsc.run('skb', 'search', at('pkb'), at('test'), '--model', at('replaced')) ==
          crlsc.run('skb', 'search', at('pkb'), at('test'), '--model', head), 'the head says something else', '')
-    text = crlsc.run('model', 'carry-head', '--from', model, '--to', head, '--out', at('none'), fails=True)
-    need('has no semantic head' in text, 'a head came from nowhere', text)
 
 
 def main():

@@ -62,12 +62,11 @@ DecodedPicture Decoder::decode(ByteView access_unit) {
   concealed_ = 0;
   started_ = true;
   damaged_ = picture.damaged || (!picture.key && (damaged_ || !follows));
+  if (picture.scene) scene_.enter(*picture.scene, picture_.width(), picture_.height());
+  const bool known = reconstruct(picture);
+  damaged_ |= !known;
   std::vector<PictureName> lacking;
-  if (picture.scene) {
-    scene_.enter(*picture.scene, picture_.width(), picture_.height());
-    lacking = scene_.lacking();
-  }
-  damaged_ |= !reconstruct(picture);
+  if (picture.scene || !known) lacking = scene_.lacking();
   return {picture.key, damaged_, picture.layers, std::move(losses), std::move(lacking)};
 }
 

@@ -21,7 +21,8 @@ struct DecodedPicture {
   int layers = 0;          // layers decoded in every slice that has them, at most those asked for
   // For Encoder::report_loss(): what is missing of this picture, and pictures before it that never came; not too many.
   std::vector<PictureLoss> losses;
-  // Pictures of knowledge bases that the stream refers to and this decoder lacks; only where it is told which.
+  // Pictures of knowledge bases that the stream refers to and this decoder lacks, as far as it was told: where it is, and
+  // where cells refer to them.
   std::vector<PictureName> lacking;
 };
 
