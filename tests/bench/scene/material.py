@@ -16,10 +16,13 @@ class Scene:
     size: tuple
     teach: float    # seconds from the start of the clip
     measure: float  # seconds from the end of these
-    filter: str = ''        # of the measured part
+    taught: str = ''        # filter of what teaches
+    seen: str = ''          # and of the measured part; both before it is scaled
 
 
-SHAKE = "crop=iw-8:ih-8:4+3*sin(n*1.9):4+3*cos(n*1.3),scale=%d:%d:flags=bicubic"
+# Of the clip's 768x576: 3 samples of 320x240.
+REST = 'crop=iw-16:ih-16:8:8'
+SHAKE = 'crop=iw-16:ih-16:8+7.2*sin(n*1.9):8+7.2*cos(n*1.3)'
 LIGHT = "eq=brightness=0:contrast='1+0.15*sin(n/12)':eval=frame"
 SMALL = (320, 180)
 SCENES = [
@@ -29,8 +32,8 @@ SCENES = [
     Scene('traffic', 'fixed_traffic-simple-vehicle-counting.avi', 'motorway', SMALL, 10.3, 2),
     Scene('talking-d6', 'talking_lp-d6.mp4', 'talking head', SMALL, 16, 16),
     Scene('talking-d10', 'talking_lp-d10.mp4', 'talking head', SMALL, 10.3, 4.5),
-    Scene('vtest-shake', 'vtest.avi', 'synthetic: shaken by 3 pixels', (320, 240), 60, 15, filter=SHAKE),
-    Scene('vtest-light', 'vtest.avi', 'synthetic: 15 % lighter and darker', (320, 240), 60, 15, filter=LIGHT),
+    Scene('vtest-shake', 'vtest.avi', 'synthetic: shaken by 3 pixels', (320, 240), 60, 15, taught=REST, seen=SHAKE),
+    Scene('vtest-light', 'vtest.avi', 'synthetic: 15 % lighter and darker', (320, 240), 60, 15, seen=LIGHT),
 ]
 
 
@@ -46,17 +49,15 @@ def prepare(scene, path, work):
     """Three .y4m by name: what teaches, what is measured, and the whole of both."""
     width, height = scene.size
     teach, measure = scene.teach, scene.measure
-    fit = 'fps=%d,scale=%d:%d:force_original_aspect_ratio=increase:flags=area,crop=%d:%d,setsar=1' % (
-        RATE, width, height, width, height)
-    changed = scene.filter % scene.size if '%d' in scene.filter else scene.filter
-    parts = {'teach': (0, teach, fit), 'measure': (teach, measure, fit + (',' + changed if changed else ''))}
+    fit = 'scale=%d:%d:force_original_aspect_ratio=increase:flags=area,crop=%d:%d,setsar=1' % (width, height, width, height)
+    parts = {'teach': (0, teach, scene.taught), 'measure': (teach, measure, scene.seen)}
     out = {}
-    for name, (start, seconds, filters) in parts.items():
+    for name, (start, seconds, change) in parts.items():
         out[name] = work / ('%s-%s.y4m' % (scene.name, name))
         if not out[name].exists():
             part = out[name].with_suffix('.part.y4m')
             subprocess.run(['ffmpeg', '-v', 'error', '-nostdin', '-y', '-ss', str(start), '-t', str(seconds), '-i', path,
-                            '-vf', filters, '-pix_fmt', 'yuv420p', part], check=True)
+                            '-vf', ','.join(filter(None, ('fps=%d' % RATE, change, fit))), '-pix_fmt', 'yuv420p', part], check=True)
             part.rename(out[name])
     out['whole'] = work / ('%s-whole.y4m' % scene.name)
     if not out['whole'].exists():
