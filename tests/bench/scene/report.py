@@ -43,8 +43,11 @@ def break_even(rows, scene_row):
         bound = ''
         if theirs is None and quality > number(best, 'ms_ssim'):
             theirs, bound = number(best, 'kbps'), 'more than '
-        if theirs is None or theirs <= rate:
-            lines.append('%s reaches that with %s kbit/s' % (NAMES[rival], 'no more' if theirs is None else show(theirs, 1)))
+        if theirs is None:
+            lines.append('%s is better already at its lowest rate' % NAMES[rival])
+            continue
+        if theirs <= rate:
+            lines.append('%s needs %.1f kbit/s for that' % (NAMES[rival], theirs))
             continue
         seconds = int(scene_row['entry_bytes']) * 8 / 1000 / (theirs - rate)
         lines.append('%s needs %s%.1f kbit/s for that: the picture has paid for itself after %.0f s' % (
