@@ -94,13 +94,13 @@ def main():
                  '--guard', at('others')]
         out = ['--out', at('cam'), '--work', at('work')]
 
-        # Tables of a ground of noise are no good for drawn clips: the guard refuses.
-        text = crlsc.run(*adapt, *out, '--minutes', '0.02', fails=True)
+        # Nothing gains as much as this asks for, however far the training gets: the guard refuses.
+        text = crlsc.run(*adapt, *out, '--minutes', '0.02', '--most-loss', '-9', fails=True)
         check_report(text, at('others/other.y4m'))
-        need('became worse by more than 0.1 dB' in text and '--force' in text, 'a loss was not seen', text)
+        need('became worse by more than -9 dB' in text and '--force' in text, 'a loss was not seen', text)
         need(not os.path.exists(at('cam')), 'a delta was written all the same', text)
         need('exists' in crlsc.run(*adapt, *out, fails=True), 'a checkpoint was overwritten', '')
-        text = crlsc.run(*adapt, *out, '--minutes', '0.04', '--force', '--resume')
+        text = crlsc.run(*adapt, *out, '--minutes', '0.04', '--most-loss', '-9', '--force', '--resume')
         need(re.search(r'from step [1-9]', text) and 'written all the same' in text, 'it began anew', text)
         check_delta(crlsc, at, model)
 

@@ -170,7 +170,7 @@ class Adaptation {
   void report(const CameraVideo& video) const {
     const auto before = acquire_model(base_.path(), o_.threads);
     const auto after = acquire_model(join_model({base_.path(), file("delta.safetensors")}), o_.threads);
-    Guard guard(before, after);
+    Guard guard(before, after, o_.most_loss);
     guard.check("held out", video.held_out, video.rate);
     for (const NamedClip& clip : synthetic_clips()) guard.check(clip.name, {clip.pictures}, clip.rate);
     for (const NamedClip& clip : guard_) guard.check(clip.name, {clip.pictures}, clip.rate);
@@ -181,7 +181,7 @@ class Adaptation {
     if (!guard.worse().empty()) {
       std::string text;
       for (const std::string& name : guard.worse()) text += (text.empty() ? "'" : ", '") + name + "'";
-      text += " became worse by more than " + Guard::limit_text() + " at equal rate";
+      text += " became worse by more than " + guard.limit_text() + " at equal rate";
       if (!o_.force) {
         throw Error(ErrorKind::kSettings, text + ": '" + o_.out + "' is not written; --force writes it all the same");
       }

@@ -25,7 +25,8 @@ struct AdaptOptions {
   uint64_t seed = 1;
   int threads = 0;
   bool resume = false;
-  bool force = false;  // write the delta even if something became worse
+  double most_loss = 0.1;  // dB of PSNR-Y at equal rate that the guard puts up with
+  bool force = false;      // write the delta even if something became worse
 };
 
 // Trains what only a decoder runs, and the entropy tables, on the camera's video; reports what that changed in the part

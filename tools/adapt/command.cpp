@@ -77,6 +77,8 @@ void add_adapt_command(CLI::App& app) {
       ->check(CLI::Range(0.02, 0.9));
   command->add_option("--guard", o->guard,
                       "Videos, or folders of them, that must not become worse by more than 0.1 dB");
+  command->add_option("--most-loss", o->most_loss, "Loss that the guard puts up with, dB of PSNR-Y at equal rate")
+      ->capture_default_str();
   command->add_flag("--force", o->force, "Write the delta even if something became worse");
   add_training_options(*command, o);
   command->callback([o] { adapt(*o); });

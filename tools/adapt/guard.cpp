@@ -12,7 +12,6 @@ namespace crlsc::tools {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kLimit = 0.1;  // dB of PSNR-Y at equal rate
 constexpr size_t kMostPictures = 100;
 constexpr int kShortSide = 288;
 
@@ -51,19 +50,19 @@ std::vector<std::string> videos_in(const std::vector<std::string>& paths) {
 
 }  // namespace
 
-Guard::Guard(std::shared_ptr<const LoadedModel> before, std::shared_ptr<const LoadedModel> after)
-    : before_(std::move(before)), after_(std::move(after)) {}
+Guard::Guard(std::shared_ptr<const LoadedModel> before, std::shared_ptr<const LoadedModel> after, double most_loss)
+    : before_(std::move(before)), after_(std::move(after)), most_loss_(most_loss) {}
 
 void Guard::check(const std::string& name, const std::vector<Clip>& clips, double rate) {
   const MeasuredRates before = measure_rates(before_, clips, rate);
   const MeasuredRates after = measure_rates(after_, clips, rate);
   print_comparison(name, before, after);
-  if (change_of(before, after) < -kLimit) worse_.push_back(name);
+  if (change_of(before, after) < -most_loss_) worse_.push_back(name);
 }
 
-std::string Guard::limit_text() {
+std::string Guard::limit_text() const {
   char text[16];
-  std::snprintf(text, sizeof text, "%.1f dB", kLimit);
+  std::snprintf(text, sizeof text, "%g dB", most_loss_);
   return text;
 }
 

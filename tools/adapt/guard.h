@@ -13,7 +13,8 @@ namespace crlsc::tools {
 
 class Guard {
  public:
-  Guard(std::shared_ptr<const LoadedModel> before, std::shared_ptr<const LoadedModel> after);
+  // `most_loss`: dB of PSNR-Y at equal rate that is put up with.
+  Guard(std::shared_ptr<const LoadedModel> before, std::shared_ptr<const LoadedModel> after, double most_loss);
 
   // Measures both models with `clips`, prints the comparison, and remembers `name` if the second is worse.
   void check(const std::string& name, const std::vector<Clip>& clips, double rate);
@@ -21,11 +22,12 @@ class Guard {
   // Names of what became worse by more than the limit.
   const std::vector<std::string>& worse() const { return worse_; }
   // How much is too much, for messages.
-  static std::string limit_text();
+  std::string limit_text() const;
 
  private:
   std::shared_ptr<const LoadedModel> before_;
   std::shared_ptr<const LoadedModel> after_;
+  double most_loss_;
   std::vector<std::string> worse_;
 };
 
