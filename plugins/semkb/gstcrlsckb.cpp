@@ -38,6 +38,7 @@
 #include <vector>
 
 #include "crlsc/caps.h"
+#include "crlsc/error.h"
 #include "crlsc/guard.h"
 #include "crlsc/knowledge.h"
 #include "crlsc/maps.h"
@@ -136,12 +137,6 @@ void count_knowledge(GstCrlscKb* self) {
   });
 }
 
-void warn(GstCrlscKb* self, const Error& error) {
-  const crlsc::ErrorCode code = crlsc::error_code(error.kind());
-  gst_element_message_full(GST_ELEMENT(self), GST_MESSAGE_WARNING, code.domain, code.code,
-                           g_utf8_make_valid(error.what(), -1), nullptr, __FILE__, GST_FUNCTION, __LINE__);
-}
-
 // A file that cannot be read or written for a while is no reason to stop; it is complained of once.
 template <class Work>
 void attempt(GstCrlscKb* self, Work work) {
@@ -149,7 +144,7 @@ void attempt(GstCrlscKb* self, Work work) {
     work();
     self->impl.complained = false;
   } catch (const Error& error) {
-    if (!self->impl.complained) warn(self, error);
+    if (!self->impl.complained) crlsc::post_warning(GST_ELEMENT(self), error, nullptr);
     self->impl.complained = true;
   }
 }
@@ -159,7 +154,7 @@ void watch_scene(GstCrlscKb* self, const crlsc::PictureView& picture, double sec
   try {
     self->impl.scenes->next(picture, seconds, settings);
   } catch (const Error& error) {
-    warn(self, error);
+    crlsc::post_warning(GST_ELEMENT(self), error, nullptr);
   }
   count_knowledge(self);
 }
