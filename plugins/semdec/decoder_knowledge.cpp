@@ -18,6 +18,7 @@ namespace crlsc {
 namespace {
 
 constexpr const char* kProperty = "knowledge-base";
+constexpr size_t kMostMissing = 64;  // entries that the bus is told of: strangers can name any number
 
 bool exists(const std::string& path) {
   std::error_code ignored;
@@ -71,6 +72,21 @@ void DecoderKnowledge::check(const KnowledgeRef& wanted) {
   GST_INFO_OBJECT(element_, "the stream uses knowledge base %s, which is not here (property `%s`)",
                   to_hex(wanted.id).c_str(), kProperty);
   post_missing_knowledge(element_, wanted);
+}
+
+void DecoderKnowledge::note_lacking(const std::vector<PictureName>& names, const SequenceHeader& header) {
+  if (names.empty()) return;
+  for (const PictureName& name : names) {
+    if (missing_entries_.size() == kMostMissing || !missing_entries_.insert(name).second) continue;
+    GST_WARNING_OBJECT(element_, "the stream refers to entry %s, which is not here (property `%s`)",
+                       to_hex(name).c_str(), kProperty);
+    post_missing_entry(element_, name, header.knowledge);
+  }
+  if (!denials_.pass(g_get_monotonic_time())) return;
+  for (const PictureName& name : names) {
+    const auto known = collector_.report(name, kMostReportRanges);
+    report(known ? *known : EntryReport{name, {{0, kMaxTransferSize}}});
+  }
 }
 
 void DecoderKnowledge::take(const AccessUnitView& access_unit, const SequenceHeader& header) {
@@ -141,3 +157,5 @@ void DecoderKnowledge::stop() {
 }
 
 }  // namespace crlsc
+  missing_entries_.clear();
+  denials_.reset();

@@ -53,7 +53,8 @@ void install_decoder_properties(GObjectClass* object_class) {
    * GstCrlscDec:knowledge-base:
    *
    * A shared or private knowledge base. If the stream uses another one, the element posts the message
-   * crlsc-knowledge-base-missing once, with its id in the field knowledge-base, and decodes pictures all the same.
+   * crlsc-knowledge-base-missing once, with its id in the field knowledge-base. Only pictures that refer to entries
+   * which are not in it cannot be decoded; the message crlsc-entry-missing tells these.
    *
    * Since: 0.1
    */
@@ -61,10 +62,10 @@ void install_decoder_properties(GObjectClass* object_class) {
    * GstCrlscDec:stats:
    *
    * Counters since READY. guint64: frames (decoded), corrupted (of them), concealed (put out in place of others),
-   * errors (pictures that could not be read), discarded (before the first key picture), hurried (base layer only),
-   * key-frames, key-requests, losses (told upstream), semantic (access units without a picture), entries (that the
-   * stream brought, and that are new in the knowledge base), bytes; double: decode-ms-p50 and decode-ms-p99 of the
-   * latest 256 frames.
+   * errors (pictures that could not be read), discarded (before the first picture that can be shown), hurried (base
+   * layer only), key-frames, key-requests, losses (told upstream), semantic (access units without a picture), entries
+   * (that the stream brought, and that are new in the knowledge base), bytes; double: decode-ms-p50 and decode-ms-p99
+   * of the latest 256 frames.
    *
    * Since: 0.1
    */
