@@ -77,7 +77,8 @@ void install_knowledge_properties(GObjectClass* object_class) {
    *
    * Whether receivers get the entries that show the scene at hand, with label, code and picture, through the stream.
    * Pictures refer to an entry only once a receiver has said that it is stored there or, if none ever says anything,
-   * after all of it was sent twice. Otherwise receivers are taken to have the same knowledge base.
+   * after all of it was sent twice. A key picture that is asked for refers to nothing that is not acknowledged, and nor
+   * do those behind it until that has been sent again. Otherwise receivers are taken to have the same knowledge base.
    *
    * Since: 0.1
    */

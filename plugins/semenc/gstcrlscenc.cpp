@@ -272,10 +272,10 @@ void note_requests(Impl& impl, GstVideoCodecFrame* frame, guint gop_size) {
 void doubt_scene(GstCrlscEnc* self, GstClockTime pts) {
   Impl& impl = self->impl;
   if (!impl.scene || !impl.key_requested || !impl.key_owed) return;
-  if (!GST_CLOCK_TIME_IS_VALID(impl.last_answer) || !GST_CLOCK_TIME_IS_VALID(pts)) return;
-  if (pts < impl.last_answer || pts - impl.last_answer >= kDoubtful) return;
-  if (!impl.scene->doubt()) return;
-  GST_INFO_OBJECT(self, "a receiver seems to lack the pictures of the knowledge base; doing without them for a while");
+  const bool known = GST_CLOCK_TIME_IS_VALID(impl.last_answer) && GST_CLOCK_TIME_IS_VALID(pts);
+  const bool soon = known && pts >= impl.last_answer && pts - impl.last_answer < kDoubtful;
+  if (!impl.scene->key_requested(soon)) return;
+  GST_INFO_OBJECT(self, "a receiver may lack pictures of the knowledge base; doing without them for now");
 }
 
 // What receivers told since the last frame.
