@@ -178,6 +178,9 @@ std::unique_ptr<crlsc::SemanticEncoder> open_semantic(GstCrlscEnc* self, const S
 
 void load_knowledge(GstCrlscEnc* self, const Settings& settings) {
   self->impl.knowledge.reset();
+  if (settings.knowledge_base.empty() && settings.knowledge_updates) {
+    throw Error(ErrorKind::kSettings, "knowledge-updates needs a knowledge-base whose entries are sent");
+  }
   if (!settings.knowledge_base.empty()) {
     self->impl.knowledge = crlsc::open_codebooks(crlsc::find_knowledge_base(settings.knowledge_base, "knowledge-base"));
   }
@@ -192,6 +195,8 @@ std::unique_ptr<crlsc::KnowledgeSender> open_scene(GstCrlscEnc* self, const Sett
       crlsc::KnowledgeSenderSettings{impl.knowledge->path, width, height, settings.knowledge_updates});
   GST_INFO_OBJECT(self, "'%s' has %" G_GSIZE_FORMAT " pictures of %dx%d", impl.knowledge->path.c_str(),
                   scene->pictures(), width, height);
+  const auto complaint = scene->complaint();
+  if (complaint) crlsc::post_warning(GST_ELEMENT(self), Error(ErrorKind::kSettings, *complaint), "knowledge-base");
   return scene;
 }
 

@@ -27,11 +27,6 @@ constexpr double kLeastCredit = 512;
 constexpr double kMostCredit = 16384;
 constexpr double kCreditTime = 0.25;
 
-SceneMemory read_memory(const KnowledgeSenderSettings& settings) {
-  KnowledgeBaseFile file(settings.path, KnowledgeBaseFile::Access::kRead);
-  return read_scene_memory(file, settings.width, settings.height);
-}
-
 std::vector<PictureName> sorted_names(const std::vector<ScenePicture>& scene) {
   std::vector<PictureName> names;
   for (const ScenePicture& s : scene) names.push_back(s.name);
@@ -42,8 +37,24 @@ std::vector<PictureName> sorted_names(const std::vector<ScenePicture>& scene) {
 }  // namespace
 
 KnowledgeSender::KnowledgeSender(KnowledgeSenderSettings settings)
-    : settings_(std::move(settings)), follower_(read_memory(settings_)) {
+    : settings_(std::move(settings)), follower_(SceneMemory()) {
+  KnowledgeBaseFile file(settings_.path, KnowledgeBaseFile::Access::kRead);
+  shared_ = file.info().header.kind == KnowledgeBaseKind::kShared;
+  follower_ = SceneFollower(read_scene_memory(file, settings_.width, settings_.height, &unusable_));
   if (settings_.updates) read_entries();
+}
+
+std::optional<std::string> KnowledgeSender::complaint() const {
+  if (settings_.updates && shared_) {
+    return "knowledge-updates sends what is added to a private knowledge base, but '" + settings_.path +
+           "' is a shared one, to which nothing is added; name a private one that uses its codebooks (`crlsc pkb "
+           "create` makes one), or set knowledge-updates=false";
+  }
+  if (pictures() > 0 || unusable_ == 0) return std::nullopt;
+  return "of the " + std::to_string(unusable_) + " pictures in '" + settings_.path + "' none is of " +
+         std::to_string(settings_.width) + "x" + std::to_string(settings_.height) +
+         " and sound, so the stream refers to none; scale the video to their size (`crlsc pkb info` lists them), or "
+         "add scenes of this size (`crlsc pkb add --video`, or crlsckb scenes=true)";
 }
 
 void KnowledgeSender::read_entries() {

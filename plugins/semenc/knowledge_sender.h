@@ -32,6 +32,8 @@ class KnowledgeSender {
   explicit KnowledgeSender(KnowledgeSenderSettings settings);
 
   size_t pictures() const { return follower_.memory().size(); }
+  // What makes the file of no use as it is, and what to do, for a warning. Nothing if all is well.
+  std::optional<std::string> complaint() const;
   // Entries that receivers are taken to have, because they said so or, if none ever says anything, were sent them
   // twice.
   size_t known() const { return known_.size(); }
@@ -65,6 +67,8 @@ class KnowledgeSender {
   std::vector<ScenePicture> usable() const;
 
   KnowledgeSenderSettings settings_;
+  size_t unusable_ = 0;                      // pictures of other sizes, when the file was read first
+  bool shared_ = false;                      // it is no private knowledge base
   std::unique_ptr<KnowledgeBaseFile> file_;  // null without updates
   double unseen_ = 0;                        // seconds since it was looked at
   bool stale_ = false;                       // it has changed since it was read

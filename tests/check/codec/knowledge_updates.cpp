@@ -256,6 +256,37 @@ GST_START_TEST(events_that_make_no_sense_change_nothing) {
 }
 GST_END_TEST;
 
+GST_START_TEST(updates_need_a_knowledge_base) {
+  Lone encoder("crlscenc");
+  encoder.set_model(kSemanticModel);
+  g_object_set(encoder.element(), "knowledge-updates", TRUE, nullptr);
+  fail_unless_equals_int(encoder.go(GST_STATE_READY), GST_STATE_CHANGE_FAILURE);
+  const Posted error = encoder.pop();
+  fail_unless(error.is(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS) && error.says("knowledge-updates"), "%s",
+              error.text.c_str());
+}
+GST_END_TEST;
+
+GST_START_TEST(knowledge_that_is_of_no_use_is_told) {
+  const Knowledge knowledge;
+  struct Case {
+    std::string path;
+    GstVideoInfo info;
+    std::vector<std::string> texts;
+  };
+  const Case cases[] = {{knowledge.path, video_info(), {}},
+                        {knowledge.path, video_info(80, 64), {"80x64", "crlsc pkb"}},
+                        {kKnowledge, video_info(), {"shared", "crlsc pkb create"}}};
+  for (const Case& c : cases) {
+    Sender sender(c.path, "", c.info);
+    const Posted warning = sender.pop(GST_MESSAGE_WARNING);
+    fail_unless(c.texts.empty() == (warning.domain == 0), "%s", warning.text.c_str());
+    fail_unless(c.texts.empty() || warning.is(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS));
+    for (const std::string& text : c.texts) fail_unless(warning.says(text), "%s", warning.text.c_str());
+  }
+}
+GST_END_TEST;
+
 static Suite* knowledge_updates_suite(void) {
   Suite* suite = suite_create("knowledge-updates");
   TCase* tests = tcase_create("general");
@@ -269,6 +300,8 @@ static Suite* knowledge_updates_suite(void) {
   tcase_add_test(tests, key_pictures_keep_their_room);
   tcase_add_test(tests, doubts_send_it_again_but_not_for_ever);
   tcase_add_test(tests, events_that_make_no_sense_change_nothing);
+  tcase_add_test(tests, updates_need_a_knowledge_base);
+  tcase_add_test(tests, knowledge_that_is_of_no_use_is_told);
   return suite;
 }
 
