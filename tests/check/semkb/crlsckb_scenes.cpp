@@ -234,6 +234,25 @@ GST_START_TEST(a_label_that_is_no_text) {
 }
 GST_END_TEST;
 
+GST_START_TEST(scenes_are_not_kept_in_mode_query) {
+  Private base;
+  for (const char* mode : {"query", "build", "both"}) {
+    Lone kb("crlsckb");
+    kb.set_model(kSemanticModel);
+    g_object_set(kb.element(), "location", base.path.c_str(), "scenes", TRUE, nullptr);
+    gst_util_set_object_arg(G_OBJECT(kb.element()), "mode", mode);
+    fail_unless_equals_int(kb.go(GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
+    const Posted warning = kb.pop(GST_MESSAGE_WARNING);
+    if (std::string(mode) != "query") {
+      fail_unless_equals_int(warning.domain, 0);
+      continue;
+    }
+    fail_unless(warning.is(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS) && warning.says("mode=build"), "%s",
+                warning.text.c_str());
+  }
+}
+GST_END_TEST;
+
 static Suite* crlsckb_scenes_suite() {
   Suite* suite = suite_create("crlsckb-scenes");
   TCase* tests = tcase_create("scenes");
@@ -249,6 +268,7 @@ static Suite* crlsckb_scenes_suite() {
   tcase_add_test(tests, a_file_that_cannot_be_written_is_tried_again);
   tcase_add_test(tests, pictures_too_large_for_a_scene);
   tcase_add_test(tests, a_label_that_is_no_text);
+  tcase_add_test(tests, scenes_are_not_kept_in_mode_query);
   return suite;
 }
 
