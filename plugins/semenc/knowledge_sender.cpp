@@ -22,10 +22,15 @@ constexpr int kMostDoubts = 2;
 constexpr int kMostDenials = 4;  // several receivers may get an entry one after the other
 constexpr double kTrial = 10;    // seconds in which whoever lacks an entry asks for a key picture
 constexpr double kLook = 2;      // seconds from one look whether the file has changed to the next
-// What may come at once, after a pause: bytes, and seconds' worth.
-constexpr double kLeastCredit = 512;
-constexpr double kMostCredit = 16384;
+// What may come at once, after a pause: a piece, or seconds' worth.
+constexpr double kMostCredit = 16384;  // bytes
 constexpr double kCreditTime = 0.25;
+// A unit with a piece takes so many seconds' worth of the share, and of the whole rate at most: its head of some 20
+// bytes should not weigh much, but pictures have to make room for it.
+constexpr double kPieceTime = 2;
+constexpr double kPieceTimeOfAll = 0.2;
+constexpr double kLeastPiece = 32;  // bytes
+constexpr double kMostPiece = 512;
 
 std::vector<PictureName> sorted_names(const std::vector<ScenePicture>& scene) {
   std::vector<PictureName> names;
@@ -153,7 +158,12 @@ std::vector<ScenePicture> KnowledgeSender::usable() const {
 void KnowledgeSender::append_pieces(Bytes& out, double seconds, int bitrate, double share) {
   sender_.advance(seconds);
   const double rate = bitrate * share / 8;
-  credit_ = std::min(credit_ + seconds * rate, std::clamp(kCreditTime * rate, kLeastCredit, kMostCredit));
+  if (rate <= 0) return;
+  const double unit = std::min(kPieceTime * rate, kPieceTimeOfAll * bitrate / 8);
+  const double piece = std::clamp(unit - kKnowledgeUnitOverhead, kLeastPiece, kMostPiece);
+  sender_.set_piece_size(static_cast<size_t>(piece));
+  credit_ =
+      std::min(credit_ + seconds * rate, std::clamp(kCreditTime * rate, piece + kKnowledgeUnitOverhead, kMostCredit));
   while (const size_t taken = sender_.next(out, static_cast<size_t>(credit_), false)) {
     credit_ -= static_cast<double>(taken);
   }

@@ -256,6 +256,27 @@ GST_START_TEST(events_that_make_no_sense_change_nothing) {
 }
 GST_END_TEST;
 
+// A picture every two seconds, at rates where a semantic unit and a piece of an entry take as much as it may.
+GST_START_TEST(no_picture_is_left_out_for_an_entry) {
+  GstVideoInfo info = video_info();
+  info.fps_n = 1;
+  info.fps_d = 2;
+  const Knowledge knowledge(info);
+  for (const int bitrate : {1000, 2000, 4000}) {
+    Sender sender(knowledge.path, "bitrate=" + std::to_string(bitrate), info);
+    constexpr int kPictures = 60;
+    for (int i = 0; i < kPictures; ++i) {
+      GstBuffer* picture = make_frame(info, i % 4, static_cast<GstClockTime>(i) * 2 * GST_SECOND);
+      fail_unless_equals_int(sender.push(picture), GST_FLOW_OK);
+    }
+    fail_unless_equals_uint64(sender.stat("frames"), kPictures);
+    fail_unless_equals_uint64(sender.stat("dropped"), 0);
+    fail_unless(sender.stat("entry-bytes") > 0 && sender.stat("semantic-units") == kPictures);
+    fail_unless(sender.stat("bytes") <= static_cast<guint64>(bitrate) / 8 * 2 * kPictures);
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST(updates_need_a_knowledge_base) {
   Lone encoder("crlscenc");
   encoder.set_model(kSemanticModel);
@@ -300,6 +321,7 @@ static Suite* knowledge_updates_suite(void) {
   tcase_add_test(tests, key_pictures_keep_their_room);
   tcase_add_test(tests, doubts_send_it_again_but_not_for_ever);
   tcase_add_test(tests, events_that_make_no_sense_change_nothing);
+  tcase_add_test(tests, no_picture_is_left_out_for_an_entry);
   tcase_add_test(tests, updates_need_a_knowledge_base);
   tcase_add_test(tests, knowledge_that_is_of_no_use_is_told);
   return suite;
