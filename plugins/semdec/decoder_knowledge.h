@@ -40,7 +40,7 @@ class DecoderKnowledge {
   void note_lacking(const std::vector<PictureName>& names, const SequenceHeader& header);
 
   // Entries, in pieces: they go to the file, as soon as it can be written. Upstream is told what arrived, where it
-  // asks. Without updates nothing happens.
+  // asks. Entries that the stream refers to count as used. Without updates nothing happens.
   void take(const AccessUnitView& access_unit, const SequenceHeader& header);
   // Lets the decoder refer to the entries that were stored since the last call, and upstream know. Returns how many are
   // new to the file.
@@ -54,6 +54,8 @@ class DecoderKnowledge {
 
   void take_piece(const KnowledgeUnit& piece, const SequenceHeader& header);
   void put(TransferEntry entry, const SequenceHeader& header);
+  void note_used(const SceneUnit& scene);
+  KnowledgeStore& store();
   void report(const EntryReport& report);
 
   GstElement* element_;
@@ -66,9 +68,9 @@ class DecoderKnowledge {
   std::shared_ptr<const SceneMemory> memory_;
   EntryCollector collector_;
   std::optional<PictureName> told_;        // of the entry that upstream was told last to be here
-  Throttle warnings_{kWarningPause};       // of the store's thread
-  std::unique_ptr<KnowledgeStore> store_;  // from the first entry on
   Throttle denials_{kDenialPause};         // reports of entries that the stream refers to
+  Throttle warnings_{kWarningPause};       // of the store's thread
+  std::unique_ptr<KnowledgeStore> store_;  // as soon as it is needed
 };
 
 }  // namespace crlsc

@@ -35,8 +35,8 @@ void install_knowledge_properties(GObjectClass* object_class) {
   /**
    * GstCrlscDec:max-entries:
    *
-   * Entries from streams that the knowledge base keeps; beyond that, those go that were not received for the longest
-   * time. Other entries stay.
+   * Entries from streams that the knowledge base keeps; beyond that, those go that no stream has brought or referred to
+   * for the longest time. Other entries stay.
    *
    * Since: 0.1
    */

@@ -218,6 +218,31 @@ GST_START_TEST(no_more_entries_than_wanted) {
 }
 GST_END_TEST;
 
+// The stream refers to the first of all.
+GST_START_TEST(what_is_in_use_goes_last) {
+  const TransferEntry used = scene_entry(video_info(), 0);
+  const Sender sender({used});
+  const Folder folder;
+  const std::string path = folder.path() + "/new.crlsckb";
+  for (const bool restarted : {false, true}) {
+    Receiver receiver(*sender.stream, receiving(path, "max-entries=2"));
+    if (!restarted) {
+      receiver.push_entry(used);
+      receiver.wait_for(1);
+    }
+    fail_unless(receiver.shows_all());
+    for (int i = 1; i <= 3; ++i) {
+      receiver.push_entry(scene_entry(video_info(), restarted ? 3 + i : i));
+      receiver.wait_for(static_cast<guint64>(restarted ? i : 1 + i));
+    }
+    fail_unless(receiver.shows_all());
+    const std::vector<PictureName> expected = {name_of(used), name_of(scene_entry(video_info(), restarted ? 6 : 3))};
+    fail_unless(held_names(path) == expected);
+    fail_unless_equals_int(receiver.pop(GST_MESSAGE_WARNING).domain, 0);
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST(what_cannot_be_stored_is_told_and_pictures_go_on) {
   const TransferEntry entry = scene_entry(video_info(), 0);
   const Sender sender({});
@@ -366,6 +391,7 @@ static Suite* knowledge_suite(void) {
   tcase_add_test(tests, the_last_good_picture_stays);
   tcase_add_test(tests, nothing_is_stored_unless_the_user_asks);
   tcase_add_test(tests, no_more_entries_than_wanted);
+  tcase_add_test(tests, what_is_in_use_goes_last);
   tcase_add_test(tests, what_cannot_be_stored_is_told_and_pictures_go_on);
   tcase_add_test(tests, a_file_that_changes_is_looked_at_anew);
   tcase_add_test(tests, settings_that_cannot_work_are_refused);
