@@ -30,7 +30,8 @@ void install_knowledge_properties(GObjectClass* object_class) {
   g_object_class_install_property(
       object_class, kPropKnowledgeUpdates,
       g_param_spec_boolean("knowledge-updates", "Knowledge updates",
-                           "Whether to store the entries, with pictures, that the stream brings in the knowledge base",
+                           "Whether to store the entries, with pictures, that the stream brings in the knowledge base, "
+                           "a private one, which is made if there is none",
                            FALSE, kReady));
   /**
    * GstCrlscDec:max-entries:
@@ -42,7 +43,8 @@ void install_knowledge_properties(GObjectClass* object_class) {
    */
   g_object_class_install_property(
       object_class, kPropMaxEntries,
-      g_param_spec_uint("max-entries", "Max entries", "Most entries from streams that the knowledge base keeps", 1,
+      g_param_spec_uint("max-entries", "Max entries",
+                        "Most entries from streams that the knowledge base keeps: those unused for the longest go", 1,
                         kMostScenePictures, kMostScenePictures, kReady));
 }
 
@@ -69,11 +71,11 @@ void install_decoder_properties(GObjectClass* object_class) {
    *
    * Since: 0.1
    */
-  install_shared_properties(
-      object_class,
-      {"knowledge-base", "Knowledge base",
-       "Knowledge base (.crlsckb): a path, or a name on the model path (NULL = what streams name is looked for there)"},
-      "Counters of frames, bytes and times");
+  install_shared_properties(object_class,
+                            {"knowledge-base", "Knowledge base",
+                             "Knowledge base (.crlsckb) with the pictures that streams may refer to: a path, or a name "
+                             "in the working directory or on the model path (NULL = streams have to do without)"},
+                            "Counters of frames, bytes and times");
   /**
    * GstCrlscDec:max-layers:
    *
