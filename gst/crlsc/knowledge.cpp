@@ -9,4 +9,13 @@ void post_missing_knowledge(GstElement* element, const KnowledgeRef& wanted) {
   gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), fields));
 }
 
+void post_missing_entry(GstElement* element, const PictureName& name, const std::optional<KnowledgeRef>& knowledge) {
+  GstStructure* fields =
+      gst_structure_new("crlsc-entry-missing", "entry", G_TYPE_STRING, to_hex(name).c_str(), nullptr);
+  if (knowledge) {
+    gst_structure_set(fields, "knowledge-base", G_TYPE_STRING, to_hex(knowledge->id).c_str(), nullptr);
+  }
+  gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), fields));
+}
+
 }  // namespace crlsc

@@ -18,6 +18,7 @@ namespace crlsc {
 namespace {
 
 constexpr const char* kProperty = "knowledge-base";
+constexpr size_t kMostMissing = 64;  // entries that the bus is told of: strangers can name any number
 
 bool exists(const std::string& path) {
   std::error_code ignored;
@@ -73,11 +74,29 @@ void DecoderKnowledge::check(const KnowledgeRef& wanted) {
   post_missing_knowledge(element_, wanted);
 }
 
+void DecoderKnowledge::note_lacking(const std::vector<PictureName>& names, const SequenceHeader& header) {
+  if (names.empty()) return;
+  for (const PictureName& name : names) {
+    if (missing_entries_.size() == kMostMissing || !missing_entries_.insert(name).second) continue;
+    GST_WARNING_OBJECT(element_, "the stream refers to entry %s, which is not here (property `%s`)",
+                       to_hex(name).c_str(), kProperty);
+    post_missing_entry(element_, name, header.knowledge);
+  }
+  if (!denials_.pass(g_get_monotonic_time())) return;
+  for (const PictureName& name : names) {
+    const auto known = collector_.report(name, kMostReportRanges);
+    report(known ? *known : EntryReport{name, {{0, kMaxTransferSize}}});
+  }
+}
+
 void DecoderKnowledge::take(const AccessUnitView& access_unit, const SequenceHeader& header) {
   if (!updates_ || !header.knowledge) return;
   for (const UnitView& unit : access_unit.units) {
-    if (unit.header.type != UnitType::kKnowledgeUpdate) continue;
-    if (const auto piece = parse_knowledge_unit(unit.payload)) take_piece(*piece, header);
+    if (unit.header.type == UnitType::kKnowledgeUpdate) {
+      if (const auto piece = parse_knowledge_unit(unit.payload)) take_piece(*piece, header);
+    } else if (unit.header.type == UnitType::kScene) {
+      if (const auto scene = parse_scene_unit(unit.payload)) note_used(*scene);
+    }
   }
 }
 
@@ -101,7 +120,7 @@ void DecoderKnowledge::report(const EntryReport& report) {
   gst_pad_push_event(GST_VIDEO_DECODER_SINK_PAD(element_), make_entry_event(report));
 }
 
-void DecoderKnowledge::put(TransferEntry entry, const SequenceHeader& header) {
+KnowledgeStore& DecoderKnowledge::store() {
   if (!store_) {
     const auto failed = [this](const Error& error) {
       GST_INFO_OBJECT(element_, "an entry is not stored: %s", error.what());
@@ -109,7 +128,20 @@ void DecoderKnowledge::put(TransferEntry entry, const SequenceHeader& header) {
     };
     store_ = std::make_unique<KnowledgeStore>(KnowledgeStoreSettings{path_, max_entries_}, failed);
   }
-  if (!store_->put({std::move(entry), header.knowledge->id, header.width, header.height})) {
+  return *store_;
+}
+
+// Of what is not here, nobody needs to be told.
+void DecoderKnowledge::note_used(const SceneUnit& scene) {
+  std::vector<PictureName> used;
+  for (const PictureName& name : scene.pictures) {
+    if (memory_ && memory_->count(name) > 0) used.push_back(name);
+  }
+  if (!used.empty() || store_) store().use(used);
+}
+
+void DecoderKnowledge::put(TransferEntry entry, const SequenceHeader& header) {
+  if (!store().put({std::move(entry), header.knowledge->id, header.width, header.height})) {
     GST_INFO_OBJECT(element_, "an entry is left out: too many wait to be stored");
   }
 }
@@ -137,6 +169,8 @@ void DecoderKnowledge::stop() {
   collector_ = EntryCollector();
   memory_.reset();
   missing_.reset();
+  missing_entries_.clear();
+  denials_.reset();
   told_.reset();
 }
 

@@ -6,7 +6,9 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "core/bitstream/sequence_header.h"
 #include "core/bitstream/unit.h"
@@ -33,8 +35,12 @@ class DecoderKnowledge {
   // Tells the bus, once, if the stream uses another knowledge base that is not here either.
   void check(const KnowledgeRef& wanted);
 
+  // The stream refers to entries of these names, which are not here: tells the bus of each once, and upstream, at most
+  // every half second. Does nothing if there are none.
+  void note_lacking(const std::vector<PictureName>& names, const SequenceHeader& header);
+
   // Entries, in pieces: they go to the file, as soon as it can be written. Upstream is told what arrived, where it
-  // asks. Without updates nothing happens.
+  // asks. Entries that the stream refers to count as used. Without updates nothing happens.
   void take(const AccessUnitView& access_unit, const SequenceHeader& header);
   // Lets the decoder refer to the entries that were stored since the last call, and upstream know. Returns how many are
   // new to the file.
@@ -44,8 +50,12 @@ class DecoderKnowledge {
   void stop();
 
  private:
+  static constexpr gint64 kDenialPause = 500 * G_TIME_SPAN_MILLISECOND;
+
   void take_piece(const KnowledgeUnit& piece, const SequenceHeader& header);
   void put(TransferEntry entry, const SequenceHeader& header);
+  void note_used(const SceneUnit& scene);
+  KnowledgeStore& store();
   void report(const EntryReport& report);
 
   GstElement* element_;
@@ -53,12 +63,14 @@ class DecoderKnowledge {
   std::optional<ContentId> id_;  // of its codebooks; nothing as long as there is no file
   bool updates_ = false;
   size_t max_entries_ = 1;
-  std::optional<ContentId> missing_;  // that the bus was told of
+  std::optional<ContentId> missing_;       // that the bus was told of
+  std::set<PictureName> missing_entries_;  // likewise
   std::shared_ptr<const SceneMemory> memory_;
   EntryCollector collector_;
   std::optional<PictureName> told_;        // of the entry that upstream was told last to be here
+  Throttle denials_{kDenialPause};         // reports of entries that the stream refers to
   Throttle warnings_{kWarningPause};       // of the store's thread
-  std::unique_ptr<KnowledgeStore> store_;  // from the first entry on
+  std::unique_ptr<KnowledgeStore> store_;  // as soon as it is needed
 };
 
 }  // namespace crlsc

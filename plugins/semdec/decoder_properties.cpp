@@ -30,19 +30,21 @@ void install_knowledge_properties(GObjectClass* object_class) {
   g_object_class_install_property(
       object_class, kPropKnowledgeUpdates,
       g_param_spec_boolean("knowledge-updates", "Knowledge updates",
-                           "Whether to store the entries, with pictures, that the stream brings in the knowledge base",
+                           "Whether to store the entries, with pictures, that the stream brings in the knowledge base, "
+                           "a private one, which is made if there is none",
                            FALSE, kReady));
   /**
    * GstCrlscDec:max-entries:
    *
-   * Entries from streams that the knowledge base keeps; beyond that, those go that were not received for the longest
-   * time. Other entries stay.
+   * Entries from streams that the knowledge base keeps; beyond that, those go that no stream has brought or referred to
+   * for the longest time. Other entries stay.
    *
    * Since: 0.1
    */
   g_object_class_install_property(
       object_class, kPropMaxEntries,
-      g_param_spec_uint("max-entries", "Max entries", "Most entries from streams that the knowledge base keeps", 1,
+      g_param_spec_uint("max-entries", "Max entries",
+                        "Most entries from streams that the knowledge base keeps: those unused for the longest go", 1,
                         kMostScenePictures, kMostScenePictures, kReady));
 }
 
@@ -53,7 +55,8 @@ void install_decoder_properties(GObjectClass* object_class) {
    * GstCrlscDec:knowledge-base:
    *
    * A shared or private knowledge base. If the stream uses another one, the element posts the message
-   * crlsc-knowledge-base-missing once, with its id in the field knowledge-base, and decodes pictures all the same.
+   * crlsc-knowledge-base-missing once, with its id in the field knowledge-base. Only pictures that refer to entries
+   * which are not in it cannot be decoded; the message crlsc-entry-missing tells these.
    *
    * Since: 0.1
    */
@@ -61,18 +64,18 @@ void install_decoder_properties(GObjectClass* object_class) {
    * GstCrlscDec:stats:
    *
    * Counters since READY. guint64: frames (decoded), corrupted (of them), concealed (put out in place of others),
-   * errors (pictures that could not be read), discarded (before the first key picture), hurried (base layer only),
-   * key-frames, key-requests, losses (told upstream), semantic (access units without a picture), entries (that the
-   * stream brought, and that are new in the knowledge base), bytes; double: decode-ms-p50 and decode-ms-p99 of the
-   * latest 256 frames.
+   * errors (pictures that could not be read), discarded (before the first picture that can be shown), hurried (base
+   * layer only), key-frames, key-requests, losses (told upstream), semantic (access units without a picture), entries
+   * (that the stream brought, and that are new in the knowledge base), bytes; double: decode-ms-p50 and decode-ms-p99
+   * of the latest 256 frames.
    *
    * Since: 0.1
    */
-  install_shared_properties(
-      object_class,
-      {"knowledge-base", "Knowledge base",
-       "Knowledge base (.crlsckb): a path, or a name on the model path (NULL = what streams name is looked for there)"},
-      "Counters of frames, bytes and times");
+  install_shared_properties(object_class,
+                            {"knowledge-base", "Knowledge base",
+                             "Knowledge base (.crlsckb) with the pictures that streams may refer to: a path, or a name "
+                             "in the working directory or on the model path (NULL = streams have to do without)"},
+                            "Counters of frames, bytes and times");
   /**
    * GstCrlscDec:max-layers:
    *

@@ -11,6 +11,12 @@
  * did not arrive is told upstream (the event GstCrlscLoss); crlscenc answers with a refresh, and an RTP session carries
  * the event if gst_crlsc_feedback_attach() was called.
  *
+ * Pictures may refer to entries of a knowledge base. For each that #GstCrlscDec:knowledge-base does not have, the
+ * element posts the message crlsc-entry-missing once; its string fields are `entry`, the beginning of the entry's hash
+ * (16 hexadecimal digits), and `knowledge-base`, the id of the knowledge base that the stream names, if it names one.
+ * Upstream is told (the event GstCrlscEntry) and asked for key pictures, and what was shown before stays, as corrupted,
+ * until pictures come that need no missing entry. Nothing is put out if there was no such picture yet.
+ *
  * With #GstCrlscDec:knowledge-updates, entries that the stream brings are kept in the file that
  * #GstCrlscDec:knowledge-base names, and pictures may be predicted from them from then on.
  *
@@ -45,6 +51,7 @@
 #include "decoder_knowledge.h"
 #include "decoder_properties.h"
 #include "output_format.h"
+#include "owned_frame.h"
 
 GST_DEBUG_CATEGORY(crlscdec_debug);
 #define GST_CAT_DEFAULT crlscdec_debug
@@ -58,6 +65,7 @@ using Counters = crlsc::DecoderCounters;
 using Settings = crlsc::DecoderSettings;
 using crlsc::Error;
 using crlsc::ErrorKind;
+using crlsc::OwnedFrame;
 using crlsc::SequenceHeader;
 
 constexpr gint64 kRequestPause = 500 * G_TIME_SPAN_MILLISECOND;
@@ -80,7 +88,8 @@ struct Impl {
   std::unique_ptr<crlsc::Decoder> decoder;
   std::unique_ptr<crlsc::DecoderKnowledge> knowledge;  // never null
   bool silent = false;                                 // what came since the start asked for no picture
-  bool shows_picture = false;                          // since the start or flush
+  bool begun = false;                                  // a picture was decoded since the start or flush
+  bool shows_picture = false;                          // and one was put out
   GstClockTime waiting_since = GST_CLOCK_TIME_NONE;    // time of the first picture that was discarded
   bool concealing = false;                             // the frame on its way stands for one that never came
   bool filled = false;  // a frame in the format of the output state is about to be finished
@@ -124,24 +133,6 @@ void count(GstCrlscDec* self, Change change) {
   GST_OBJECT_UNLOCK(self);
 }
 
-// A frame on its way through handle_frame(): it is released unless somebody takes it.
-class OwnedFrame {
- public:
-  OwnedFrame(GstVideoDecoder* decoder, GstVideoCodecFrame* frame) : decoder_(decoder), frame_(frame) {}
-  ~OwnedFrame() {
-    if (frame_ != nullptr) gst_video_decoder_release_frame(decoder_, frame_);
-  }
-  OwnedFrame(const OwnedFrame&) = delete;
-  OwnedFrame& operator=(const OwnedFrame&) = delete;
-
-  GstVideoCodecFrame* get() const { return frame_; }
-  GstVideoCodecFrame* take() { return std::exchange(frame_, nullptr); }
-
- private:
-  GstVideoDecoder* decoder_;
-  GstVideoCodecFrame* frame_;
-};
-
 // Format
 
 // Makes the output state what the header and downstream ask for.
@@ -179,7 +170,7 @@ void use_header(GstCrlscDec* self, const SequenceHeader& header) {
                        header.height == impl.header->height;
   if (!goes_on) {
     impl.decoder.reset();
-    impl.shows_picture = false;
+    impl.begun = impl.shows_picture = false;
     impl.decoder = std::make_unique<crlsc::Decoder>(impl.model.get(), header);
     impl.knowledge->begin(*impl.decoder, header);
   }
@@ -269,6 +260,15 @@ GstFlowReturn conceal(GstCrlscDec* self, OwnedFrame& frame) {
   return put_out(self, frame, true);
 }
 
+// What was decoded builds on pictures that are not here: the last one that does not stays, if there is any.
+GstFlowReturn hold(GstCrlscDec* self, OwnedFrame& frame) {
+  const bool shown = self->impl.shows_picture;
+  count(self, [shown](Counters& counters) { ++(shown ? counters.concealed : counters.discarded); });
+  GST_LOG_OBJECT(self, "the picture at %" GST_TIME_FORMAT " needs entries that are missing",
+                 GST_TIME_ARGS(frame.get()->pts));
+  return shown ? put_out(self, frame, true) : GST_FLOW_OK;
+}
+
 void request_key_picture(GstCrlscDec* self, GstVideoCodecFrame* frame) {
   Impl& impl = self->impl;
   if (!impl.requests.pass(g_get_monotonic_time())) return;
@@ -310,7 +310,7 @@ void take_knowledge(GstCrlscDec* self, const crlsc::AccessUnitView& access_unit)
 bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const crlsc::AccessUnitView& access_unit) {
   const Impl& impl = self->impl;
   const bool key = access_unit.key().value_or(GST_VIDEO_CODEC_FRAME_IS_SYNC_POINT(frame));
-  if (impl.decoder && (impl.shows_picture || key || is_patience_over(self->impl, frame->pts))) return false;
+  if (impl.decoder && (impl.begun || key || is_patience_over(self->impl, frame->pts))) return false;
   GST_LOG_OBJECT(self, "discarding a picture: waiting for a key picture");
   count(self, [](Counters& counters) { ++counters.discarded; });
   request_key_picture(self, frame);
@@ -371,7 +371,8 @@ DecodedPicture decode(GstCrlscDec* self, GstVideoCodecFrame* frame, ByteView acc
     counters.decode_times.add(duration);
   });
   push_loss_events(GST_VIDEO_DECODER_SINK_PAD(self), picture.losses);
-  if (picture.corrupted && !picture.lacking.empty()) request_key_picture(self, frame);
+  impl.knowledge->note_lacking(picture.lacking, *impl.header);
+  if (picture.held || (picture.corrupted && !picture.lacking.empty())) request_key_picture(self, frame);
   return picture;
 }
 
@@ -390,7 +391,8 @@ GstFlowReturn note_error(GstCrlscDec* self, const Error& error) {
 GstFlowReturn decode_frame(GstCrlscDec* self, OwnedFrame& frame) {
   Impl& impl = self->impl;
   if (impl.concealing) return conceal(self, frame);
-  bool corrupted = GST_BUFFER_FLAG_IS_SET(frame.get()->input_buffer, GST_BUFFER_FLAG_CORRUPTED);
+  const bool corrupted = GST_BUFFER_FLAG_IS_SET(frame.get()->input_buffer, GST_BUFFER_FLAG_CORRUPTED);
+  DecodedPicture picture;
   try {
     const crlsc::BufferMap map(frame.get()->input_buffer, GST_MAP_READ);
     const crlsc::AccessUnitView access_unit = crlsc::parse_access_unit(map.bytes());
@@ -402,15 +404,17 @@ GstFlowReturn decode_frame(GstCrlscDec* self, OwnedFrame& frame) {
       return GST_FLOW_OK;
     }
     if (must_wait(self, frame.get(), access_unit)) return GST_FLOW_OK;
-    corrupted |= decode(self, frame.get(), map.bytes()).corrupted;
+    picture = decode(self, frame.get(), map.bytes());
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kCorrupt) throw;
     const GstFlowReturn flow = note_error(self, error);
     return flow == GST_FLOW_OK && impl.shows_picture ? conceal(self, frame) : flow;
   }
-  impl.shows_picture = true;
+  impl.begun = true;
   impl.errors = 0;
-  return put_out(self, frame, corrupted);
+  if (picture.held) return hold(self, frame);
+  impl.shows_picture = true;
+  return put_out(self, frame, corrupted || picture.corrupted);
 }
 
 GstFlowReturn handle_frame(GstVideoDecoder* base, GstVideoCodecFrame* codec_frame) {
@@ -468,7 +472,7 @@ gboolean sink_event(GstVideoDecoder* base, GstEvent* event) {
 
 gboolean flush(GstVideoDecoder* base) {
   Impl& impl = GST_CRLSC_DEC(base)->impl;
-  impl.shows_picture = false;
+  impl.begun = impl.shows_picture = false;
   impl.waiting_since = GST_CLOCK_TIME_NONE;
   impl.requests.reset();
   impl.errors = 0;

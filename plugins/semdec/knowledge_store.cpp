@@ -5,6 +5,7 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "core/kb/received_entries.h"
@@ -52,6 +53,17 @@ bool KnowledgeStore::put(ReceivedEntry entry) {
   return true;
 }
 
+// Once for each entry is enough, as those in use are noted whenever room may have to be made.
+void KnowledgeStore::use(const std::vector<PictureName>& names) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    used_ = names;
+    for (const PictureName& name : names) use_waits_ |= known_use_.insert(name).second;
+    if (!use_waits_) return;
+  }
+  changed_.notify_one();
+}
+
 std::vector<StoredPicture> KnowledgeStore::take_stored() {
   const std::lock_guard<std::mutex> lock(mutex_);
   return std::exchange(stored_, {});
@@ -60,27 +72,44 @@ std::vector<StoredPicture> KnowledgeStore::take_stored() {
 void KnowledgeStore::run() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
-    const ReceivedEntry received = std::move(waiting_.front());
-    waiting_.pop_front();
-    lock.unlock();
-    try {
-      store(received);
-    } catch (const Error& error) {
-      failed_(error);
-    } catch (const std::exception& error) {
-      failed_(Error(ErrorKind::kWrite, "an entry cannot be stored in '" + settings_.path + "': " + error.what()));
+    changed_.wait(lock, [this] { return ending_ || use_waits_ || !waiting_.empty(); });
+    const std::vector<PictureName> used = used_;
+    const bool touches = std::exchange(use_waits_, false);
+    std::optional<ReceivedEntry> received;
+    if (!waiting_.empty()) {
+      received = std::move(waiting_.front());
+      waiting_.pop_front();
     }
+    if (!touches && !received) return;
+    lock.unlock();
+    if (touches) attempt([&] { touch(used); });
+    if (received) attempt([&] { store(*received, used); });
     lock.lock();
   }
 }
 
+template <class Work>
+void KnowledgeStore::attempt(Work work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    failed_(error);
+  } catch (const std::exception& error) {
+    failed_(Error(ErrorKind::kWrite, "'" + settings_.path + "' cannot be written: " + error.what()));
+  }
+}
+
+void KnowledgeStore::touch(const std::vector<PictureName>& used) {
+  KnowledgeBaseFile file(settings_.path, KnowledgeBaseFile::Access::kWrite);
+  note_used(file, used, now());
+}
+
 // The file is opened for each entry, minutes apart: others may replace it in between.
-void KnowledgeStore::store(const ReceivedEntry& received) {
+void KnowledgeStore::store(const ReceivedEntry& received, const std::vector<PictureName>& used) {
   StoredPicture stored;
   stored.picture = {name_of(received.entry), decode(received)};
   KnowledgeBaseFile file = open_for_received(settings_.path, received.knowledge, now());
+  note_used(file, used, now());
   KeptEntry kept = keep_received(file, received.entry, settings_.max_entries, now());
   stored.added = kept.added;
   stored.removed = std::move(kept.removed);

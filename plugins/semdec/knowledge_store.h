@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -51,19 +52,27 @@ class KnowledgeStore {
 
   // Never waits. False if too many entries wait already; streams repeat them.
   bool put(ReceivedEntry entry);
+  // The stream refers to these entries now: they go last when room has to be made. Never waits for the disk.
+  void use(const std::vector<PictureName>& names);
   // What is in the file, and durable, since the last call. Never waits for the disk.
   std::vector<StoredPicture> take_stored();
 
  private:
   void run();
-  void store(const ReceivedEntry& received);
+  template <class Work>
+  void attempt(Work work);
+  void store(const ReceivedEntry& received, const std::vector<PictureName>& used);
+  void touch(const std::vector<PictureName>& used);
 
   KnowledgeStoreSettings settings_;
   std::function<void(const Error&)> failed_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<ReceivedEntry> waiting_;  // these three under the mutex
+  std::deque<ReceivedEntry> waiting_;  // these under the mutex
   std::vector<StoredPicture> stored_;
+  std::vector<PictureName> used_;    // now
+  std::set<PictureName> known_use_;  // that was written since the start, or is about to be
+  bool use_waits_ = false;
   bool ending_ = false;
   std::thread thread_;  // the last member: it uses all others
 };

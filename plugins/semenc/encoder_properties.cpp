@@ -77,15 +77,17 @@ void install_knowledge_properties(GObjectClass* object_class) {
    *
    * Whether receivers get the entries that show the scene at hand, with label, code and picture, through the stream.
    * Pictures refer to an entry only once a receiver has said that it is stored there or, if none ever says anything,
-   * after all of it was sent twice. Otherwise receivers are taken to have the same knowledge base.
+   * after all of it was sent twice. A key picture that is asked for refers to nothing that is not acknowledged, and nor
+   * do those behind it until that has been sent again. Otherwise receivers are taken to have the same knowledge base.
    *
    * Since: 0.1
    */
   g_object_class_install_property(
       object_class, kPropKnowledgeUpdates,
       g_param_spec_boolean("knowledge-updates", "Knowledge updates",
-                           "Whether to send receivers the entries of the knowledge base that show the scene", FALSE,
-                           kReady));
+                           "Whether to send receivers the entries of a private knowledge base that show the scene, and "
+                           "refer to them once they are stored there (FALSE = receivers have the same file)",
+                           FALSE, kReady));
   /**
    * GstCrlscEnc:knowledge-share:
    *
@@ -93,10 +95,10 @@ void install_knowledge_properties(GObjectClass* object_class) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      object_class, kPropKnowledgeShare,
-      g_param_spec_double("knowledge-share", "Knowledge share", "Most of the bit rate that entries take", 0,
-                          kMaxKnowledgeShare, kDefaultKnowledgeShare, kPlaying));
+  g_object_class_install_property(object_class, kPropKnowledgeShare,
+                                  g_param_spec_double("knowledge-share", "Knowledge share",
+                                                      "Most of the bit rate that entries take with knowledge-updates",
+                                                      0, kMaxKnowledgeShare, kDefaultKnowledgeShare, kPlaying));
 }
 
 }  // namespace
@@ -105,8 +107,10 @@ void install_encoder_properties(GObjectClass* object_class) {
   /**
    * GstCrlscEnc:knowledge-base:
    *
-   * A shared or private knowledge base, whose codebooks say what pictures show: a path, or a name on the model path.
-   * The stream names the shared one. The model needs a semantic head.
+   * A shared or private knowledge base, whose codebooks say what pictures show, and whose reference pictures of the
+   * stream's size are referred to: a path, or a name in the working directory or on the model path. The stream names
+   * the shared one. What pictures show is only said if the model has a semantic head. A warning message says so if none
+   * of its pictures has the stream's size.
    *
    * Since: 0.1
    */
@@ -123,8 +127,9 @@ void install_encoder_properties(GObjectClass* object_class) {
    */
   install_shared_properties(object_class,
                             {"knowledge-base", "Knowledge base",
-                             "Knowledge base (.crlsckb) whose codes say what pictures show: a path, or a name on the "
-                             "model path (NULL = the stream does not say it)"},
+                             "Knowledge base (.crlsckb) whose codes say what pictures show, and whose pictures of the "
+                             "stream's size it refers to: a path, or a name in the working directory or on the model "
+                             "path (NULL = neither)"},
                             "Counters of frames, bytes and times");
   /**
    * GstCrlscEnc:bitrate:

@@ -178,6 +178,9 @@ std::unique_ptr<crlsc::SemanticEncoder> open_semantic(GstCrlscEnc* self, const S
 
 void load_knowledge(GstCrlscEnc* self, const Settings& settings) {
   self->impl.knowledge.reset();
+  if (settings.knowledge_base.empty() && settings.knowledge_updates) {
+    throw Error(ErrorKind::kSettings, "knowledge-updates needs a knowledge-base whose entries are sent");
+  }
   if (!settings.knowledge_base.empty()) {
     self->impl.knowledge = crlsc::open_codebooks(crlsc::find_knowledge_base(settings.knowledge_base, "knowledge-base"));
   }
@@ -192,6 +195,8 @@ std::unique_ptr<crlsc::KnowledgeSender> open_scene(GstCrlscEnc* self, const Sett
       crlsc::KnowledgeSenderSettings{impl.knowledge->path, width, height, settings.knowledge_updates});
   GST_INFO_OBJECT(self, "'%s' has %" G_GSIZE_FORMAT " pictures of %dx%d", impl.knowledge->path.c_str(),
                   scene->pictures(), width, height);
+  const auto complaint = scene->complaint();
+  if (complaint) crlsc::post_warning(GST_ELEMENT(self), Error(ErrorKind::kSettings, *complaint), "knowledge-base");
   return scene;
 }
 
@@ -272,10 +277,10 @@ void note_requests(Impl& impl, GstVideoCodecFrame* frame, guint gop_size) {
 void doubt_scene(GstCrlscEnc* self, GstClockTime pts) {
   Impl& impl = self->impl;
   if (!impl.scene || !impl.key_requested || !impl.key_owed) return;
-  if (!GST_CLOCK_TIME_IS_VALID(impl.last_answer) || !GST_CLOCK_TIME_IS_VALID(pts)) return;
-  if (pts < impl.last_answer || pts - impl.last_answer >= kDoubtful) return;
-  if (!impl.scene->doubt()) return;
-  GST_INFO_OBJECT(self, "a receiver seems to lack the pictures of the knowledge base; doing without them for a while");
+  const bool known = GST_CLOCK_TIME_IS_VALID(impl.last_answer) && GST_CLOCK_TIME_IS_VALID(pts);
+  const bool soon = known && pts >= impl.last_answer && pts - impl.last_answer < kDoubtful;
+  if (!impl.scene->key_requested(soon)) return;
+  GST_INFO_OBJECT(self, "a receiver may lack pictures of the knowledge base; doing without them for now");
 }
 
 // What receivers told since the last frame.

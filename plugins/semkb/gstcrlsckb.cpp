@@ -500,6 +500,11 @@ gboolean start(GstBaseTransform* base) {
   impl.last_check = 0;
   impl.complained = false;
   forget_time(self);
+  const Settings settings = get_settings(self);
+  if (impl.knowledge && settings.scenes && !settings.builds()) {
+    const Error idle(ErrorKind::kSettings, "scenes=true does nothing in mode=query; set mode=build or mode=both");
+    crlsc::post_warning(GST_ELEMENT(self), idle, "mode");
+  }
   return TRUE;
 }
 

@@ -79,14 +79,16 @@ void install_scene_properties(GObjectClass* klass) {
    * GstCrlscKb:scenes:
    *
    * Of raw video, keep scenes when building: in place of an entry for each interval, one for each background that was
-   * watched for a while, with a picture of it, which crlscenc and crlscdec refer to.
+   * watched for a while, with a picture of it, which crlscenc and crlscdec refer to. In mode query a warning message
+   * says that it does nothing.
    *
    * Since: 0.1
    */
   g_object_class_install_property(
       klass, kPropScenes,
       g_param_spec_boolean("scenes", "Scenes",
-                           "Of raw video, add the backgrounds of scenes in place of single pictures",
+                           "With mode build or both, of raw video: add the backgrounds of scenes, with their pictures, "
+                           "in place of an entry for each interval",
                            KbSettings().scenes, kReady));
   /**
    * GstCrlscKb:max-age:
@@ -99,8 +101,8 @@ void install_scene_properties(GObjectClass* klass) {
   g_object_class_install_property(
       klass, kPropMaxAge,
       g_param_spec_uint("max-age", "Maximum age",
-                        "Seconds after which scenes that are not seen are removed (0 = never)", 0, G_MAXUINT,
-                        KbSettings().max_age, kPlaying));
+                        "With scenes, seconds after which those that are not seen are removed (0 = never)", 0,
+                        G_MAXUINT, KbSettings().max_age, kPlaying));
 }
 
 void install_search_properties(GObjectClass* klass) {
@@ -174,7 +176,9 @@ void install_kb_properties(GObjectClass* klass) {
    */
   install_shared_properties(
       klass,
-      {"location", "Location", "Knowledge base (.crlsckb): a path, or a name on the model path (NULL = do nothing)"},
+      {"location", "Location",
+       "Knowledge base (.crlsckb), a private one to add to: a path, or a name in the working directory or on the model "
+       "path (NULL = do nothing)"},
       "Counters of searches, entries and times");
   install_file_properties(klass);
   install_scene_properties(klass);

@@ -37,7 +37,7 @@ class SceneKeeper {
 
   LiveKnowledge& knowledge_;
   RawInput& raw_;
-  SceneBackground backgrounds_;
+  SceneBackground backgrounds_{SceneBackground::kLiveWindow, SceneBackground::kFirstWindow};
   std::map<size_t, EntryId> ids_;                               // by number of the scene
   uint64_t reloads_ = 0;                                        // of the file, when the entries were read
   int64_t last_removal_ = std::numeric_limits<int64_t>::min();  // time of day, ms

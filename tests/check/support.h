@@ -253,7 +253,7 @@ class Lone {
   GstElement* element() const { return element_; }
   void set_model(const std::string& model) { g_object_set(element_, "model", model.c_str(), nullptr); }
   GstStateChangeReturn go(GstState state) { return gst_element_set_state(element_, state); }
-  Posted pop() { return test::pop(bus_); }
+  Posted pop(GstMessageType type = GST_MESSAGE_ERROR) { return test::pop(bus_, type); }
 
  private:
   GstElement* element_;

@@ -277,6 +277,10 @@ void add_create_private(CLI::App* pkb) {
   auto o = std::make_shared<PkbOptions>();
   add_private(pkb, "create", "Make an empty private knowledge base, which elements fill", *o)->callback([o] {
     build_pkb(*o);
+    std::printf(
+        "To fill it, let a camera learn:\n  gst-launch-1.0 v4l2src ! videoconvert ! crlsckb location=%s mode=build "
+        "scenes=true ! fakesink\nor add recordings:\n  crlsc pkb add %s --video VIDEO\n",
+        o->out.c_str(), o->out.c_str());
   });
 }
 

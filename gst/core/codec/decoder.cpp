@@ -13,16 +13,17 @@ namespace {
 // A report of more parts than this names the picture as a whole.
 constexpr size_t kMostLosses = 8;
 
-// Makes cells still that refer to a knowledge-base picture which is not there; returns whether there were none.
-bool leave_out_unknown(const ReferencePictures& references, TokenGrid& grid) {
-  bool known = true;
-  for (Cell& cell : grid.cells) {
+// Makes cells still that refer to a knowledge-base picture which is not there; returns which.
+std::vector<size_t> leave_out_unknown(const ReferencePictures& references, TokenGrid& grid) {
+  std::vector<size_t> left_out;
+  for (size_t i = 0; i < grid.cells.size(); ++i) {
+    Cell& cell = grid.cells[i];
     const int j = static_cast<int>(cell.reference) - static_cast<int>(Reference::kKnowledge0);
     if (j < 0 || references.knowledge[static_cast<size_t>(j)] != nullptr) continue;
     cell = Cell{};
-    known = false;
+    left_out.push_back(i);
   }
-  return known;
+  return left_out;
 }
 
 }  // namespace
@@ -30,7 +31,8 @@ bool leave_out_unknown(const ReferencePictures& references, TokenGrid& grid) {
 Decoder::Decoder(std::shared_ptr<const LoadedModel> model, const SequenceHeader& sequence)
     : model_(std::move(model)),
       sequence_(sequence),
-      reader_(model_->file, padded(sequence.width) / kCellSize, padded(sequence.height) / kCellSize) {
+      reader_(model_->file, padded(sequence.width) / kCellSize, padded(sequence.height) / kCellSize),
+      baseless_(reader_.grid().cells.size()) {
   if (sequence_.model_id != model_->file.id()) {
     throw Error(ErrorKind::kWrongType, "the stream was made with model " + to_hex(sequence_.model_id) + ", but \"" +
                                            model_->file.path() + "\" (property `model`) is " +
@@ -67,7 +69,7 @@ DecodedPicture Decoder::decode(ByteView access_unit) {
   damaged_ |= !known;
   std::vector<PictureName> lacking;
   if (picture.scene || !known) lacking = scene_.lacking();
-  return {picture.key, damaged_, picture.layers, std::move(losses), std::move(lacking)};
+  return {picture.key, damaged_, picture.layers, std::move(losses), std::move(lacking), held_.has_value()};
 }
 
 void Decoder::conceal() {
@@ -90,11 +92,19 @@ bool Decoder::reconstruct(const PictureTokens& tokens) {
   ReferencePictures references{&picture_, {}};
   if (tokens.scene_reference) references.knowledge = scene_.pictures(*tokens.scene_reference);
   TokenGrid grid = reader_.grid();
-  const bool known = leave_out_unknown(references, grid);
+  const std::vector<size_t> left_out = leave_out_unknown(references, grid);
+  // A scene that the decoder was not told of is a loss like others.
+  const bool told = tokens.scene_reference && scene_.is_told(*tokens.scene_reference);
+  baseless_.next(grid, told ? left_out : std::vector<size_t>());
+  if (!baseless_.any()) {
+    held_.reset();
+  } else if (!held_) {
+    held_ = picture_;
+  }
   Picture prediction(picture_.width(), picture_.height());
   predict(references, grid, prediction);
   decode_cells(*session_, prediction, grid, picture_);
-  return known;
+  return left_out.empty();
 }
 
 }  // namespace crlsc

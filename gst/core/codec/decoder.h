@@ -4,10 +4,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/bitstream/sequence_header.h"
 #include "core/bytes.h"
+#include "core/codec/baseless_cells.h"
 #include "core/codec/picture_reader.h"
 #include "core/codec/scene_memory.h"
 #include "core/model/registry.h"
@@ -21,9 +23,11 @@ struct DecodedPicture {
   int layers = 0;          // layers decoded in every slice that has them, at most those asked for
   // For Encoder::report_loss(): what is missing of this picture, and pictures before it that never came; not too many.
   std::vector<PictureLoss> losses;
-  // Pictures of knowledge bases that the stream refers to and this decoder lacks, as far as it was told: where it is, and
-  // where cells refer to them.
+  // Pictures of knowledge bases that the stream refers to and this decoder lacks, as far as it was told: where it is,
+  // and where cells refer to them.
   std::vector<PictureName> lacking;
+  // Some of it builds on such pictures and is worth nothing: what was shown before stays until all of that is mended.
+  bool held = false;
 };
 
 class Decoder {
@@ -47,8 +51,8 @@ class Decoder {
   // Puts the picture before in the place of one that never came.
   void conceal();
 
-  // The picture shown: stays valid until the next decode().
-  PictureView picture() const { return picture_.view(sequence_.width, sequence_.height); }
+  // The picture shown, see DecodedPicture::held: stays valid until the next decode().
+  PictureView picture() const { return (held_ ? *held_ : picture_).view(sequence_.width, sequence_.height); }
   const TokenGrid& tokens() const { return reader_.grid(); }
 
  private:
@@ -61,6 +65,8 @@ class Decoder {
   PictureReader reader_;
   KnownScene scene_;
   Picture picture_;
+  BaselessCells baseless_;
+  std::optional<Picture> held_;  // the last one without baseless cells, while there are any
   int max_layers_ = kMaxLayers;
   int next_number_ = 0;  // of the picture after the one shown
   int concealed_ = 0;    // pictures since then

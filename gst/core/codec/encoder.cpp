@@ -52,6 +52,13 @@ SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, i
   return s;
 }
 
+// Of the unit that tells receivers of the scene, if it goes with the picture.
+int scene_unit_bits(const ActiveScene& scene, bool key) {
+  Bytes unit;
+  if (scene.tells(key)) append_scene_unit(unit, scene.unit(), key);
+  return static_cast<int>(unit.size()) * 8;
+}
+
 // Behind the sequence header, if there is one.
 void insert_beside(Bytes& access_unit, ByteView beside) {
   size_t at = 0;
@@ -148,7 +155,14 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   }
   const auto bits = static_cast<int64_t>(beside.size()) * 8;
   scene_.pass(seconds);
-  EncodedPicture out = encode_picture(picture, rate_.next(seconds, interval(seconds), key, bits), key);
+  scene_bits_ = scene_unit_bits(scene_, key);
+  RateControl::Budget budget = rate_.next(seconds, interval(seconds), key, bits + scene_bits_);
+  if (budget.limit > 0) {
+    budget.limit += scene_bits_;
+    budget.target += scene_bits_;
+  }
+  EncodedPicture out = encode_picture(picture, budget, key);
+  if (out.bytes.empty()) rate_.spent(-scene_bits_);
   insert_beside(out.bytes, beside);
   return out;
 }
@@ -190,7 +204,7 @@ EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budg
   }
   if (out.bytes.empty() && !key) out = repeat(budget);
   if (out.bytes.empty()) return out;
-  rate_.spent(static_cast<int64_t>(out.bytes.size()) * 8);
+  rate_.spent(static_cast<int64_t>(out.bytes.size()) * 8 - scene_bits_);
   if (!key) pay_refresh(choices);
   if (scene_.tells(key)) scene_.told();
   // What was chosen may have fallen back to the picture before.

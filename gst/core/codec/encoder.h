@@ -120,6 +120,7 @@ class Encoder {
   int layers_;
   Picture previous_;
   ActiveScene scene_;
+  int scene_bits_ = 0;  // of the picture at hand: counted as if they were sent beside it
   TokenGrid grid_;
   Visibility visibility_;
   double lambda_ = 40;           // squared error a bit must save; carried from picture to picture

@@ -4,28 +4,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/codec/motion_reach.h"
+
 namespace crlsc {
 namespace {
 
 constexpr uint32_t kUnknownDamage = UINT32_MAX / 4;
 
 uint32_t sum(uint32_t a, uint32_t b) { return std::min(a, kUnknownDamage) + std::min(b, kUnknownDamage); }
-
-// Cells along one axis that a prediction reads.
-struct Span {
-  int first;
-  int last;
-};
-
-// Of an 8x8 block, `motion` in half luma samples. Luma filters read 2 samples before and 3 behind, those of chroma 1
-// more behind.
-Span span(int block, int motion, int cells) {
-  const int before = (motion & 1) != 0 ? 2 : (motion & 2) != 0 ? 1 : 0;
-  const int behind = (motion & 1) != 0 ? 3 : (motion & 2) != 0 ? 1 : 0;
-  const int from = block * kBlockSize + (motion >> 1);
-  const auto cell_at = [cells](int sample) { return std::clamp(sample, 0, cells * kCellSize - 1) / kCellSize; };
-  return {cell_at(from - before), cell_at(from + kBlockSize - 1 + behind)};
-}
 
 }  // namespace
 
@@ -110,8 +96,8 @@ uint32_t LossTracker::damage_of_sources(const std::vector<uint32_t>& damage, con
                                         int row) const {
   uint64_t total = 0;
   for (size_t b = 0; b < CellMotion::kBlocks; ++b) {
-    const Span x = span(2 * column + static_cast<int>(b % 2), cell.motion[b].dx, cols_);
-    const Span y = span(2 * row + static_cast<int>(b / 2), cell.motion[b].dy, rows_);
+    const CellSpan x = cells_read(2 * column + static_cast<int>(b % 2), cell.motion[b].dx, cols_);
+    const CellSpan y = cells_read(2 * row + static_cast<int>(b / 2), cell.motion[b].dy, rows_);
     uint32_t worst = 0;
     for (int r = y.first; r <= y.last; ++r) {
       for (int c = x.first; c <= x.last; ++c) {

@@ -16,6 +16,8 @@ constexpr double kFirstPicture = 0.7;  // seconds at the rate that the first pic
 constexpr double kStart = 1.0;         // seconds that may overrun the rate, and how far
 constexpr double kDropLevel = 0.5;     // seconds at the rate that the bucket never exceeds afterwards
 constexpr double kNearlyAll = 0.9;     // of the capacity: not worth waiting for more
+constexpr double kInstalment = 0.2;    // of a picture's share: what it pays of earlier bits beside pictures
+constexpr double kMostDebt = 0.4;      // seconds at the rate that may be owed
 constexpr int kStillBits = 160;        // a picture without any change fits in here
 
 }  // namespace
@@ -24,10 +26,22 @@ void RateControl::set_rate(int bits_per_second) {
   rate_ = bits_per_second;
   // What was sent at a higher rate was allowed then: a lower one must not stop the stream until it is made good.
   level_ = std::min(level_, kCapacity * rate_);
+  debt_ = std::min(debt_, kMostDebt * rate_);
+}
+
+// Takes on what is sent beside the picture, and pays a part of all that is owed.
+void RateControl::owe(int64_t beside, double spare, double interval) {
+  debt_ = std::max(0.0, debt_ + static_cast<double>(beside) - spare);
+  const double part = std::max(kInstalment * rate_ * interval, debt_ - kMostDebt * rate_);
+  const double paid = std::min(debt_, part);
+  debt_ -= paid;
+  level_ += paid;
 }
 
 RateControl::Budget RateControl::next(double seconds, double interval, bool key, int64_t beside) {
-  level_ = std::max(0.0, level_ - rate_ * seconds) + static_cast<double>(beside);
+  const double spare = std::max(0.0, rate_ * seconds - level_);
+  level_ = std::max(0.0, level_ - rate_ * seconds);
+  owe(beside, spare, interval);
   elapsed_ += seconds;
   const double capacity = kCapacity * rate_;
   Budget b;
@@ -44,7 +58,8 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key,
   const double share = rate_ * interval + (rest - level_) * kReaction;
   // Better a picture that repeats the last one than none.
   const double most = (elapsed_ < kStart ? kStart : kDropLevel) * rate_;
-  b.limit = level_ + kStillBits > most ? -1 : std::max(static_cast<int>(room), kStillBits);
+  const double own = std::min(room, (1 - kInstalment) * rate_ * interval);
+  b.limit = level_ + kStillBits > most ? -1 : std::max(static_cast<int>(std::max(room - debt_, own)), kStillBits);
   b.target = key ? b.limit : static_cast<int>(std::clamp(share, 0.0, std::max<double>(b.limit, 0)));
   return b;
 }

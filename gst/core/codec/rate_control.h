@@ -21,7 +21,8 @@ class RateControl {
     bool most = false;  // nearly as much room as there will ever be: waiting brings no more
   };
   // `seconds` since the picture before (0 for the first), `interval` the usual time between pictures. Call once a
-  // picture. `beside`: bits that are sent in any case and count as well.
+  // picture. `beside`: bits that are sent in any case and count as well; what the rate leaves over pays for them, and
+  // the rest is taken off this picture and those that follow evenly, so that none has to do without.
   Budget next(double seconds, double interval, bool key, int64_t beside = 0);
   // What the picture really took, all layers and headers.
   void spent(int64_t bits) { level_ += static_cast<double>(bits); }
@@ -30,9 +31,12 @@ class RateControl {
   double level() const { return level_; }
 
  private:
+  void owe(int64_t beside, double spare, double interval);
+
   double rate_;
   bool steady_;
   double level_ = 0;
+  double debt_ = 0;     // bits sent beside pictures that the bucket does not hold yet
   double elapsed_ = 0;  // seconds since the first picture
   bool first_ = true;
 };

@@ -81,15 +81,15 @@ bool SceneBackground::is_at_rest(const Picture& thumbnail) const {
   return 2 * differences <= static_cast<int>(looks) * cells_of(thumbnail);
 }
 
-bool SceneBackground::is_like(const Picture& known, const Picture& thumbnail) const {
+bool SceneBackground::is_like(const Picture& known, const Picture& thumbnail, bool sure) const {
   if (known.width() != thumbnail.width() || known.height() != thumbnail.height()) return false;
   const int clear = std::max(kFewestCells, cells_of(thumbnail) / kClearCells);
-  const bool sure = median_.pictures().size() >= kSurePictures;
   return count_differences(known, thumbnail) < (sure ? clear : kUnsure * clear);
 }
 
-std::optional<FoundScene> SceneBackground::conclude() {
+std::optional<FoundScene> SceneBackground::conclude(bool early) {
   std::optional<FoundScene> found;
+  const bool sure = !early && median_.pictures().size() >= kSurePictures;
   if (is_settled()) {
     Picture background = median_.median();
     Picture thumbnail = thumbnail_of(background.view());
@@ -97,8 +97,9 @@ std::optional<FoundScene> SceneBackground::conclude() {
       found.emplace();
       found->begin = median_.begin();
       found->end = median_.end();
-      const auto known =
-          std::find_if(known_.begin(), known_.end(), [&](const Known& k) { return is_like(k.thumbnail, thumbnail); });
+      const auto known = std::find_if(known_.begin(), known_.end(),
+                                      [&](const Known& k) { return is_like(k.thumbnail, thumbnail, sure); });
+      if (early && known != known_.end()) return std::nullopt;
       if (known != known_.end()) {
         found->number = known->number;
         std::rotate(known, known + 1, known_.end());
@@ -108,7 +109,7 @@ std::optional<FoundScene> SceneBackground::conclude() {
       }
     }
   }
-  median_.clear();
+  if (!early || found) median_.clear();
   return found;
 }
 
@@ -119,8 +120,14 @@ std::optional<FoundScene> SceneBackground::next(const PictureView& picture, doub
   if (!median_.pictures().empty()) {
     const Picture& first = median_.pictures().front();
     const bool resized = first.width() != picture.width() || first.height() != picture.height();
-    const bool over = is_settled() && time_ - median_.begin() >= window_;
-    if (cut || resized || over) found = conclude();
+    const double age = time_ - median_.begin();
+    if (cut || resized || (is_settled() && age >= window_)) {
+      found = conclude(false);
+      fresh_ = cut || resized;
+    } else if (fresh_ && is_settled() && age >= first_) {
+      found = conclude(true);
+      fresh_ = false;
+    }
   }
   median_.add(picture, time_);
   return found;

@@ -32,6 +32,9 @@ class SceneBackground {
   // A window of live video: long enough for people who stand and talk, and a car that was parked is known after half
   // of it.
   static constexpr double kLiveWindow = 60;
+  // The first window of live video, which makes a scene known that was not yet: what receivers lack they should get
+  // soon, and who lingers in it is gone from the next one.
+  static constexpr double kFirstWindow = 20;
   static constexpr double kWholeScene = std::numeric_limits<double>::infinity();
 
   // What is compared are means of 4x4 samples, in which neither noise nor grain counts. A cell differs if they are
@@ -48,8 +51,9 @@ class SceneBackground {
   static constexpr size_t kMostKnown = 64;
 
   // `window` in seconds: a stream that never ends is looked at again and again; with kWholeScene, a scene gives one
-  // background when it ends.
-  explicit SceneBackground(double window = kLiveWindow) : window_(window) {}
+  // background when it ends. At the start and behind cuts, a scene that is not known is looked at after `first` seconds
+  // already, if that is less.
+  explicit SceneBackground(double window = kLiveWindow, double first = kWholeScene) : window_(window), first_(first) {}
 
   // From now on a scene with this background is known; it counts as found before all others that are. To be told in the
   // order from the one that was seen last: what comes when kMostKnown are known is not kept. Returns its number.
@@ -61,7 +65,7 @@ class SceneBackground {
   // background is settled and the camera was at rest: at least half of all cells look like the background.
   std::optional<FoundScene> next(const PictureView& picture, double seconds);
   // The same at the end of the stream; the next picture starts another scene.
-  std::optional<FoundScene> finish() { return conclude(); }
+  std::optional<FoundScene> finish() { return conclude(false); }
 
  private:
   struct Known {
@@ -71,13 +75,15 @@ class SceneBackground {
 
   bool is_settled() const { return median_.pictures().size() >= kSettledPictures; }
   bool is_at_rest(const Picture& thumbnail) const;
-  bool is_like(const Picture& known, const Picture& thumbnail) const;
-  // Ends the window.
-  std::optional<FoundScene> conclude();
+  bool is_like(const Picture& known, const Picture& thumbnail, bool sure) const;
+  // Ends the window; with `early`, only if that makes a new scene known.
+  std::optional<FoundScene> conclude(bool early);
   size_t remember(Picture thumbnail);
 
   double window_;
-  double time_ = 0;  // of the latest picture
+  double first_;
+  bool fresh_ = true;  // the window is the first of its scene
+  double time_ = 0;    // of the latest picture
   PictureMedian median_;
   SceneChange change_;
   std::vector<Known> known_;  // the one found last is the last one

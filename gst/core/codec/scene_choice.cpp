@@ -64,8 +64,13 @@ void SceneFollower::add(const ScenePicture& picture) {
   age_ = kPause;
 }
 
+void SceneFollower::forget(const PictureName& name) {
+  memory_.erase(name);
+  age_ = kPause;
+}
+
 std::optional<std::vector<ScenePicture>> SceneFollower::next(const PictureView& picture, double seconds) {
-  if (memory_.empty()) return std::nullopt;
+  if (memory_.empty() && names_.empty()) return std::nullopt;
   if (suspended_ > 0) {
     suspended_ -= seconds;
     age_ = kPause;

@@ -2,6 +2,7 @@
 // Which of the pictures that both ends have a stream refers to, and when that changes.
 #pragma once
 
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -29,8 +30,11 @@ class SceneFollower {
   // `seconds` is the time since the picture before.
   std::optional<std::vector<ScenePicture>> next(const PictureView& picture, double seconds);
 
-  // Receivers seem to lack the pictures: refers to none for the next half minute, then tries once more.
-  void suspend() { suspended_ = kSuspension; }
+  // A picture is not to be referred to any more; the next call of next() chooses anew.
+  void forget(const PictureName& name);
+
+  // Receivers seem to lack the pictures: refers to none for the next half minute, then tries once more; or for ever.
+  void suspend(bool for_ever = false) { suspended_ = for_ever ? HUGE_VAL : kSuspension; }
 
  private:
   static constexpr double kSuspension = 30;  // seconds

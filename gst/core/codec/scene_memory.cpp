@@ -23,7 +23,7 @@ void KnownScene::enter(SceneUnit unit, int width, int height) {
 
 std::array<const Picture*, kMaxKnowledge> KnownScene::pictures(const SceneReference& reference) {
   std::array<const Picture*, kMaxKnowledge> out{};
-  if (!known_ || reference.number != unit_.number) return out;
+  if (!is_told(reference)) return out;
   for (size_t j = 0; j < pictures_.size(); ++j) {
     out[j] = pictures_[j].get();
     const SceneAdjustment wanted = reference.adjustments[j];

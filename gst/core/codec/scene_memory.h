@@ -29,6 +29,8 @@ class KnownScene {
   void set_memory(std::shared_ptr<const SceneMemory> memory);
   // Takes what a scene unit says. Pictures of another size than width x height count as lacking.
   void enter(SceneUnit unit, int width, int height);
+  // Whether the scene told last is the one that `reference` means.
+  bool is_told(const SceneReference& reference) const { return known_ && reference.number == unit_.number; }
   // The pictures that cells refer to who mean `reference`, valid until the next call; all null if another scene, or
   // none, was told.
   std::array<const Picture*, kMaxKnowledge> pictures(const SceneReference& reference);

@@ -58,11 +58,14 @@ size_t unit_size_at_most(size_t piece) { return piece + kKnowledgeUnitOverhead; 
 
 }  // namespace
 
-EntrySender::EntrySender(EntrySenderSettings settings) : settings_(settings) {
-  if (settings.piece_size == 0 || settings.piece_size > kMaxPieceSize) {
+EntrySender::EntrySender(EntrySenderSettings settings) : settings_(settings) { set_piece_size(settings.piece_size); }
+
+void EntrySender::set_piece_size(size_t bytes) {
+  if (bytes == 0 || bytes > kMaxPieceSize) {
     throw Error(ErrorKind::kSettings, "pieces of entries have 1 to " + std::to_string(kMaxPieceSize) + " bytes, not " +
-                                          std::to_string(settings.piece_size));
+                                          std::to_string(bytes));
   }
+  settings_.piece_size = bytes;
 }
 
 EntrySender::Entries::const_iterator EntrySender::find(const PictureName& name) const {

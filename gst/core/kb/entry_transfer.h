@@ -39,6 +39,8 @@ class EntrySender {
   void begin_anew();
 
   void advance(double seconds);
+  // For all pieces from now on; as EntrySenderSettings::piece_size.
+  void set_piece_size(size_t bytes);
 
   // Whether a receiver has said that it has all of the entry.
   bool is_held(const PictureName& name) const;

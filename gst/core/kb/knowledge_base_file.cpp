@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <ostream>
 
 #include "core/kb/sq8.h"
@@ -64,6 +65,14 @@ std::string hex(ByteView bytes) {
 int64_t first_of(uint64_t number) { return static_cast<int64_t>(number * kSegmentEntries); }
 int64_t last_of(uint64_t number) { return first_of(number) + static_cast<int64_t>(kSegmentEntries) - 1; }
 
+void check_folder(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  std::error_code ignored;
+  if (folder.empty() || std::filesystem::exists(folder, ignored)) return;
+  throw Error(ErrorKind::kWrite, "cannot make '" + path + "': there is no folder '" + folder.string() +
+                                     "'; make it, or name a file elsewhere");
+}
+
 }  // namespace
 
 void KnowledgeBaseFile::create(const std::string& path, const KnowledgeBaseHeader& header,
@@ -81,6 +90,7 @@ void KnowledgeBaseFile::create(const std::string& path, const KnowledgeBaseHeade
   }
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) cannot_create(path, EEXIST);
+  check_folder(path);
   KnowledgeBaseInfo info;
   info.header = header;
   info.shape = quantiser.shape();

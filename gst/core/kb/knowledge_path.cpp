@@ -45,13 +45,18 @@ std::string find_knowledge_base(const std::string& value, const std::string& pro
   if (value.find('/') == std::string::npos) {
     for (const std::string& folder : model_path()) places.push_back(folder + "/" + value);
   }
+  std::error_code error;
   for (std::string& place : places) {
-    std::error_code error;
     if (fs::exists(place, error)) return place;
     place = "'" + place + "'";
   }
-  throw Error(ErrorKind::kNotFound, "no knowledge base found: looked at " + list_text(places) + "; set the property `" +
-                                        property + "` or the environment variable CRLSC_MODEL_PATH");
+  const fs::path folder = fs::path(value).parent_path();
+  const bool no_folder = !folder.empty() && !fs::exists(folder, error);
+  throw Error(ErrorKind::kNotFound, "no knowledge base found: looked at " + list_text(places) +
+                                        (no_folder ? "; there is no folder '" + folder.string() + "'" : "") +
+                                        "; set the property `" + property +
+                                        "` or the environment variable CRLSC_MODEL_PATH, or make a private one with "
+                                        "`crlsc pkb create --out FILE`");
 }
 
 std::optional<std::string> find_shared_knowledge_base(const ContentId& id) {

@@ -85,6 +85,15 @@ KnowledgeBaseFile open_for_received(const std::string& path, const ContentId& kn
   return file;
 }
 
+void note_used(KnowledgeBaseFile& file, const std::vector<PictureName>& names, int64_t time) {
+  std::vector<EntryId> used;
+  file.for_each([&](const StoredEntry& entry) {
+    const bool named = std::find(names.begin(), names.end(), name_of(entry.content_hash)) != names.end();
+    if (named && entry.source == kReceivedSource) used.push_back(entry.id);
+  });
+  for (const EntryId id : used) file.set_last_seen(id, time);
+}
+
 KeptEntry keep_received(KnowledgeBaseFile& file, const TransferEntry& entry, size_t max_entries, int64_t time) {
   const size_t code_size = file.info().shape.code_size();
   if (entry.code.size() != code_size) {

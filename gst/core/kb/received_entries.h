@@ -23,9 +23,14 @@ constexpr char kReceivedSource[] = "stream";
 // and what KnowledgeBaseFile throws. `time` is now.
 KnowledgeBaseFile open_for_received(const std::string& path, const ContentId& knowledge, int64_t time);
 
+// A stream refers to these entries: of those that streams brought, they are the ones that were used last. `time` is
+// now. What is not there is passed over. Throws what KnowledgeBaseFile throws.
+void note_used(KnowledgeBaseFile& file, const std::vector<PictureName>& names, int64_t time);
+
 struct KeptEntry {
-  bool added = false;                // false: an entry with this code and picture was there already
-  std::vector<PictureName> removed;  // those that had to go, as they were not received for the longest time
+  bool added = false;  // false: an entry with this code and picture was there already
+  std::vector<PictureName>
+      removed;  // those that had to go, as they were neither received nor used for the longest time
 };
 
 // Adds an entry; it is durable when this returns. Then the file has at most `max_entries` (1 or more) received ones.

@@ -26,28 +26,35 @@ std::optional<Picture> decoded(const Bytes& webp, int width, int height) {
 
 }  // namespace
 
-void for_each_scene_picture(KnowledgeBaseFile& file, int width, int height,
-                            const std::function<void(const StoredEntry&, const Picture&)>& use) {
+size_t for_each_scene_picture(KnowledgeBaseFile& file, int width, int height,
+                              const std::function<void(const StoredEntry&, const Picture&)>& use) {
   std::vector<std::pair<int64_t, EntryId>> latest;
   file.for_each([&latest](const StoredEntry& e) { latest.emplace_back(e.last_seen, e.id); });
   std::sort(latest.rbegin(), latest.rend());
   size_t count = 0;
+  size_t left_out = 0;
   for (const auto& [seen, id] : latest) {
     if (count == kMostScenePictures) break;
     const auto entry = file.find(id, {false, true});
     if (!entry || entry->picture.empty()) continue;
     const auto picture = decoded(entry->picture, width, height);
-    if (!picture) continue;
+    if (!picture) {
+      ++left_out;
+      continue;
+    }
     use(*entry, *picture);
     ++count;
   }
+  return left_out;
 }
 
-SceneMemory read_scene_memory(KnowledgeBaseFile& file, int width, int height) {
+SceneMemory read_scene_memory(KnowledgeBaseFile& file, int width, int height, size_t* left_out) {
   SceneMemory memory;
-  for_each_scene_picture(file, width, height, [&memory](const StoredEntry& entry, const Picture& picture) {
-    memory[name_of(entry.content_hash)] = std::make_shared<const Picture>(pad_to_cells(picture.view()));
-  });
+  const size_t others =
+      for_each_scene_picture(file, width, height, [&memory](const StoredEntry& entry, const Picture& picture) {
+        memory[name_of(entry.content_hash)] = std::make_shared<const Picture>(pad_to_cells(picture.view()));
+      });
+  if (left_out != nullptr) *left_out = others;
   return memory;
 }
 

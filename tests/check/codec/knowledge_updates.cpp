@@ -230,11 +230,10 @@ GST_START_TEST(doubts_send_it_again_but_not_for_ever) {
   Sender sender(knowledge.path, "bitrate=50000");
   for (int doubts = 0; doubts < 2; ++doubts) {
     fail_unless(sender.pictures_until_it_refers() > 0, "after %d doubts", doubts);
-    for (int i = 0; i < 2; ++i) {
-      sender.request_key();
-      sender.push_next(10);
-    }
-    fail_unless(!sender.push_next(200).refers);
+    // The very picture that was asked for refers to nothing.
+    sender.request_key();
+    fail_unless(!sender.push_next(1).refers);
+    fail_unless_equals_uint64(sender.stat("entries"), 0);
   }
   const Contents later = sender.push_next(500);
   fail_unless(!later.refers);
@@ -257,6 +256,58 @@ GST_START_TEST(events_that_make_no_sense_change_nothing) {
 }
 GST_END_TEST;
 
+// A picture every two seconds, at rates where a semantic unit and a piece of an entry take as much as it may.
+GST_START_TEST(no_picture_is_left_out_for_an_entry) {
+  GstVideoInfo info = video_info();
+  info.fps_n = 1;
+  info.fps_d = 2;
+  const Knowledge knowledge(info);
+  for (const int bitrate : {1000, 2000, 4000}) {
+    Sender sender(knowledge.path, "bitrate=" + std::to_string(bitrate), info);
+    constexpr int kPictures = 60;
+    for (int i = 0; i < kPictures; ++i) {
+      GstBuffer* picture = make_frame(info, i % 4, static_cast<GstClockTime>(i) * 2 * GST_SECOND);
+      fail_unless_equals_int(sender.push(picture), GST_FLOW_OK);
+    }
+    fail_unless_equals_uint64(sender.stat("frames"), kPictures);
+    fail_unless_equals_uint64(sender.stat("dropped"), 0);
+    fail_unless(sender.stat("entry-bytes") > 0 && sender.stat("semantic-units") == kPictures);
+    fail_unless(sender.stat("bytes") <= static_cast<guint64>(bitrate) / 8 * 2 * kPictures);
+  }
+}
+GST_END_TEST;
+
+GST_START_TEST(updates_need_a_knowledge_base) {
+  Lone encoder("crlscenc");
+  encoder.set_model(kSemanticModel);
+  g_object_set(encoder.element(), "knowledge-updates", TRUE, nullptr);
+  fail_unless_equals_int(encoder.go(GST_STATE_READY), GST_STATE_CHANGE_FAILURE);
+  const Posted error = encoder.pop();
+  fail_unless(error.is(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS) && error.says("knowledge-updates"), "%s",
+              error.text.c_str());
+}
+GST_END_TEST;
+
+GST_START_TEST(knowledge_that_is_of_no_use_is_told) {
+  const Knowledge knowledge;
+  struct Case {
+    std::string path;
+    GstVideoInfo info;
+    std::vector<std::string> texts;
+  };
+  const Case cases[] = {{knowledge.path, video_info(), {}},
+                        {knowledge.path, video_info(80, 64), {"80x64", "crlsc pkb"}},
+                        {kKnowledge, video_info(), {"shared", "crlsc pkb create"}}};
+  for (const Case& c : cases) {
+    Sender sender(c.path, "", c.info);
+    const Posted warning = sender.pop(GST_MESSAGE_WARNING);
+    fail_unless(c.texts.empty() == (warning.domain == 0), "%s", warning.text.c_str());
+    fail_unless(c.texts.empty() || warning.is(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS));
+    for (const std::string& text : c.texts) fail_unless(warning.says(text), "%s", warning.text.c_str());
+  }
+}
+GST_END_TEST;
+
 static Suite* knowledge_updates_suite(void) {
   Suite* suite = suite_create("knowledge-updates");
   TCase* tests = tcase_create("general");
@@ -270,6 +321,9 @@ static Suite* knowledge_updates_suite(void) {
   tcase_add_test(tests, key_pictures_keep_their_room);
   tcase_add_test(tests, doubts_send_it_again_but_not_for_ever);
   tcase_add_test(tests, events_that_make_no_sense_change_nothing);
+  tcase_add_test(tests, no_picture_is_left_out_for_an_entry);
+  tcase_add_test(tests, updates_need_a_knowledge_base);
+  tcase_add_test(tests, knowledge_that_is_of_no_use_is_told);
   return suite;
 }
 

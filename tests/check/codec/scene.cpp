@@ -5,6 +5,7 @@
 
 #include "core/kb/knowledge_base_file.h"
 #include "core/kb/reference_picture.h"
+#include "crlsc/entry_event.h"
 #include "support.h"
 #include "support/test_knowledge.h"
 
@@ -87,10 +88,12 @@ GST_START_TEST(both_ends_see_the_same) {
 }
 GST_END_TEST;
 
-// It asks for a key picture, gets one that refers to the scene once more, asks again and gets one that does not.
+// With feedback it says what it lacks and gets a key picture without it; with nothing but requests for key pictures it
+// gets one that refers to the scene once more, asks again and gets one that does not. Until then, nothing is shown.
 GST_START_TEST(who_lacks_the_picture_gets_one_without_it) {
   const Knowledge knowledge;
-  const std::string lacking = __i__ == 0 ? "" : knowledge.without;
+  const std::string lacking = __i__ % 2 == 0 ? "" : knowledge.without;
+  const bool feedback = __i__ >= 2;
   Harness sender(element("crlscenc bitrate=100000", knowledge.with));
   Harness receiver(element("crlscdec", lacking));
   const GstVideoInfo info = video_info(96, 80);
@@ -103,15 +106,20 @@ GST_START_TEST(who_lacks_the_picture_gets_one_without_it) {
     fail_unless_equals_int(receiver.push(sent.copy(0)), GST_FLOW_OK);
     while (GstEvent* event = gst_harness_try_pull_upstream_event(receiver.h())) {
       if (gst_event_has_name(event, "GstForceKeyUnit")) ask_for_key_picture(sender.h());
+      if (feedback && crlsc::is_entry_event(event)) {
+        gst_harness_push_upstream_event(sender.h(), gst_event_ref(event));
+      }
       gst_event_unref(event);
     }
     const Buffers shown = receiver.pull();
     const bool good = shown.size() == 1 && !has_flag(shown[0], GST_BUFFER_FLAG_CORRUPTED);
     if (!good) good_from = -1;
     if (good && good_from < 0) good_from = i;
+    fail_unless(good || shown.size() == 0, "garbage is shown");
     g_usleep(20000);  // requests are throttled by the clock on the wall
   }
   fail_unless(good_from > 0 && good_from < 55, "good from picture %d on", good_from);
+  fail_unless(!feedback || good_from == 1, "good from picture %d on", good_from);
 }
 GST_END_TEST;
 
@@ -121,7 +129,7 @@ static Suite* scene_suite(void) {
   suite_add_tcase(suite, tests);
   tcase_add_test(tests, a_known_scene_costs_less);
   tcase_add_test(tests, both_ends_see_the_same);
-  tcase_add_loop_test(tests, who_lacks_the_picture_gets_one_without_it, 0, 2);
+  tcase_add_loop_test(tests, who_lacks_the_picture_gets_one_without_it, 0, 4);
   return suite;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Entries that a stream brings, in the decoder: stored, referred to, refused.
+#include <cstring>
 #include <filesystem>
 
 #include "core/kb/received_entries.h"
@@ -87,8 +88,9 @@ void expect_report(Receiver& receiver, const EntryReport& expected) {
 }
 
 struct Sender {
-  explicit Sender(const TransferEntry& entry) : path(folder.path() + "/sender.crlsckb") {
-    write_sender_knowledge(path, {entry});
+  // Its stream refers to `entries` that show the scene.
+  explicit Sender(const std::vector<TransferEntry>& entries) : path(folder.path() + "/sender.crlsckb") {
+    write_sender_knowledge(path, entries);
     stream = std::make_unique<Stream>(kPictures, "bitrate=500000 knowledge-base=" + path, video_info(), kSemanticModel);
   }
   Folder folder;
@@ -100,7 +102,7 @@ struct Sender {
 
 GST_START_TEST(entries_are_stored_and_referred_to) {
   const TransferEntry entry = scene_entry(video_info(), 0);
-  const Sender sender(entry);
+  const Sender sender({entry});
   const Folder folder;
   const std::string path = folder.path() + "/new.crlsckb";
   {
@@ -121,7 +123,7 @@ GST_END_TEST;
 
 GST_START_TEST(what_is_complete_is_stored_at_the_end) {
   const TransferEntry entry = scene_entry(video_info(), 0);
-  const Sender sender(entry);
+  const Sender sender({entry});
   const Folder folder;
   const std::string path = folder.path() + "/new.crlsckb";
   { Receiver(*sender.stream, receiving(path)).push_entry(entry); }
@@ -129,9 +131,67 @@ GST_START_TEST(what_is_complete_is_stored_at_the_end) {
 }
 GST_END_TEST;
 
+// The bus once, upstream as what is missing: all of it. Nothing is shown, for there is nothing good.
+GST_START_TEST(a_missing_entry_is_told) {
+  const TransferEntry entry = scene_entry(video_info(), 0);
+  const Sender sender({entry});
+  Receiver receiver(*sender.stream, "");
+  for (int i = 0; i < 2 * kPictures; ++i) fail_unless_equals_int(receiver.push_with({}).size(), 0);
+  fail_unless_equals_uint64(receiver.stat("discarded"), 2 * kPictures);
+  fail_unless_equals_uint64(receiver.stat("frames"), 2 * kPictures);
+  int messages = 0;
+  while (GstMessage* message = gst_bus_pop_filtered(receiver.bus(), GST_MESSAGE_ELEMENT)) {
+    const GstStructure* fields = gst_message_get_structure(message);
+    messages += gst_structure_has_name(fields, "crlsc-entry-missing") ? 1 : 0;
+    const gchar* name = gst_structure_get_string(fields, "entry");
+    if (name != nullptr) {
+      fail_unless(name == to_hex(name_of(entry)), "%s", name);
+      fail_unless_equals_int(strlen(gst_structure_get_string(fields, "knowledge-base")), 16);
+    }
+    gst_message_unref(message);
+  }
+  fail_unless_equals_int(messages, 1);
+  int requests = 0;
+  std::vector<EntryReport> reports;
+  while (GstEvent* event = gst_harness_try_pull_upstream_event(receiver.h())) {
+    requests += gst_event_has_name(event, "GstForceKeyUnit") ? 1 : 0;
+    if (const auto report = parse_entry_event(event)) reports.push_back(*report);
+    gst_event_unref(event);
+  }
+  fail_unless(requests >= 1);
+  fail_unless(!reports.empty() && reports[0] == EntryReport({name_of(entry), {{0, kMaxTransferSize}}}));
+}
+GST_END_TEST;
+
+// Good pictures, then some that refer to what is missing, and a key picture that does not.
+GST_START_TEST(the_last_good_picture_stays) {
+  const TransferEntry entry = scene_entry(video_info(), 0);
+  const Sender sender({entry});
+  const Stream good(2, "bitrate=500000", video_info(), kSemanticModel);
+  Decoder decoder(sender.stream->caps(), "", kSemanticModel);
+  decoder.push_all(good, 0, 2);
+  const Buffers before = decoder.pull();
+  fail_unless_equals_int(before.size(), 2);
+  decoder.push_all(*sender.stream, 0, kPictures);
+  const Buffers held = decoder.pull();
+  fail_unless_equals_int(held.size(), kPictures);
+  for (GstBuffer* buffer : held) {
+    fail_unless(has_flag(buffer, GST_BUFFER_FLAG_CORRUPTED));
+    fail_unless(to_bytes(buffer) == to_bytes(before[1]), "garbage is shown");
+  }
+  fail_unless_equals_uint64(decoder.stat("concealed"), kPictures);
+  decoder.push_all(good, 0, 2);
+  const Buffers after = decoder.pull();
+  for (size_t i = 0; i < 2; ++i) {
+    fail_unless(!has_flag(after[i], GST_BUFFER_FLAG_CORRUPTED));
+    fail_unless(to_bytes(after[i]) == to_bytes(before[i]));
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST(nothing_is_stored_unless_the_user_asks) {
   const TransferEntry entry = scene_entry(video_info(), 0);
-  const Sender sender(entry);
+  const Sender sender({entry});
   const Folder folder;
   const std::string path = folder.path() + "/own.crlsckb";
   write_sender_knowledge(path, {});
@@ -142,7 +202,7 @@ GST_START_TEST(nothing_is_stored_unless_the_user_asks) {
 GST_END_TEST;
 
 GST_START_TEST(no_more_entries_than_wanted) {
-  const Sender sender(scene_entry(video_info(), 0));
+  const Sender sender({});
   const Folder folder;
   const std::string path = folder.path() + "/new.crlsckb";
   {
@@ -158,9 +218,34 @@ GST_START_TEST(no_more_entries_than_wanted) {
 }
 GST_END_TEST;
 
+// The stream refers to the first of all.
+GST_START_TEST(what_is_in_use_goes_last) {
+  const TransferEntry used = scene_entry(video_info(), 0);
+  const Sender sender({used});
+  const Folder folder;
+  const std::string path = folder.path() + "/new.crlsckb";
+  for (const bool restarted : {false, true}) {
+    Receiver receiver(*sender.stream, receiving(path, "max-entries=2"));
+    if (!restarted) {
+      receiver.push_entry(used);
+      receiver.wait_for(1);
+    }
+    fail_unless(receiver.shows_all());
+    for (int i = 1; i <= 3; ++i) {
+      receiver.push_entry(scene_entry(video_info(), restarted ? 3 + i : i));
+      receiver.wait_for(static_cast<guint64>(restarted ? i : 1 + i));
+    }
+    fail_unless(receiver.shows_all());
+    const std::vector<PictureName> expected = {name_of(used), name_of(scene_entry(video_info(), restarted ? 6 : 3))};
+    fail_unless(held_names(path) == expected);
+    fail_unless_equals_int(receiver.pop(GST_MESSAGE_WARNING).domain, 0);
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST(what_cannot_be_stored_is_told_and_pictures_go_on) {
   const TransferEntry entry = scene_entry(video_info(), 0);
-  const Sender sender(scene_entry(video_info(), 1));
+  const Sender sender({});
   const Folder folder;
   const std::string path = folder.path() + "/new.crlsckb";
   struct Case {
@@ -195,7 +280,7 @@ GST_END_TEST;
 
 // The file is taken away, and one of other codebooks put in its place.
 GST_START_TEST(a_file_that_changes_is_looked_at_anew) {
-  const Sender sender(scene_entry(video_info(), 0));
+  const Sender sender({scene_entry(video_info(), 0)});
   const Folder folder;
   const std::string path = folder.path() + "/new.crlsckb";
   Receiver receiver(*sender.stream, receiving(path));
@@ -229,7 +314,7 @@ GST_END_TEST;
 GST_START_TEST(upstream_is_told_what_arrived) {
   const TransferEntry entry = scene_entry(video_info(), 0);
   const PictureName name = name_of(entry);
-  const Sender sender(entry);
+  const Sender sender({});
   const Folder folder;
   const std::string path = folder.path() + "/new.crlsckb";
   const std::vector<Bytes> units = units_of(entry, 40);
@@ -261,7 +346,7 @@ GST_END_TEST;
 
 GST_START_TEST(pieces_alone_show_nothing) {
   const TransferEntry entry = scene_entry(video_info(), 0);
-  const Sender sender(entry);
+  const Sender sender({});
   for (const char* properties : {"", "max-layers=1"}) {
     Decoder decoder(sender.stream->caps(), properties, kSemanticModel);
     fail_unless_equals_int(decoder.push(sender.stream->copy(0)), GST_FLOW_OK);
@@ -275,7 +360,7 @@ GST_END_TEST;
 
 GST_START_TEST(pieces_that_fit_nothing_do_no_harm) {
   const TransferEntry entry = scene_entry(video_info(), 0);
-  const Sender sender(scene_entry(video_info(), 1));
+  const Sender sender({scene_entry(video_info(), 1)});
   const Folder folder;
   const std::string path = folder.path() + "/new.crlsckb";
   Receiver receiver(*sender.stream, receiving(path));
@@ -302,8 +387,11 @@ static Suite* knowledge_suite(void) {
   suite_add_tcase(suite, tests);
   tcase_add_test(tests, entries_are_stored_and_referred_to);
   tcase_add_test(tests, what_is_complete_is_stored_at_the_end);
+  tcase_add_test(tests, a_missing_entry_is_told);
+  tcase_add_test(tests, the_last_good_picture_stays);
   tcase_add_test(tests, nothing_is_stored_unless_the_user_asks);
   tcase_add_test(tests, no_more_entries_than_wanted);
+  tcase_add_test(tests, what_is_in_use_goes_last);
   tcase_add_test(tests, what_cannot_be_stored_is_told_and_pictures_go_on);
   tcase_add_test(tests, a_file_that_changes_is_looked_at_anew);
   tcase_add_test(tests, settings_that_cannot_work_are_refused);

@@ -39,6 +39,12 @@ std::optional<TransferEntry> collect(KnowledgeSender& sender, int seconds) {
   return std::nullopt;
 }
 
+// All of an entry, twice; behind each pass comes a pause.
+void send_twice(KnowledgeSender& sender) {
+  fail_unless(collect(sender, 60));
+  fail_unless(collect(sender, 60));
+}
+
 }  // namespace
 
 GST_START_TEST(an_added_entry_is_sent_and_referred_to) {
@@ -100,14 +106,89 @@ GST_START_TEST(no_doubt_where_nothing_is_referred_to) {
   const Picture picture = drawn(info);
   {
     KnowledgeSender sender({file.path, info.width, info.height, false});
-    fail_unless(!sender.doubt());
+    fail_unless(!sender.key_requested(true));
   }
   add_entries(file.path, {scene_entry(info, 0)});
   KnowledgeSender sender({file.path, info.width, info.height, false});
+  for (int doubts = 0; doubts < 2; ++doubts) {
+    fail_unless(sender.next(picture.view(), 0.1)->size() == 1);
+    fail_unless(!sender.key_requested(false), "a request is no doubt");
+    fail_unless(sender.key_requested(true));
+    fail_unless(sender.next(picture.view(), 0.1)->empty());
+    fail_unless(!sender.key_requested(true));
+    fail_unless(!sender.next(picture.view(), 40));
+  }
+  fail_unless(!sender.next(picture.view(), 10000), "it is tried a third time");
+}
+GST_END_TEST;
+
+// It has no file, or another one: what it says of one entry holds for that.
+GST_START_TEST(what_a_receiver_lacks_is_not_referred_to_any_more) {
+  const File file;
+  const GstVideoInfo info = video_info();
+  const Picture picture = drawn(info);
+  const TransferEntry entry = scene_entry(info, 0);
+  add_entries(file.path, {entry});
+  KnowledgeSender sender({file.path, info.width, info.height, false});
   fail_unless(sender.next(picture.view(), 0.1)->size() == 1);
-  fail_unless(sender.doubt());
+  sender.report({PictureName{1}, {{0, 1}}});
+  sender.report({name_of(entry), {}});
+  fail_unless(!sender.next(picture.view(), 6));
+  sender.report({name_of(entry), {{0, kMaxTransferSize}}});
   fail_unless(sender.next(picture.view(), 0.1)->empty());
-  fail_unless(!sender.doubt());
+  fail_unless(!sender.next(picture.view(), 10000));
+}
+GST_END_TEST;
+
+// Nobody ever answers.
+GST_START_TEST(a_request_sends_what_is_not_acknowledged_once_more) {
+  const File file;
+  const GstVideoInfo info = video_info();
+  const Picture picture = drawn(info);
+  add_entries(file.path, {scene_entry(info, 0)});
+  KnowledgeSender sender({file.path, info.width, info.height, true});
+  sender.next(picture.view(), 0.1);
+  // Receivers that come late ask for a key picture each.
+  for (int i = 0; i < 5; ++i) {
+    send_twice(sender);
+    fail_unless(sender.next(picture.view(), 0.1)->size() == 1);
+    fail_unless(!sender.next(picture.view(), 60));
+    fail_unless(sender.key_requested(false));
+    fail_unless(sender.next(picture.view(), 0.1)->empty());
+    fail_unless(!sender.key_requested(true));
+  }
+  // One that keeps nothing asks whenever the entry is referred to.
+  for (int i = 0; i < 2; ++i) {
+    send_twice(sender);
+    fail_unless(sender.next(picture.view(), 0.1)->size() == 1);
+    fail_unless(sender.key_requested(false));
+    fail_unless(sender.next(picture.view(), 0.1)->empty());
+  }
+  fail_unless(!collect(sender, 60));
+  fail_unless(!sender.next(picture.view(), 60));
+}
+GST_END_TEST;
+
+GST_START_TEST(a_request_changes_nothing_that_is_acknowledged) {
+  const File file;
+  const GstVideoInfo info = video_info();
+  const Picture picture = drawn(info);
+  const TransferEntry entry = scene_entry(info, 0);
+  add_entries(file.path, {entry});
+  KnowledgeSender sender({file.path, info.width, info.height, true});
+  sender.next(picture.view(), 0.1);
+  sender.report({name_of(entry), {}});
+  fail_unless(sender.next(picture.view(), 0.1)->size() == 1);
+  fail_unless(!sender.key_requested(false));
+  fail_unless(!sender.next(picture.view(), 0.1));
+  // Another receiver lacks it whenever the stream refers to it.
+  for (int i = 0; i < 4; ++i) {
+    sender.report({name_of(entry), {{0, kMaxTransferSize}}});
+    fail_unless(sender.next(picture.view(), 0.1)->empty(), "denial %d", i);
+    sender.report({name_of(entry), {}});
+    const auto scene = sender.next(picture.view(), 0.1);
+    fail_unless(i < 3 ? scene && scene->size() == 1 : !scene, "denial %d", i);
+  }
 }
 GST_END_TEST;
 
@@ -120,6 +201,9 @@ static Suite* knowledge_sender_suite(void) {
   tcase_add_test(tests, a_removed_entry_is_not_sent);
   tcase_add_test(tests, pictures_that_do_not_fit_are_passed_over);
   tcase_add_test(tests, no_doubt_where_nothing_is_referred_to);
+  tcase_add_test(tests, what_a_receiver_lacks_is_not_referred_to_any_more);
+  tcase_add_test(tests, a_request_sends_what_is_not_acknowledged_once_more);
+  tcase_add_test(tests, a_request_changes_nothing_that_is_acknowledged);
   return suite;
 }
 

@@ -11,7 +11,8 @@ using namespace crlsc::test;  // NOLINT
 
 namespace {
 
-constexpr int kWindow = 61;  // pictures, one a second, until a scene that goes on is kept
+constexpr int kFirst = 21;   // pictures, one a second, until a new scene that goes on is kept
+constexpr int kWindow = 61;  // and until it is looked at again
 
 std::string keeper(const std::string& path, const std::string& rest = "") {
   return builder(path, "scenes=true interval=1000 " + rest);
@@ -61,7 +62,7 @@ GST_START_TEST(a_scene_becomes_an_entry_with_its_picture) {
   Kb kb(keeper(base.path, "label=yard"));
   kb.set_raw();
   Camera camera(kb);
-  camera.show("red", kWindow - 1);
+  camera.show("red", kFirst - 1);
   fail_unless(base.labels().empty());
   camera.show("red", 1);
   // Durable at once.
@@ -74,7 +75,7 @@ GST_START_TEST(a_scene_becomes_an_entry_with_its_picture) {
   fail_unless_equals_int(picture.height(), 48);
   fail_unless(std::abs(picture.plane(0)[0] - 81) <= 4 && std::abs(picture.plane(2)[0] - 240) <= 4);
   fail_unless(std::abs(entries[0].last_seen - g_get_real_time() / 1000) < 60000);
-  fail_unless_equals_int(entries[0].last_seen - entries[0].first_seen, 1000 * (kWindow - 2));
+  fail_unless_equals_int(entries[0].last_seen - entries[0].first_seen, 1000 * (kFirst - 2));
   fail_unless_equals_uint64(kb.stat("added"), 1);
   fail_unless_equals_uint64(kb.stat("entries"), 1);
   KnowledgeBaseFile file(base.path, KnowledgeBaseFile::Access::kRead);
@@ -135,11 +136,11 @@ GST_START_TEST(scenes_are_searched_for_meanwhile) {
   Kb kb("mode=both scenes=true label=mine min-similarity=0.9 model=" + std::string(kSemanticModel) +
         " location=" + base.path);
   kb.set_raw();
-  Camera(kb).show("red", kWindow + 1);
+  Camera(kb).show("red", kFirst + 1);
   const Buffers out = kb.pull();
-  fail_unless(labels_of(out[kWindow - 2]).empty());
-  fail_unless(labels_of(out[kWindow]) == Labels{"mine"});
-  fail_unless_equals_uint64(kb.stat("searches"), kWindow + 1);
+  fail_unless(labels_of(out[kFirst - 2]).empty());
+  fail_unless(labels_of(out[kFirst]) == Labels{"mine"});
+  fail_unless_equals_uint64(kb.stat("searches"), kFirst + 1);
 }
 GST_END_TEST;
 
@@ -178,7 +179,7 @@ GST_START_TEST(a_scene_that_was_removed_by_others_is_new_again) {
   Kb kb(keeper(base.path));
   kb.set_raw();
   Camera camera(kb);
-  camera.show("red", kWindow);
+  camera.show("red", kFirst);
   fail_unless_equals_uint64(kb.stat("added"), 1);
   fail_unless_equals_int(KnowledgeBaseFile(base.path, KnowledgeBaseFile::Access::kWrite).remove({1}), 1);
   // Whether the change was noticed in the meantime or not.
@@ -195,7 +196,7 @@ GST_START_TEST(a_file_that_cannot_be_written_is_tried_again) {
   Kb kb(keeper(base.path));
   kb.set_raw();
   Camera camera(kb);
-  camera.show("red", kWindow - 1);
+  camera.show("red", kFirst - 1);
   const std::string garbage = base.folder.path() + "/garbage";
   const std::string kept = base.folder.path() + "/kept";
   fail_unless(g_file_set_contents(garbage.c_str(), "no database", -1, nullptr));
@@ -234,6 +235,25 @@ GST_START_TEST(a_label_that_is_no_text) {
 }
 GST_END_TEST;
 
+GST_START_TEST(scenes_are_not_kept_in_mode_query) {
+  Private base;
+  for (const char* mode : {"query", "build", "both"}) {
+    Lone kb("crlsckb");
+    kb.set_model(kSemanticModel);
+    g_object_set(kb.element(), "location", base.path.c_str(), "scenes", TRUE, nullptr);
+    gst_util_set_object_arg(G_OBJECT(kb.element()), "mode", mode);
+    fail_unless_equals_int(kb.go(GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
+    const Posted warning = kb.pop(GST_MESSAGE_WARNING);
+    if (std::string(mode) != "query") {
+      fail_unless_equals_int(warning.domain, 0);
+      continue;
+    }
+    fail_unless(warning.is(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS) && warning.says("mode=build"), "%s",
+                warning.text.c_str());
+  }
+}
+GST_END_TEST;
+
 static Suite* crlsckb_scenes_suite() {
   Suite* suite = suite_create("crlsckb-scenes");
   TCase* tests = tcase_create("scenes");
@@ -249,6 +269,7 @@ static Suite* crlsckb_scenes_suite() {
   tcase_add_test(tests, a_file_that_cannot_be_written_is_tried_again);
   tcase_add_test(tests, pictures_too_large_for_a_scene);
   tcase_add_test(tests, a_label_that_is_no_text);
+  tcase_add_test(tests, scenes_are_not_kept_in_mode_query);
   return suite;
 }
 

@@ -256,6 +256,51 @@ TEST(RateControl, PicturesAtTheSameTimeAreNotFree) {
   EXPECT_LE(sum, 10000) << "a thousand pictures without time in between share one bucket";
 }
 
+// Units of 52 bytes beside pictures that take all they may.
+TEST(RateControl, WhatIsSentBesideStarvesNoPicture) {
+  constexpr int kBeside = 52 * 8;
+  for (const int bitrate : {1000, 2000, 4000, 10000, 100000}) {
+    for (const double step : {0.1, 0.5, 1.0, 2.0}) {
+      if (0.75 * bitrate * step < 160) continue;  // no picture fits
+      for (const auto& demand : {target_of, limit_of}) {
+        RateControl rate(bitrate);
+        std::vector<Sent> sent;
+        double owed = 0;
+        double time = 0;
+        for (int n = 0; n < 400; ++n, time += step) {
+          // A quarter of the rate.
+          owed += 0.25 * bitrate * step;
+          const int beside = n > 0 && owed >= kBeside ? static_cast<int>(owed / kBeside) * kBeside : 0;
+          owed -= beside;
+          const RateControl::Budget b = rate.next(n == 0 ? 0 : step, step, n == 0, beside);
+          const double mean = std::min(0.4, step) * bitrate;
+          const bool fed = time <= 1 || b.limit >= std::min(0.3 * mean, 160.0);
+          ASSERT_TRUE(fed) << b.limit << " bits at " << bitrate << " bit/s, every " << step << " s";
+          const int bits = b.limit > 0 ? static_cast<int>(demand(n, b)) : 0;
+          rate.spent(bits);
+          sent.push_back({time, static_cast<double>(bits + beside)});
+        }
+        EXPECT_LE(most_in_window(sent), 1.1 * 5 * bitrate) << bitrate << " bit/s, every " << step << " s";
+      }
+    }
+  }
+}
+
+TEST(RateControl, WhatIsSentBesideIsPaidEvenly) {
+  RateControl rate(10000);
+  Source source;
+  source.demand = target_of;
+  run(rate, source, 20);
+  double sum = 0;
+  for (int n = 0; n < 40; ++n) {
+    const RateControl::Budget b = rate.next(0.1, 0.1, false, n == 0 ? 2000 : 0);
+    EXPECT_GE(b.target, 750) << n;
+    rate.spent(b.target);
+    sum += b.target;
+  }
+  EXPECT_NEAR(sum + 2000, 40000, 400);
+}
+
 TEST(RateControl, TheTargetNeverExceedsTheLimit) {
   std::mt19937 random(12);
   RateControl rate(5000);

@@ -270,6 +270,32 @@ TEST(SceneBackground, ColourCounts) {
   EXPECT_EQ(numbers(found), "0* 1*");
 }
 
+TEST(SceneBackground, ANewSceneIsKnownSoon) {
+  const auto first = static_cast<int>(SceneBackground::kFirstWindow);
+  SceneBackground scenes(SceneBackground::kLiveWindow, SceneBackground::kFirstWindow);
+  Found found;
+  // Somebody stands there for half a minute: not in the background of the window that follows.
+  const Picture before = with_box(still(), 100, 40, 32, 32);
+  watch(scenes, first, found, before);
+  EXPECT_EQ(numbers(found), "");
+  watch(scenes, 15, found, before);
+  ASSERT_EQ(numbers(found), "0*");
+  EXPECT_EQ(found[0].background->data(), before.data());
+  watch(scenes, 46, found, still());
+  ASSERT_EQ(numbers(found), "0* 1*");
+  EXPECT_EQ(found[1].background->data(), still().data());
+  watch(scenes, 59, found, still());
+  EXPECT_EQ(numbers(found), "0* 1*") << "only the first window is short";
+  // Behind a cut.
+  watch(scenes, first + 1, found, negative(still()));
+  EXPECT_EQ(numbers(found), "0* 1* 1 2*");
+  // What is known needs the whole window to be another.
+  watch(scenes, 40, found, with_box(still(), 20, 40, 32, 20));
+  EXPECT_EQ(numbers(found), "0* 1* 1 2*");
+  watch(scenes, 21, found, with_box(still(), 20, 40, 32, 20));
+  EXPECT_EQ(numbers(found), "0* 1* 1 2* 3*");
+}
+
 TEST(SceneBackground, MovingCameraHasNone) {
   SceneBackground scenes;
   Found found;

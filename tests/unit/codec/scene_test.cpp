@@ -101,6 +101,37 @@ TEST_F(Scene, AReceiverWithoutThePictureKnowsThatItIsWrong) {
   EXPECT_EQ(samples(receiver->picture()), samples(sender->reconstruction()));
 }
 
+TEST_F(Scene, WhatWasShownStaysUntilNothingIsLacking) {
+  const auto sender = encoder(false);
+  const auto receiver = decoder(*sender, false);
+  EXPECT_FALSE(receiver->decode(sender->encode(clip.picture(0).view(), 0, true).bytes).held);
+  const Bytes shown = samples(receiver->picture());
+  sender->set_scene({{kName, background}});
+  // Later pictures need not refer to the scene to build on what does.
+  for (int n = 1; n < 8; ++n) {
+    if (n == 4) sender->set_scene({});
+    const DecodedPicture lacking = receiver->decode(sender->encode(clip.picture(n).view(), 1, n == 1).bytes);
+    EXPECT_TRUE(lacking.held && lacking.corrupted) << n;
+    EXPECT_EQ(samples(receiver->picture()), shown) << n;
+  }
+  EXPECT_FALSE(receiver->decode(sender->encode(clip.picture(8).view(), 1, true).bytes).held);
+  EXPECT_EQ(samples(receiver->picture()), samples(sender->reconstruction()));
+}
+
+TEST_F(Scene, RefreshedCellsEndTheWaitOnceTheEntryIsThere) {
+  config.refresh_share = 0.9;
+  config.bitrate = 100000;
+  const auto sender = encoder(true);
+  const auto receiver = decoder(*sender, false);
+  EXPECT_TRUE(receiver->decode(sender->encode(clip.picture(0).view(), 0, true).bytes).held);
+  receiver->set_scene_memory(memory);
+  int n = 1;
+  while (n < 600 && receiver->decode(sender->encode(clip.picture(n).view(), 0.1, false).bytes).held) ++n;
+  EXPECT_GT(n, 2);
+  EXPECT_LT(n, 600);
+  EXPECT_GT(psnr(receiver->picture(), clip.picture(n).view()), 25);
+}
+
 TEST_F(Scene, APictureOfAnotherSizeIsLacking) {
   const auto sender = encoder(true);
   const auto receiver = decoder(*sender, false);

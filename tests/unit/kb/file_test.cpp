@@ -124,6 +124,8 @@ TEST_F(KnowledgeFile, CannotBeMadeWithoutAFolder) {
       failure_of([&] { KnowledgeBaseFile::create(path("no/a.crlsckb"), shared_header(), *small_quantiser()); });
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->kind, ErrorKind::kWrite);
+  EXPECT_TRUE(failure->says("no folder '" + path("no") + "'")) << failure->text;
+  EXPECT_FALSE(failure->says("permission")) << failure->text;
 }
 
 TEST_F(KnowledgeFile, HeadersThatAreNotSoundAreRefused) {

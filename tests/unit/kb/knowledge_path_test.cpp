@@ -37,6 +37,11 @@ TEST_F(KnowledgePath, NamesAreFoundOnTheModelPath) {
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->kind, ErrorKind::kNotFound);
   EXPECT_TRUE(failure->says("`location`") && failure->says(folder_.file("none.crlsckb"))) << failure->text;
+  EXPECT_TRUE(failure->says("crlsc pkb create")) << failure->text;
+  EXPECT_FALSE(failure->says("no folder")) << failure->text;
+  const auto nowhere = failure_of([&] { find_knowledge_base(folder_.file("none/a.crlsckb"), "location"); });
+  ASSERT_TRUE(nowhere);
+  EXPECT_TRUE(nowhere->says("no folder '" + folder_.file("none") + "'")) << nowhere->text;
 }
 
 TEST_F(KnowledgePath, SharedOnesAreFoundByTheirId) {
