@@ -19,6 +19,7 @@ constexpr double kNearlyAll = 0.9;     // of the capacity: not worth waiting for
 constexpr double kInstalment = 0.2;    // of a picture's share: what it pays of earlier bits beside pictures
 constexpr double kMostDebt = 0.4;      // seconds at the rate that may be owed
 constexpr int kStillBits = 160;        // a picture without any change fits in here
+constexpr int kKeyBits = 1600;         // and a coarse key picture with all headers: below 4 kbit/s, more than the bucket
 
 }  // namespace
 
@@ -47,7 +48,7 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key,
   Budget b;
   if (first_) {
     first_ = false;
-    b.limit = static_cast<int>(kFirstPicture * rate_ - static_cast<double>(beside));
+    b.limit = std::max(static_cast<int>(kFirstPicture * rate_ - static_cast<double>(beside)), kKeyBits);
     b.target = b.limit;
     b.most = true;
     return b;
@@ -60,6 +61,7 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key,
   const double most = (elapsed_ < kStart ? kStart : kDropLevel) * rate_;
   const double own = std::min(room, (1 - kInstalment) * rate_ * interval);
   b.limit = level_ + kStillBits > most ? -1 : std::max(static_cast<int>(std::max(room - debt_, own)), kStillBits);
+  if (key && b.most) b.limit = std::max(b.limit, kKeyBits);
   b.target = key ? b.limit : static_cast<int>(std::clamp(share, 0.0, std::max<double>(b.limit, 0)));
   return b;
 }

@@ -101,8 +101,19 @@ INSTANTIATE_TEST_SUITE_P(RateControl, AnyDemand,
                                   std::to_string(static_cast<int>(std::get<2>(param.param)));
                          });
 
+TEST(RateControl, KeyPicturesFitAtTheLowestRates) {
+  RateControl rate(1000);
+  const int first = rate.next(0, 0.1, true).limit;
+  EXPECT_GE(first, 1500) << "headers of a stream with a known scene, and a coarse picture";
+  EXPECT_LE(first, 2000);
+  rate.spent(first);
+  EXPECT_LE(rate.next(0.1, 0.1, true).limit, 0) << "not one after the other";
+  EXPECT_LE(rate.next(2, 0.1, false).limit, 400) << "others go without such room";
+  EXPECT_EQ(rate.next(0.1, 0.1, true).limit, first);
+}
+
 TEST(RateControl, TheFirstPictureTakesAtMostOneSecond) {
-  for (const int bitrate : {1000, 20000, 10000000}) {
+  for (const int bitrate : {2000, 20000, 10000000}) {
     RateControl rate(bitrate);
     const RateControl::Budget budget = rate.next(0, 0.1, true);
     EXPECT_LE(budget.limit, bitrate);
