@@ -86,6 +86,9 @@ class Encoder {
   struct Round;
   double interval(double seconds) const;
   ReferencePictures references() const;
+  const TokenCosts& costs() const { return on_scene_ ? scene_costs_ : costs_; }
+  bool mostly_scene(const Picture& current, bool key) const;
+  std::vector<double> scene_prices() const;
   EncodedPicture encode_picture(const PictureView& picture, RateControl::Budget budget, bool force_key);
   EncodedPicture attempt(const Picture& current, RateControl::Budget budget, bool key);
   void choose_references(const Picture& current, RateControl::Budget budget, bool key);
@@ -112,6 +115,7 @@ class Encoder {
   std::unique_ptr<NetworkSession> session_;
   TokenContexts priors_;
   TokenCosts costs_;
+  TokenCosts scene_costs_;  // of a picture most of which is copied from the scene
   RateControl rate_;
   RefreshPlan refresh_;
   LossTracker losses_;
@@ -120,6 +124,7 @@ class Encoder {
   int layers_;
   Picture previous_;
   ActiveScene scene_;
+  bool on_scene_ = false;  // the picture at hand is such a picture
   TokenGrid grid_;
   Visibility visibility_;
   double lambda_ = 40;           // squared error a bit must save; carried from picture to picture
