@@ -177,7 +177,9 @@ EncodedPicture Encoder::encode_picture(const PictureView& picture, RateControl::
   const Picture current = pad_to_cells(picture);
   visibility_.next(current);
   scene_.adjust(current, kOtherPictureBits * lambda_);
-  EncodedPicture out = attempt(current, budget, key);
+  const bool known = !started_ && mostly_scene(current, key);
+  EncodedPicture out = attempt(current, known ? modest(current, budget) : budget, key);
+  if (out.bytes.empty() && known) out = attempt(current, budget, key);
   // A key picture that cannot be had at this rate must not stop the stream.
   if (out.bytes.empty() && key && started_ && budget.most) out = attempt(current, budget, false);
   return out;

@@ -88,6 +88,7 @@ class Encoder {
   ReferencePictures references() const;
   const TokenCosts& costs() const { return on_scene_ ? scene_costs_ : costs_; }
   bool mostly_scene(const Picture& current, bool key) const;
+  RateControl::Budget modest(const Picture& current, RateControl::Budget budget) const;
   std::vector<double> scene_prices() const;
   EncodedPicture encode_picture(const PictureView& picture, RateControl::Budget budget, bool force_key);
   EncodedPicture attempt(const Picture& current, RateControl::Budget budget, bool key);

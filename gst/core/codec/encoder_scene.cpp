@@ -2,6 +2,7 @@
 // What the encoder does where it knows the scene.
 #include <algorithm>
 
+#include "core/bitstream/unit.h"
 #include "core/codec/encoder.h"
 #include "core/codec/encoder_limits.h"
 #include "core/codec/prediction.h"
@@ -45,6 +46,26 @@ std::vector<double> Encoder::scene_prices() const {
     out.push_back(scene_.nearest()[i].error + bits * lambda_ / visibility_.weights()[i]);
   }
   return out;
+}
+
+// For a first picture that a known scene shows for the most part: what a picture takes on average and, of the rest that
+// a first picture may take, as large a share as there are cells that are nearer to a flat one than to the scene.
+RateControl::Budget Encoder::modest(const Picture& current, RateControl::Budget budget) const {
+  if (budget.share == 0) return budget;
+  int fresh = 0;
+  for (int i = 0; i < grid_.size(); ++i) {
+    const double error = scene_.nearest()[static_cast<size_t>(i)].error;
+    fresh += error > std::max<double>(kGoodPicture, cell_deviation(current, i % grid_.cols(), i / grid_.cols()));
+  }
+  const double share = static_cast<double>(fresh) / grid_.size();
+  const double tokens = budget.share + share * std::max(budget.limit - budget.share, 0);
+  EncodedPicture headers;
+  append_unit(headers.bytes, {UnitType::kSequenceHeader, 0, true, false}, write_sequence_header(config_.sequence));
+  append_scene_unit(headers.bytes, scene_.unit(), true);
+  budget.target = static_cast<int>(tokens);
+  budget.limit = std::min(budget.limit, budget.target + static_cast<int>(headers.bytes.size()) * 8);
+  budget.most = false;
+  return budget;
 }
 
 }  // namespace crlsc

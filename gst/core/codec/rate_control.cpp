@@ -31,6 +31,7 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key,
   elapsed_ += seconds;
   const double capacity = kCapacity * rate_;
   Budget b;
+  b.share = static_cast<int>(rate_ * interval);
   if (first_) {
     first_ = false;
     b.limit = static_cast<int>(kFirstPicture * rate_ - static_cast<double>(beside));

@@ -63,6 +63,20 @@ TEST_F(Scene, AFirstPictureCostsWhatIsNew) {
             psnr(without->reconstruction(), clip.picture(0).view()));
 }
 
+// What a first picture could take in excess of others would keep those behind it waiting.
+TEST_F(Scene, AFirstPictureLeavesRoomForTheNext) {
+  config.bitrate = 6000;
+  const auto sender = encoder(true);
+  const EncodedPicture first = sender->encode(clip.picture(0).view(), 0, true);
+  const double quality = psnr(sender->reconstruction(), clip.picture(0).view());
+  EXPECT_TRUE(first.key);
+  const size_t headers = 31 + 14;
+  EXPECT_LT(first.bytes.size(), headers + 6000 / 8 / 10 * 2);
+  const EncodedPicture second = sender->encode(clip.picture(1).view(), 0.1, false);
+  EXPECT_GE(second.bytes.size(), 6000 / 8 / 10U);
+  EXPECT_GT(psnr(sender->reconstruction(), clip.picture(1).view()), quality);
+}
+
 TEST_F(Scene, WhatIsUncoveredIsCopied) {
   const auto sender = encoder(true);
   int copied = 0;
