@@ -155,6 +155,7 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   }
   const auto bits = static_cast<int64_t>(beside.size()) * 8;
   scene_.pass(seconds);
+  silent_ += seconds;
   EncodedPicture out = encode_picture(picture, rate_.next(seconds, interval(seconds), key, bits), key);
   insert_beside(out.bytes, beside);
   return out;
@@ -177,6 +178,7 @@ EncodedPicture Encoder::encode_picture(const PictureView& picture, RateControl::
   const Picture current = pad_to_cells(picture);
   visibility_.next(current);
   scene_.adjust(current, kOtherPictureBits * lambda_);
+  if (!key && rests(current)) return rest(budget);
   const bool known = !started_ && mostly_scene(current, key);
   EncodedPicture out = attempt(current, known ? modest(current, budget) : budget, key);
   if (out.bytes.empty() && known) out = attempt(current, budget, key);
@@ -200,14 +202,19 @@ EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budg
   if (out.bytes.empty() && !key) out = repeat(budget);
   if (out.bytes.empty()) return out;
   if (!key) pay_refresh(choices);
+  sent(out, prediction);
+  return out;
+}
+
+// Settles what the picture in grid_ leads to. What was chosen may have fallen back to the picture before.
+void Encoder::sent(const EncodedPicture& out, Picture& prediction) {
   rate_.spent(static_cast<int64_t>(out.bytes.size()) * 8);
-  if (scene_.tells(key)) scene_.told();
-  // What was chosen may have fallen back to the picture before.
+  if (scene_.tells(out.key)) scene_.told();
   predict(references(), grid_, prediction);
-  reconstruct(prediction, key);
+  reconstruct(prediction, out.key);
   picture_number_ = static_cast<uint8_t>((picture_number_ + 1) % kPictureNumbers);
   started_ = true;
-  return out;
+  silent_ = 0;
 }
 
 void Encoder::choose_references(const Picture& current, RateControl::Budget budget, bool key) {

@@ -12,6 +12,8 @@ namespace crlsc {
 namespace {
 
 constexpr int kLearningBits = 40;        // until contexts expect that cells refer to the scene
+constexpr double kLongestSilence = 0.5;  // seconds without a word to receivers while nothing changes
+constexpr double kTimeSlack = 0.001;     // of the sum of intervals
 
 }  // namespace
 
@@ -45,6 +47,30 @@ std::vector<double> Encoder::scene_prices() const {
     const double bits = static_cast<double>(scene_costs_.copied(Reference::kKnowledge0)) / kCostPerBit;
     out.push_back(scene_.nearest()[i].error + bits * lambda_ / visibility_.weights()[i]);
   }
+  return out;
+}
+
+// Whether receivers show a known scene as it is to be seen now, but for noise.
+bool Encoder::rests(const Picture& current) const {
+  if (!started_ || scene_.size() == 0) return false;
+  if (!losses_.due(1).empty() || (config_.refresh_share > 0 && !refresh_.due(1).empty())) return false;
+  for (int i = 0; i < grid_.size(); ++i) {
+    const double error = cell_error(current, previous_, i % grid_.cols(), i / grid_.cols());
+    if (error > kGoodPicture || error > scene_.nearest()[static_cast<size_t>(i)].error + kGoodEnough) return false;
+  }
+  return true;
+}
+
+// Nothing, as long as nobody wonders; then a picture without any change.
+EncodedPicture Encoder::rest(RateControl::Budget budget) {
+  EncodedPicture out;
+  std::fill(grid_.cells.begin(), grid_.cells.end(), Cell{});
+  if (silent_ > kLongestSilence - kTimeSlack || scene_.tells(false)) out = repeat(budget);
+  if (!out.bytes.empty()) {
+    Picture prediction(previous_.width(), previous_.height());
+    sent(out, prediction);
+  }
+  out.rests = true;
   return out;
 }
 
