@@ -29,8 +29,8 @@ class ShiftPyramid {
 };
 
 // Where `picture` has to be read to look like `current`, of the same size: whole samples, in half samples as a cell's
-// motion. What stands in front of either counts little. Reaches kShiftReach samples of the smallest level, a twentieth of
-// the picture or so.
+// motion. What stands in front of either counts little. Reaches kShiftReach samples of the smallest level, a twentieth
+// of the picture or so.
 constexpr int kShiftReach = 10;
 MotionVector find_shift(const ShiftPyramid& current, const ShiftPyramid& picture);
 

@@ -273,7 +273,7 @@ TEST(AdjustedScene, ShakenCellsAreTakenFromTheScene) {
   };
   const double still = quality_of(0);
   EXPECT_GT(still, 0.85);
-  EXPECT_GT(quality_of(1), still - 0.05);
+  EXPECT_GT(quality_of(1), still - 0.015);
 }
 
 }  // namespace
