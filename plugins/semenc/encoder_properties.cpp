@@ -118,10 +118,10 @@ void install_encoder_properties(GObjectClass* object_class) {
    * GstCrlscEnc:stats:
    *
    * Counters since READY. guint64: frames, dropped (bit rate), skipped (too late), failed, hurried (base layer only),
-   * idle (semantic mode: nothing due), semantic-units, semantic-bytes, entries (that receivers have, as far as the
-   * encoder knows), entry-bytes, key-frames, losses (told by receivers), complete-frames (nothing worth sending was
-   * left out), bytes; an array of guint64: layer-bytes; double: lambda (squared error that a bit has to save),
-   * encode-ms-p50 and encode-ms-p99 of the latest 256 frames.
+   * idle (a known scene at rest; semantic mode: nothing due), semantic-units, semantic-bytes, entries (that receivers
+   * have, as far as the encoder knows), entry-bytes, key-frames, losses (told by receivers), complete-frames (nothing
+   * worth sending was left out), bytes; an array of guint64: layer-bytes; double: lambda (squared error that a bit has
+   * to save), encode-ms-p50 and encode-ms-p99 of the latest 256 frames.
    *
    * Since: 0.1
    */

@@ -38,7 +38,7 @@ struct EncoderCounters {
   guint64 skipped = 0;  // too late
   guint64 failed = 0;
   guint64 hurried = 0;  // put out with the base layer only, to catch up
-  guint64 idle = 0;     // without anything to say of them, in semantic mode
+  guint64 idle = 0;     // without anything to say of them
   guint64 semantic_units = 0;
   guint64 semantic_bytes = 0;
   guint64 entry_bytes = 0;

@@ -348,8 +348,9 @@ EncodedPicture encode_picture(GstCrlscEnc* self, const crlsc::PictureView& view,
     counters.entries = impl.scene ? impl.scene->known() : 0;
     counters.semantic_units += sent ? 1 : 0;
     counters.semantic_bytes += sent ? unit.size() : 0;
-    counters.idle += !full && unit.empty() ? 1 : 0;
-    counters.dropped += picture.bytes.empty() && (full || !unit.empty()) ? 1 : 0;
+    const bool rests = picture.rests && picture.bytes.empty();
+    counters.idle += rests || (!full && unit.empty()) ? 1 : 0;
+    counters.dropped += picture.bytes.empty() && !rests && (full || !unit.empty()) ? 1 : 0;
   });
   return picture;
 }

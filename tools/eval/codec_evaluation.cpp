@@ -165,7 +165,7 @@ void CodecEvaluation::step(const Picture& picture) {
            << receiver->decode_ms << ',' << q.psnr << ',' << q.ssim << ',' << q.ms_ssim << ',' << q.gmsd << '\n';
     }
   }
-  dropped_ += coded.bytes.empty() ? 1 : 0;
+  dropped_ += coded.bytes.empty() && !coded.rests ? 1 : 0;
   complete_ += coded.complete ? 1 : 0;
   if (writer_) writer_->write(reference.picture());
   if (stream_ && !coded.bytes.empty()) {

@@ -25,20 +25,58 @@ void ActiveScene::set(std::vector<ScenePicture> pictures, int width, int height)
                                           std::to_string(width) + "x" + std::to_string(height) + ", in whole cells");
   }
   pictures_ = std::move(pictures);
+  fits_.assign(pictures_.size(), SceneFit());
   adjusted_.assign(pictures_.size(), std::nullopt);
   reference_ = {static_cast<uint8_t>((reference_.number + 1) % kSceneNumbers), {}};
+  nearest_.clear();
   told_ = false;
 }
 
-void ActiveScene::adjust(const Picture& current) {
+void ActiveScene::adjust(const Picture& current, double price) {
+  SeenPicture seen(current);
   for (size_t j = 0; j < pictures_.size(); ++j) {
     SceneAdjustment& last = reference_.adjustments[j];
-    const SceneAdjustment now = fit_adjustment(current, *pictures_[j].picture, last);
+    const SceneAdjustment now = fits_[j].next(seen, *pictures_[j].picture);
     if (now == last) continue;
     last = now;
     adjusted_[j].reset();
     if (!now.none()) adjusted_[j] = adjusted(*pictures_[j].picture, now);
   }
+  find_nearest(current, price);
+}
+
+void ActiveScene::find_nearest(const Picture& current, double price) {
+  nearest_.clear();
+  if (pictures_.empty()) return;
+  const int cols = current.width() / kCellSize;
+  const int cells = cols * (current.height() / kCellSize);
+  std::vector<std::vector<uint32_t>> errors(pictures_.size());
+  size_t first = 0;  // the picture that most cells refer to
+  uint64_t least = UINT64_MAX;
+  for (size_t j = 0; j < pictures_.size(); ++j) {
+    uint64_t sum = 0;
+    for (int i = 0; i < cells; ++i) sum += errors[j].emplace_back(cell_error(current, picture(j), i % cols, i / cols));
+    if (sum >= least) continue;
+    least = sum;
+    first = j;
+  }
+  for (size_t i = 0; i < static_cast<size_t>(cells); ++i) {
+    Nearest nearest{first, errors[first][i]};
+    for (size_t j = 0; j < pictures_.size(); ++j) {
+      if (errors[j][i] < nearest.error && errors[j][i] + price < errors[first][i]) nearest = {j, errors[j][i]};
+    }
+    nearest_.push_back(nearest);
+  }
+}
+
+SceneReference ActiveScene::reference(const TokenGrid& grid) const {
+  SceneReference out{reference_.number, {}};
+  for (const Cell& cell : grid.cells) {
+    if (cell.reference < Reference::kKnowledge0) continue;
+    const size_t j = static_cast<size_t>(cell.reference) - static_cast<size_t>(Reference::kKnowledge0);
+    out.adjustments[j] = reference_.adjustments[j];
+  }
+  return out;
 }
 
 const Picture& ActiveScene::picture(size_t j) const { return adjusted_[j] ? *adjusted_[j] : *pictures_[j].picture; }

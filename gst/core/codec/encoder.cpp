@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/bitstream/unit.h"
+#include "core/codec/encoder_limits.h"
 #include "core/codec/motion_choice.h"
 #include "core/codec/prediction.h"
 #include "core/codec/reconstruction.h"
@@ -17,8 +18,6 @@
 namespace crlsc {
 namespace {
 
-// A cell this close to its prediction is not looked at: distortion as of squared error 1 a sample.
-constexpr double kGoodEnough = kCellSize * kCellSize;
 constexpr int kLeastCodedBits = 8;       // no coded cell costs less
 constexpr double kMostRefresh = 0.5;     // of what a picture may take
 constexpr double kRepairShare = 0.5;     // of the bits, while a receiver shows something wrong
@@ -32,16 +31,15 @@ constexpr double kUnbiased = 1;          // the quantiser leaves nothing out tha
 constexpr double kLambdaStep = 1.5;      // from picture to picture
 constexpr int kBisections = 18;
 constexpr int kRefits = 2;
-constexpr double kGoodPicture = 4 * kGoodEnough;  // distortion of a cell, on average, that needs no more bits
-constexpr double kWellUsed = 0.95;                // of what a picture may take
+constexpr double kWellUsed = 0.95;    // of what a picture may take
 constexpr int kRounds = 6;            // of key pictures, until the price is the one that steps were chosen for
 constexpr double kCloseEnough = 1.3;  // or nearly so
 constexpr int kCutRounds = 4;         // of other pictures whose price is off by more than
 constexpr double kCut = 2;
 constexpr int kAttempts = 6;  // to meet the limit with real sizes
 constexpr int kMaxSlices = 64;
-constexpr int kGreyBits = 20;      // that a cell on grey takes more than another
-constexpr int kKnowledgeBits = 6;  // that are needed to refer to a knowledge-base picture
+constexpr int kOtherPictureBits = 5;  // that it takes to refer to another knowledge-base picture than most cells do
+constexpr int kKnowledgeBits = 6;     // that are needed to refer to a knowledge-base picture
 
 SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, int bitrate) {
   if (bitrate < 1)
@@ -50,13 +48,6 @@ SequenceHeader checked(SequenceHeader s, const LoadedModel& model, int layers, i
   s.layers = std::clamp(layers, 1, model.file.layout().layers());
   (void)write_sequence_header(s);  // throws if something is out of range
   return s;
-}
-
-// Of the unit that tells receivers of the scene, if it goes with the picture.
-int scene_unit_bits(const ActiveScene& scene, bool key) {
-  Bytes unit;
-  if (scene.tells(key)) append_scene_unit(unit, scene.unit(), key);
-  return static_cast<int>(unit.size()) * 8;
 }
 
 // Behind the sequence header, if there is one.
@@ -68,6 +59,10 @@ void insert_beside(Bytes& access_unit, ByteView beside) {
     }
   }
   access_unit.insert(access_unit.begin() + static_cast<ptrdiff_t>(at), beside.begin(), beside.end());
+}
+
+Reference knowledge(size_t picture) {
+  return static_cast<Reference>(static_cast<size_t>(Reference::kKnowledge0) + picture);
 }
 
 // Looks for the price that fits the bits of steps that were chosen for it.
@@ -91,9 +86,13 @@ class PriceSearch {
 
 // What each way of sending a cell would cost and leave as error.
 struct Encoder::Choice {
-  double still_distortion = 0;  // of the picture before, without motion: costs nothing
-  double copy_distortion = 0;   // of the prediction
-  int copy_cost = 0;            // 1/256 bit
+  double still_distortion = 0;         // of the picture before, without motion
+  int still_cost = 0;                  // 1/256 bit
+  double copy_distortion = 0;          // of the prediction
+  int copy_cost = 0;                   // 1/256 bit
+  double scene_distortion = HUGE_VAL;  // of a copy of the scene, where the prediction is something else
+  Reference scene = Reference::kKnowledge0;
+  int scene_cost = 0;  // 1/256 bit
   Reference reference = Reference::kPrevious;
   CellMotion motion;
   std::array<double, kMaxDetailStages + 1> distortion{};  // by stages
@@ -117,6 +116,7 @@ Encoder::Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config)
       config_(std::move(config)),
       priors_(model_->file),
       costs_(priors_, model_->file.layout()),
+      scene_costs_(TokenCosts::on_knowledge(priors_, model_->file.layout())),
       rate_(config_.bitrate, config_.sequence.framerate_num > 0),
       refresh_(padded(config_.sequence.width) / kCellSize, padded(config_.sequence.height) / kCellSize),
       losses_(padded(config_.sequence.width) / kCellSize, padded(config_.sequence.height) / kCellSize,
@@ -155,7 +155,8 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
   }
   const auto bits = static_cast<int64_t>(beside.size()) * 8;
   scene_.pass(seconds);
-  scene_bits_ = scene_unit_bits(scene_, key);
+  scene_bits_ = scene_unit_bits(key);
+  silent_ += seconds;
   RateControl::Budget budget = rate_.next(seconds, interval(seconds), key, bits + scene_bits_);
   if (budget.limit > 0) {
     budget.limit += scene_bits_;
@@ -183,8 +184,11 @@ EncodedPicture Encoder::encode_picture(const PictureView& picture, RateControl::
   if (budget.limit <= 0) return {};
   const Picture current = pad_to_cells(picture);
   visibility_.next(current);
-  scene_.adjust(current);
-  EncodedPicture out = attempt(current, budget, key);
+  scene_.adjust(current, kOtherPictureBits * lambda_);
+  if (!key && rests(current)) return rest(budget);
+  const bool known = !started_ && mostly_scene(current, key);
+  EncodedPicture out = attempt(current, known ? modest(current, budget) : budget, key);
+  if (out.bytes.empty() && known) out = attempt(current, budget, key);
   // A key picture that cannot be had at this rate must not stop the stream.
   if (out.bytes.empty() && key && started_ && budget.most) out = attempt(current, budget, false);
   return out;
@@ -204,18 +208,24 @@ EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budg
   }
   if (out.bytes.empty() && !key) out = repeat(budget);
   if (out.bytes.empty()) return out;
-  rate_.spent(static_cast<int64_t>(out.bytes.size()) * 8 - scene_bits_);
   if (!key) pay_refresh(choices);
-  if (scene_.tells(key)) scene_.told();
-  // What was chosen may have fallen back to the picture before.
-  predict(references(), grid_, prediction);
-  reconstruct(prediction, key);
-  picture_number_ = static_cast<uint8_t>((picture_number_ + 1) % kPictureNumbers);
-  started_ = true;
+  sent(out, prediction);
   return out;
 }
 
+// Settles what the picture in grid_ leads to. What was chosen may have fallen back to the picture before.
+void Encoder::sent(const EncodedPicture& out, Picture& prediction) {
+  rate_.spent(static_cast<int64_t>(out.bytes.size()) * 8 - scene_bits_);
+  if (scene_.tells(out.key)) scene_.told();
+  predict(references(), grid_, prediction);
+  reconstruct(prediction, out.key);
+  picture_number_ = static_cast<uint8_t>((picture_number_ + 1) % kPictureNumbers);
+  started_ = true;
+  silent_ = 0;
+}
+
 void Encoder::choose_references(const Picture& current, RateControl::Budget budget, bool key) {
+  on_scene_ = mostly_scene(current, key);
   forced_.assign(grid_.cells.size(), key && started_ ? 1 : 0);
   for (Cell& c : grid_.cells) {
     const CellMotion last = c.motion;  // a hint
@@ -228,7 +238,7 @@ void Encoder::choose_references(const Picture& current, RateControl::Budget budg
   }
   const bool split = model_->file.layout().split_motion;
   if (key) return;
-  choose_motion(current, previous_, visibility_.weights(), costs_, lambda_, split, grid_);
+  choose_motion(current, previous_, visibility_.weights(), costs(), lambda_, split, scene_prices(), grid_);
   for (const int i : cells_to_refresh(budget)) {
     const auto at = static_cast<size_t>(i);
     grid_.cells[at].reference = Reference::kGrey;
@@ -248,8 +258,9 @@ void Encoder::choose_anew(const Picture& current, bool key, Picture& prediction)
     const int row = i / grid_.cols();
     const double price = lambda_ / visibility_.weights()[at];
     const bool bound = key || forced_[at] != 0;
-    double least = bound ? HUGE_VAL : cell_error(current, prediction, column, row);
     Cell& cell = grid_.cells[at];
+    const int as_before = on_scene_ ? (cell.motion == CellMotion() ? costs().still() : costs().moved_copy()) : 0;
+    double least = bound ? HUGE_VAL : cell_error(current, prediction, column, row) + price * as_before / kCostPerBit;
     const auto consider = [&](Reference reference, double error) {
       if (error >= least) return;
       least = error;
@@ -257,9 +268,11 @@ void Encoder::choose_anew(const Picture& current, bool key, Picture& prediction)
       cell.motion = {};
     };
     consider(Reference::kGrey, cell_deviation(current, column, row) + price * kGreyBits);
-    for (size_t j = 0; j < scene_.size(); ++j) {
-      consider(static_cast<Reference>(static_cast<size_t>(Reference::kKnowledge0) + j),
-               cell_error(current, scene_.picture(j), column, row) + price * kKnowledgeBits);
+    if (scene_.size() > 0) {
+      const ActiveScene::Nearest& nearest = scene_.nearest()[at];
+      const double bits =
+          on_scene_ ? static_cast<double>(costs().copied(Reference::kKnowledge0)) / kCostPerBit : kKnowledgeBits;
+      consider(knowledge(nearest.picture), nearest.error + price * bits);
     }
     if (cell.reference != Reference::kPrevious) predict_cell(pictures, cell, column, row, prediction);
   }
@@ -352,19 +365,26 @@ std::vector<Encoder::Choice> Encoder::measure(const Picture& prediction, const s
     c.still_distortion = visibility_.distortion(previous_, column, row);
     c.copy_distortion = visibility_.distortion(prediction, column, row);
     int motion = 0;
-    if (cell.reference == Reference::kPrevious) motion = costs_.motion(grid_, column, row);
+    if (cell.reference == Reference::kPrevious) motion = costs().motion(grid_, column, row);
     const bool same = cell.reference == Reference::kPrevious && cell.motion == CellMotion();
-    c.copy_cost = same ? 0 : costs_.copied(cell.reference) + motion;
+    c.still_cost = costs().still();
+    c.copy_cost = same ? c.still_cost : costs().copied(cell.reference) + motion;
+    if (scene_.size() > 0 && cell.reference < Reference::kKnowledge0) {
+      const size_t nearest = scene_.nearest()[at].picture;
+      c.scene = knowledge(nearest);
+      c.scene_cost = costs().copied(c.scene);
+      c.scene_distortion = visibility_.distortion(scene_.picture(nearest), column, row);
+    }
     c.candidate = cell.coded;
     c.may_rest = !key;
     c.forced = forced_[at] != 0;
     if (!cell.coded) continue;
-    int price = costs_.coded(cell.reference) + motion + costs_.gain(cell.reference == Reference::kGrey, cell.gain) +
-                costs_.structure(grid_, at);
+    int price = costs().coded(cell.reference) + motion + costs().gain(cell.reference == Reference::kGrey, cell.gain) +
+                costs().structure(grid_, at);
     for (int n = 0; n <= most; ++n) {
-      c.cost[static_cast<size_t>(n)] = price + costs_.stages(cell.gain, n);
+      c.cost[static_cast<size_t>(n)] = price + costs().stages(cell.gain, n);
       if (n == grid_.stages()) break;
-      price += costs_.detail(grid_, at, n);
+      price += costs().detail(grid_, at, n);
     }
     for (int n = 0; n <= most; ++n) {
       c.distortion[static_cast<size_t>(n)] = visibility_.distortion(previews[static_cast<size_t>(n)], column, row);
@@ -386,15 +406,25 @@ int64_t Encoder::select(const std::vector<Choice>& choices, double lambda, bool 
     cell.gain = gain;
     double best = HUGE_VAL;
     int cost = 0;
-    if (c.may_rest && !(c.forced && refresh)) best = c.still_distortion;
+    if (c.may_rest && !(c.forced && refresh)) {
+      best = c.still_distortion + lambda * c.still_cost / kCostPerBit;
+      cost = c.still_cost;
+    }
     const double copied = c.copy_distortion + lambda * c.copy_cost / kCostPerBit;
-    const bool known = c.reference >= Reference::kKnowledge0;  // a copy heals receivers as well
-    const bool may_copy = known || (!c.forced && (c.reference == Reference::kPrevious || !c.may_rest));
+    const bool known = c.reference >= Reference::kKnowledge0;                 // a copy heals receivers as well
+    const bool grey_will_do = !c.may_rest && c.scene_distortion == HUGE_VAL;  // patches in a known scene look odd
+    const bool may_copy = known || (!c.forced && (c.reference == Reference::kPrevious || grey_will_do));
     if (may_copy && copied < best) {
       best = copied;
       cost = c.copy_cost;
       cell.reference = c.reference;
       cell.motion = c.motion;
+    }
+    if (const double scene = c.scene_distortion + lambda * c.scene_cost / kCostPerBit; scene < best) {
+      best = scene;
+      cost = c.scene_cost;
+      cell.reference = c.scene;
+      cell.motion = {};
     }
     for (int n = 0; c.candidate && n <= most; ++n) {
       const double now = c.distortion[static_cast<size_t>(n)] + lambda * c.cost[static_cast<size_t>(n)] / kCostPerBit;
@@ -512,7 +542,7 @@ bool Encoder::write_slices(int slices, bool key, EncodedPicture& out) const {
       if (!unit.joined) bits = encode_layer(grid_, layout, slice, layer, priors_);
       if (bits.size() + kMaxTokenUnitHeader > kMaxUnitPayload) return false;
       unit.bits = bits;
-      if (layer == 0 && refers_to_scene(slice)) unit.scene = scene_.reference();
+      if (layer == 0 && refers_to_scene(slice)) unit.scene = scene_.reference(grid_);
       const size_t at = out.bytes.size();
       append_token_unit(out.bytes, unit, grid_.rows());
       fits &= out.bytes.size() - at <= config_.target_unit_size;

@@ -36,6 +36,7 @@ struct EncodedPicture {
   Bytes bytes;  // the access unit; empty if the picture was dropped
   bool key = false;
   bool complete = false;            // every token that improves the picture was sent
+  bool rests = false;               // bytes are empty, or without pictures, as receivers show what there is to be seen
   std::vector<size_t> layer_bytes;  // by layer, units as a whole; joined ones count as layer 0
 };
 
@@ -66,7 +67,8 @@ class Encoder {
 
   // Encodes `picture` (the configured size). `seconds` is the time since the picture before. A key picture refers to no
   // other; the first is one always. With `force_key` it is one if there is room for it at all, see EncodedPicture::key.
-  // A picture that would overrun the bit rate is dropped: bytes is empty.
+  // A picture that would overrun the bit rate is dropped: bytes is empty. So are, for half a second, those that show a
+  // known scene at rest, as receivers do already: EncodedPicture::rests.
   // `beside`: whole units that go along, in front of the tokens. They count in the bit rate and are sent even if the
   // picture is dropped.
   // Throws Error(kSettings) if the picture has another size.
@@ -86,8 +88,16 @@ class Encoder {
   struct Round;
   double interval(double seconds) const;
   ReferencePictures references() const;
+  const TokenCosts& costs() const { return on_scene_ ? scene_costs_ : costs_; }
+  int scene_unit_bits(bool key) const;
+  bool mostly_scene(const Picture& current, bool key) const;
+  RateControl::Budget modest(const Picture& current, RateControl::Budget budget) const;
+  std::vector<double> scene_prices() const;
   EncodedPicture encode_picture(const PictureView& picture, RateControl::Budget budget, bool force_key);
+  bool rests(const Picture& current) const;
+  EncodedPicture rest(RateControl::Budget budget);
   EncodedPicture attempt(const Picture& current, RateControl::Budget budget, bool key);
+  void sent(const EncodedPicture& out, Picture& prediction);
   void choose_references(const Picture& current, RateControl::Budget budget, bool key);
   void choose_anew(const Picture& current, bool key, Picture& prediction);
   EncodedPicture best_round(const Picture& current, const Picture& prediction, RateControl::Budget budget, bool key,
@@ -112,6 +122,7 @@ class Encoder {
   std::unique_ptr<NetworkSession> session_;
   TokenContexts priors_;
   TokenCosts costs_;
+  TokenCosts scene_costs_;  // of a picture most of which is copied from the scene
   RateControl rate_;
   RefreshPlan refresh_;
   LossTracker losses_;
@@ -121,12 +132,14 @@ class Encoder {
   Picture previous_;
   ActiveScene scene_;
   int scene_bits_ = 0;  // of the picture at hand: counted as if they were sent beside it
+  bool on_scene_ = false;  // the picture at hand is such a picture
   TokenGrid grid_;
   Visibility visibility_;
   double lambda_ = 40;           // squared error a bit must save; carried from picture to picture
   double fitted_ = 40;           // the last picture's own
   std::vector<uint8_t> forced_;  // cells of the picture at hand that have to be sent without reference
   double distortion_ = 0;        // that the last selection leaves
+  double silent_ = 0;            // seconds since something was sent
   uint8_t picture_number_ = 0;
   bool started_ = false;
 };

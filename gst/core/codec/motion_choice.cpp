@@ -48,8 +48,10 @@ class SquareSearch {
   MotionVector best() const { return best_; }
   double cost() const { return least_; }  // with the error that it leaves
 
-  // The picture before as it is costs nothing.
-  void start_still() { least_ = square_error(pictures_.current, pictures_.previous, x_, y_, side_); }
+  // The picture before as it is, at this price.
+  void start_still(double price) {
+    least_ = square_error(pictures_.current, pictures_.previous, x_, y_, side_) + price;
+  }
 
   void attempt(MotionVector mv) {
     const bool known = mv == best_ && std::isfinite(least_);
@@ -149,13 +151,17 @@ class CellSearch {
         grid_(grid) {}
 
   // `lambda`: squared error, unweighed, that a bit is worth.
-  void run(int column, int row, double lambda) {
+  void run(int column, int row, double lambda, double elsewhere) {
     column_ = column;
     row_ = row;
     lambda_ = lambda;
     lattice_.searched = false;
     CellMotion& motion = grid_.cells[static_cast<size_t>(row) * grid_.cols() + column].motion;
     hint_ = motion;
+    if (elsewhere <= lambda * costs_.moved_copy() / kCostPerBit) {
+      motion = {};
+      return;
+    }
     const SquareSearch whole = search_cell();
     motion = whole.best();
     if (split_ && whole.cost() > kGoodEnough + lambda_ * kSplitBits && !search_blocks(whole, motion)) {
@@ -171,7 +177,7 @@ class CellSearch {
   SquareSearch search_cell() {
     const Price price{costs_, lambda_, predict_motion(grid_, whole_picture(), column_, row_), false};
     SquareSearch search(pictures_, left(), top(), kCellSize, price);
-    search.start_still();
+    search.start_still(lambda_ * costs_.still() / kCostPerBit);
     if (search.cost() <= kGoodEnough) return search;
     search.attempt(price.predicted);
     search.attempt(hint_[0]);
@@ -234,11 +240,13 @@ class CellSearch {
 }  // namespace
 
 void choose_motion(const Picture& current, const Picture& previous, const std::vector<float>& weights,
-                   const TokenCosts& costs, double lambda, bool split, TokenGrid& grid) {
+                   const TokenCosts& costs, double lambda, bool split, const std::vector<double>& elsewhere,
+                   TokenGrid& grid) {
   CellSearch search(current, previous, costs, split, grid);
   for (int row = 0; row < grid.rows(); ++row) {
     for (int column = 0; column < grid.cols(); ++column) {
-      search.run(column, row, lambda / weights[static_cast<size_t>(row) * grid.cols() + column]);
+      const auto at = static_cast<size_t>(row) * grid.cols() + column;
+      search.run(column, row, lambda / weights[at], elsewhere.empty() ? HUGE_VAL : elsewhere[at]);
     }
   }
 }

@@ -46,6 +46,7 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key,
   elapsed_ += seconds;
   const double capacity = kCapacity * rate_;
   Budget b;
+  b.share = static_cast<int>(rate_ * interval);
   if (first_) {
     first_ = false;
     b.limit = std::max(static_cast<int>(kFirstPicture * rate_ - static_cast<double>(beside)), kKeyBits);

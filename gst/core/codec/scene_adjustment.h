@@ -34,13 +34,7 @@ struct SceneReference {
 // `picture`, of whole cells, as cells see it that refer to it. The same on every machine.
 Picture adjusted(const Picture& picture, SceneAdjustment adjustment);
 
-// Gain and offset alone with which most of `picture` looks most like `current`; cheaper than fit_adjustment(). None
-// unless they take off a tenth of the error.
-SceneAdjustment fit_light(const Picture& current, const Picture& picture);
-
-// The adjustment with which most of `picture` looks most like `current`, of the same size: cells in front of which
-// something stands do not count. `guess`, that of the picture before, is kept as long as it fits as well. None unless
-// it takes off a tenth of the error.
-SceneAdjustment fit_adjustment(const Picture& current, const Picture& picture, SceneAdjustment guess);
+// What gain and offset make of each level of luma.
+std::array<uint8_t, 256> light_table(SceneAdjustment adjustment);
 
 }  // namespace crlsc

@@ -7,6 +7,7 @@
 
 #include "core/codec/prediction.h"
 #include "core/codec/scene_adjustment.h"
+#include "core/codec/scene_fit.h"
 #include "core/token/grid.h"
 
 namespace crlsc {

@@ -88,6 +88,8 @@ MotionVector predict_block_motion(const TokenGrid& grid, Slice slice, int column
 class TokenCosts {
  public:
   TokenCosts(const TokenContexts& priors, const TokenLayout& layout);
+  // Likewise, but once contexts have learnt that most cells are copies of the knowledge base.
+  static TokenCosts on_knowledge(const TokenContexts& priors, const TokenLayout& layout);
   // Of a cell with this gain level, as all that follow.
   int structure(bool grey, int gain, int token) const {
     return structure_[grey ? 1 : 0][gain_class(gain)][static_cast<size_t>(token)];
@@ -112,6 +114,8 @@ class TokenCosts {
   }
   // Telling that a cell has `stages` stages.
   int stages(int gain, int stages) const;
+  // Of a still cell: nothing as a rule, unless hardly any cell is.
+  int still() const { return still_; }
   // Leaving the still mode for a coded cell with this reference.
   int coded(Reference reference) const;
   // A vector that differs by (dx, dy) from its prediction, in a cell that is not still and not split.
@@ -141,6 +145,7 @@ class TokenCosts {
   std::vector<std::vector<CoefficientCosts>> detail_levels_;
   std::vector<std::vector<std::array<int, 2>>> present_;
   std::array<std::vector<int>, 2> gain_;
+  int still_ = 0;
   std::array<int, 3> coded_{};  // previous, grey, knowledge; as the next
   std::array<int, 3> copied_{};
   VectorCosts motion_;

@@ -364,6 +364,27 @@ TokenCosts::TokenCosts(const TokenContexts& priors, const TokenLayout& layout)
   }
 }
 
+TokenCosts TokenCosts::on_knowledge(const TokenContexts& priors, const TokenLayout& layout) {
+  constexpr int kCells = 64;
+  const auto learnt = [](AdaptiveBit context, bool bit) {
+    for (int i = 0; i < kCells; ++i) context.update(bit);
+    return context;
+  };
+  const AdaptiveBit active = learnt(priors.active.back(), true);
+  const AdaptiveBit coded = learnt(priors.coded.front(), false);
+  const AdaptiveBit other = learnt(priors.other_reference.back(), true);
+  const AdaptiveBit knowledge = learnt(priors.knowledge, true);  // and of the same picture
+  TokenCosts out(priors, layout);
+  out.still_ = cost(active, false);
+  const std::array<int, 3> reference = {cost(other, false), cost(other, true) + cost(knowledge, false),
+                                        cost(other, true) + cost(knowledge, true)};
+  for (size_t r = 0; r < reference.size(); ++r) {
+    out.coded_[r] = cost(active, true) + cost(coded, true) + reference[r];
+    out.copied_[r] = cost(active, true) + cost(coded, false) + reference[r];
+  }
+  return out;
+}
+
 int TokenCosts::stages(int gain, int stages) const {
   const auto& present = present_[gain_class(gain)];
   int sum = 0;

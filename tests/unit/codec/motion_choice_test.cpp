@@ -31,7 +31,7 @@ class MotionChoice : public testing::Test {
  protected:
   std::vector<Cell> choose(const Picture& current, const Picture& previous, double lambda, float weight = 1) {
     TokenGrid grid(kCols, kRows, 1);
-    choose_motion(current, previous, std::vector<float>(kCols * kRows, weight), costs, lambda, layout.split_motion,
+    choose_motion(current, previous, std::vector<float>(kCols * kRows, weight), costs, lambda, layout.split_motion, {},
                   grid);
     return grid.cells;
   }

@@ -63,6 +63,20 @@ TEST_F(Scene, AFirstPictureCostsWhatIsNew) {
             psnr(without->reconstruction(), clip.picture(0).view()));
 }
 
+// What a first picture could take in excess of others would keep those behind it waiting.
+TEST_F(Scene, AFirstPictureLeavesRoomForTheNext) {
+  config.bitrate = 6000;
+  const auto sender = encoder(true);
+  const EncodedPicture first = sender->encode(clip.picture(0).view(), 0, true);
+  const double quality = psnr(sender->reconstruction(), clip.picture(0).view());
+  EXPECT_TRUE(first.key);
+  const size_t headers = 31 + 14;
+  EXPECT_LT(first.bytes.size(), headers + 6000 / 8 / 10 * 2);
+  const EncodedPicture second = sender->encode(clip.picture(1).view(), 0.1, false);
+  EXPECT_GE(second.bytes.size(), 6000 / 8 / 10U);
+  EXPECT_GT(psnr(sender->reconstruction(), clip.picture(1).view()), quality);
+}
+
 TEST_F(Scene, WhatIsUncoveredIsCopied) {
   const auto sender = encoder(true);
   int copied = 0;
@@ -161,6 +175,78 @@ TEST_F(Scene, AMissedChangeIsNoticed) {
   // Told again, and drawn anew.
   EXPECT_FALSE(receiver->decode(sender->encode(clip.picture(12).view(), 1, true).bytes).corrupted);
   EXPECT_EQ(samples(receiver->picture()), samples(sender->reconstruction()));
+}
+
+class SceneAtRest : public Scene {
+ protected:
+  // The known picture with grain, another one each time.
+  Picture grainy(int number) const {
+    Picture out = *background;
+    uint32_t state = static_cast<uint32_t>(number) * 7919 + 1;
+    for (int p = 0; p < 3; ++p) {
+      for (int i = 0; i < out.plane_width(p) * out.plane_height(p); ++i) {
+        state = state * 1664525 + 1013904223;
+        out.plane(p)[i] = static_cast<uint8_t>(out.plane(p)[i] + static_cast<int>(state >> 24) % 5 / 2 - 1);
+      }
+    }
+    return out;
+  }
+};
+
+TEST_F(SceneAtRest, CostsTwentyBytesASecond) {
+  const auto sender = encoder(true);
+  const auto receiver = decoder(*sender, true);
+  receiver->decode(sender->encode(grainy(0).view(), 0, true).bytes);
+  size_t bytes = 0;
+  double silent = 0;
+  for (int n = 1; n <= 100; ++n) {
+    const EncodedPicture coded = sender->encode(grainy(n).view(), 0.1, false);
+    EXPECT_TRUE(coded.rests) << n;
+    bytes += coded.bytes.size();
+    silent = coded.bytes.empty() ? silent + 0.1 : 0;
+    EXPECT_LT(silent, 0.55) << "receivers should hear that the sender is there";
+    const bool corrupted = !coded.bytes.empty() && receiver->decode(coded.bytes).corrupted;
+    EXPECT_FALSE(corrupted) << n;
+    EXPECT_EQ(samples(receiver->picture()), samples(sender->reconstruction())) << n;
+    EXPECT_GT(psnr(receiver->picture(), grainy(n).view()), 46);
+  }
+  EXPECT_LE(bytes, 10 * 20U);
+}
+
+TEST_F(SceneAtRest, EndsWithTheFirstChange) {
+  const auto sender = encoder(true);
+  const auto receiver = decoder(*sender, true);
+  for (int n = 0; n < 13; ++n) {
+    const EncodedPicture coded = sender->encode(grainy(n).view(), n == 0 ? 0 : 0.1, false);
+    if (!coded.bytes.empty()) receiver->decode(coded.bytes);
+  }
+  Picture changed = grainy(13);
+  for (int r = 40; r < 52; ++r) std::fill_n(changed.plane(0) + r * changed.width() + 50, 12, uint8_t{250});
+  const EncodedPicture coded = sender->encode(changed.view(), 0.1, false);
+  EXPECT_FALSE(coded.rests);
+  ASSERT_FALSE(coded.bytes.empty());
+  EXPECT_FALSE(receiver->decode(coded.bytes).corrupted);
+  EXPECT_EQ(samples(receiver->picture()), samples(sender->reconstruction()));
+}
+
+TEST_F(SceneAtRest, EndsWhenAReceiverLostSomething) {
+  const auto sender = encoder(true);
+  for (int n = 0; n < 30; ++n) sender->encode(clip.picture(n).view(), n == 0 ? 0 : 0.1, false);
+  for (int n = 0; n < 60; ++n) sender->encode(grainy(n).view(), 0.1, false);
+  ASSERT_TRUE(sender->encode(grainy(60).view(), 0.1, false).rests);
+  sender->report_loss(everything_lost());
+  bool woken = false;
+  for (int n = 61; n < 64; ++n) woken |= !sender->encode(grainy(n).view(), 0.1, false).rests;
+  EXPECT_TRUE(woken);
+}
+
+TEST_F(SceneAtRest, SaysNothingOfPicturesWithoutAScene) {
+  const auto sender = encoder(false);
+  for (int n = 0; n < 20; ++n) {
+    const EncodedPicture coded = sender->encode(background->view(), n == 0 ? 0 : 0.1, false);
+    EXPECT_FALSE(coded.rests);
+    EXPECT_FALSE(coded.bytes.empty());
+  }
 }
 
 TEST_F(Scene, PicturesMustFit) {
