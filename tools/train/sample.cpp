@@ -70,7 +70,8 @@ void Sample::choose_references(bool first) {
   encoder_prediction = decoder_prediction = Picture(current.width(), current.height());
   if (!first) {
     const std::vector<float> weights(static_cast<size_t>(grid_.size()), 1.0F);
-    choose_motion(current, encoder_previous_, weights, vector_costs(), motion_lambda_, options_.split_motion, grid_);
+    choose_motion(current, encoder_previous_, weights, vector_costs(), motion_lambda_, options_.split_motion, {},
+                  grid_);
   }
   for (int i = 0; i < grid_.size(); ++i) {
     const int column = i % grid_.cols();
