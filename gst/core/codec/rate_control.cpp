@@ -47,7 +47,7 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key,
   Budget b;
   if (first_) {
     first_ = false;
-    b.limit = static_cast<int>(kFirstPicture * rate_ - static_cast<double>(beside));
+    b.limit = static_cast<int>(std::min(kFirstPicture * rate_, kStart * rate_ - static_cast<double>(beside)));
     b.target = b.limit;
     b.most = true;
     return b;
