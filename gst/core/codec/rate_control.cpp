@@ -49,7 +49,8 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key,
   b.share = static_cast<int>(rate_ * interval);
   if (first_) {
     first_ = false;
-    b.limit = std::max(static_cast<int>(kFirstPicture * rate_ - static_cast<double>(beside)), kKeyBits);
+    const double most = std::min(kFirstPicture * rate_, kStart * rate_ - static_cast<double>(beside));
+    b.limit = std::max(static_cast<int>(most), kKeyBits);
     b.target = b.limit;
     b.most = true;
     return b;

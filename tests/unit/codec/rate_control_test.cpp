@@ -119,6 +119,9 @@ TEST(RateControl, TheFirstPictureTakesAtMostOneSecond) {
     EXPECT_LE(budget.limit, bitrate);
     EXPECT_GE(budget.limit, bitrate / 4) << "a first picture needs room";
     EXPECT_LE(budget.target, budget.limit);
+    RateControl busy(bitrate);
+    EXPECT_EQ(busy.next(0, 0.1, true, bitrate / 5).limit, budget.limit) << "what goes beside it is paid later";
+    EXPECT_LE(RateControl(bitrate).next(0, 0.1, true, bitrate / 2).limit, bitrate / 2);
   }
 }
 
