@@ -19,9 +19,15 @@ constexpr double kNearlyAll = 0.9;     // of the capacity: not worth waiting for
 constexpr double kInstalment = 0.2;    // of a picture's share: what it pays of earlier bits beside pictures
 constexpr double kMostDebt = 0.4;      // seconds at the rate that may be owed
 constexpr int kStillBits = 160;        // a picture without any change fits in here
-constexpr int kKeyBits = 1600;         // and a coarse key picture with all headers: below 4 kbit/s, more than the bucket
+constexpr int kKeyBits = 1600;   // and a coarse key picture with all headers: below 4 kbit/s, more than the bucket
+constexpr double kKeyPause = 5;  // seconds between two key pictures that take more than the bucket
 
 }  // namespace
+
+void RateControl::spent(int64_t bits) {
+  level_ += static_cast<double>(bits);
+  if (level_ > kDropLevel * rate_) large_key_ = elapsed_;
+}
 
 void RateControl::set_rate(int bits_per_second) {
   rate_ = bits_per_second;
@@ -63,7 +69,7 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key,
   const double most = (elapsed_ < kStart ? kStart : kDropLevel) * rate_;
   const double own = std::min(room, (1 - kInstalment) * rate_ * interval);
   b.limit = level_ + kStillBits > most ? -1 : std::max(static_cast<int>(std::max(room - debt_, own)), kStillBits);
-  if (key && b.most) b.limit = std::max(b.limit, kKeyBits);
+  if (key && b.most && elapsed_ - large_key_ >= kKeyPause) b.limit = std::max(b.limit, kKeyBits);
   b.target = key ? b.limit : static_cast<int>(std::clamp(share, 0.0, std::max<double>(b.limit, 0)));
   return b;
 }

@@ -26,7 +26,7 @@ class RateControl {
   // the rest is taken off this picture and those that follow evenly, so that none has to do without.
   Budget next(double seconds, double interval, bool key, int64_t beside = 0);
   // What the picture really took, all layers and headers.
-  void spent(int64_t bits) { level_ += static_cast<double>(bits); }
+  void spent(int64_t bits);
 
   // Bits in the bucket.
   double level() const { return level_; }
@@ -37,8 +37,9 @@ class RateControl {
   double rate_;
   bool steady_;
   double level_ = 0;
-  double debt_ = 0;     // bits sent beside pictures that the bucket does not hold yet
-  double elapsed_ = 0;  // seconds since the first picture
+  double debt_ = 0;       // bits sent beside pictures that the bucket does not hold yet
+  double elapsed_ = 0;    // seconds since the first picture
+  double large_key_ = 0;  // when a picture took more than the bucket holds
   bool first_ = true;
 };
 
