@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// crlscdec with the integer backend: access units, gaps, flushes, caps, lateness, changing settings.
+// crlscdec with the integer backend: access units, gaps, flushes, caps, lateness, changing settings, entries that the
+// stream brings and refers to.
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
 #include "core/bitstream/unit.h"
+#include "core/kb/entry_transfer.h"
+#include "core/kb/knowledge_base_file.h"
+#include "core/kb/knowledge_path.h"
+#include "core/kb/reference_picture.h"
 #include "crlsc/caps.h"
 #include "element.h"
 #include "fuzz.h"
 #include "script.h"
 #include "unit/codec/codec_testing.h"
+#include "unit/kb/kb_testing.h"
 
 using namespace crlsc;
 
 namespace {
 
-enum Operation : uint8_t { kUnits = 0, kGap, kFlush, kCaps, kSegment, kQos, kLayers, kOperations };
+enum Operation : uint8_t { kUnits = 0, kGap, kFlush, kCaps, kSegment, kQos, kLayers, kEntry, kOperations };
 
 // Of the byte that begins each access unit.
 constexpr unsigned kAsIs = 1;  // checksums are left alone
@@ -20,8 +30,40 @@ constexpr unsigned kCorrupted = 4;
 constexpr unsigned kNoTime = 8;
 
 constexpr int kSide = 48;
+constexpr gulong kStoringTime = 5000;  // microseconds
 // Large pictures are slow, and no other code runs for them.
 constexpr int kMostSamples = 128 * 128;
+
+// The shared knowledge base whose codebooks entries use.
+const ContentId& shared_knowledge() {
+  static const ContentId id =
+      codebooks_id(KnowledgeBaseFile(CRLSC_SUPPORT_FOLDER "/test.crlsckb", KnowledgeBaseFile::Access::kRead).info());
+  return id;
+}
+
+// What the decoder stores entries in.
+const std::string& received() {
+  static const TempFolder folder;
+  static const std::string path = folder.file("received.crlsckb");
+  return path;
+}
+
+Clip scene() { return {Clip::Kind::kBlock, kSide - 3, kSide}; }
+
+// Of the stream's size, of another one, and with a picture that cannot be decoded.
+const TransferEntry& sound_entry(uint8_t number) {
+  const auto entry = [](uint8_t code, const Picture& picture) {
+    return TransferEntry{"scene", Bytes(16, code), encode_reference_picture(picture, 80)};
+  };
+  static const std::vector<TransferEntry> all = [&entry] {
+    std::vector<TransferEntry> entries{entry(1, scene().picture(0)), entry(2, Picture(kSide, kSide)),
+                                       entry(3, scene().picture(9))};
+    Bytes& spoilt = entries.back().picture;
+    std::fill(spoilt.begin() + 20, spoilt.end(), uint8_t{0xFF});
+    return entries;
+  }();
+  return all[number % all.size()];
+}
 
 SequenceHeader sequence_header(int width, int height) {
   SequenceHeader header;
@@ -30,6 +72,7 @@ SequenceHeader sequence_header(int width, int height) {
   header.framerate_num = 10;
   header.layers = 3;
   header.model_id = test_model()->file.id();
+  header.knowledge = KnowledgeRef{shared_knowledge()};
   return header;
 }
 
@@ -47,7 +90,10 @@ bool is_small(ByteView access_unit) {
 
 class Run {
  public:
-  explicit Run(Script& script) : script_(script), element_("crlscdec model=" + fuzz_model()) {
+  explicit Run(Script& script)
+      : script_(script),
+        element_("crlscdec max-entries=2 knowledge-updates=true knowledge-base=" + received() +
+                 " model=" + fuzz_model()) {
     element_.begin(make_caps(sequence_header(kSide - 3, kSide)));
   }
 
@@ -71,6 +117,9 @@ class Run {
       case kSegment:
         element_.segment(GST_FORMAT_TIME, script_.u8() < 200 ? 1 : -1);
         break;
+      case kEntry:
+        push_entry();
+        break;
       case kQos:
         element_.push_upstream(
             gst_event_new_qos(GST_QOS_TYPE_UNDERFLOW, 1, script_.u8() * GST_MSECOND, number_ * 100 * GST_MSECOND));
@@ -92,6 +141,20 @@ class Run {
     if ((flags & kCorrupted) != 0) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_CORRUPTED);
     ++number_;
     element_.push(buffer);
+  }
+
+  // A piece of an entry. If it was the last one, the pictures that follow may refer to the entry.
+  void push_entry() {
+    const TransferEntry& entry = sound_entry(script_.u8());
+    const Bytes whole = write_transfer(entry);
+    const size_t offset = script_.u16() % whole.size();
+    const size_t size = script_.u16();
+    Bytes unit;
+    append_knowledge_unit(
+        unit, {name_of(entry), whole.size(), offset, ByteView(whole).sub(offset, std::max<size_t>(size, 1))}, false);
+    element_.push(make_buffer(unit));
+    // The element stores in a thread of its own.
+    if (size >= whole.size()) g_usleep(kStoringTime);
   }
 
   // Usual ones of some size, or with these bytes as codec_data.
@@ -118,10 +181,27 @@ void add_units(Bytes& seed, ByteView units, uint8_t flags) {
   append_run(seed, units);
 }
 
+// A stream that refers to an entry, before and after the entry came.
+Bytes scene_seed() {
+  const TransferEntry& entry = sound_entry(0);
+  const auto known = std::make_shared<const Picture>(pad_to_cells(decode_reference_picture(entry.picture).view()));
+  EncoderConfig config = config_for(scene(), 30000);
+  config.sequence.knowledge = KnowledgeRef{shared_knowledge()};
+  Encoder encoder(test_model(), config);
+  encoder.set_scene({{name_of(entry), known}});
+  Bytes seed;
+  for (int i = 0; i < 3; ++i) {
+    add_units(seed, encoder.encode(scene().picture(i).view(), i == 0 ? 0 : 0.1, false).bytes, i == 0 ? 0 : kDelta);
+    if (i == 1) seed.insert(seed.end(), {kEntry, 1, 0, 0, 255, 255, kEntry, 2, 0, 0, 255, 255});
+    seed.insert(seed.end(), {kEntry, 0, 0, 0, 255, 255});
+  }
+  return seed;
+}
+
 }  // namespace
 
 std::vector<Bytes> crlsc::fuzz_seeds() {
-  std::vector<Bytes> seeds;
+  std::vector<Bytes> seeds{scene_seed()};
   for (const Clip::Kind kind : {Clip::Kind::kBlock, Clip::Kind::kPan, Clip::Kind::kNoise}) {
     for (const size_t unit_size : {60U, 1000U}) {
       const Clip clip{kind, kSide - 3, kSide};
@@ -146,7 +226,10 @@ std::vector<Bytes> crlsc::fuzz_seeds() {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   start_gstreamer();
   Script script(data, size);
-  Run run(script);
-  while (!script.ended()) run.step();
+  {
+    Run run(script);
+    while (!script.ended()) run.step();
+  }
+  std::filesystem::remove(received());
   return 0;
 }

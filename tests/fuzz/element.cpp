@@ -20,6 +20,7 @@ void start_once() {
   // No registry, and so no plugin but these.
   g_setenv("GST_REGISTRY_DISABLE", "yes", TRUE);
   g_setenv("CRLSC_BACKEND_PATH", CRLSC_SUPPORT_FOLDER, TRUE);
+  g_setenv("CRLSC_MODEL_PATH", CRLSC_SUPPORT_FOLDER, TRUE);
   g_log_set_default_handler(on_log, nullptr);
   gst_init(nullptr, nullptr);
   for (const char* name : kPlugins) {
