@@ -76,13 +76,14 @@ def demanded(results, losses):
                 continue
             limit = DEMANDED.get(condition)
             drop = float(row['ssim_drop'])
-            recovery = ''
+            mean = recovery = ''
             if float(row['bursts'] or 0) > 0:
+                mean = number(row, 'recovery_mean_s', 1)
                 late = float(row['recovery_longest_s'])
                 recovery = '%.1f (demanded %.1f: %s)' % (late, DEMANDED_RECOVERY, verdict(late, DEMANDED_RECOVERY))
             out.append([clip.name, matrix.label(condition), number(row, 'put_out', 1, 100), number(row, 'ssim', 4),
-                        '%.4f' % drop, '' if limit is None else '%.2f: %s' % (limit, verdict(drop, limit)), recovery])
-    return table(['clip', 'loss', 'put out %', 'SSIM', 'drop', 'demanded', 'longest recovery s'], out)
+                        '%.4f' % drop, '' if limit is None else '%.2f: %s' % (limit, verdict(drop, limit)), mean, recovery])
+    return table(['clip', 'loss', 'put out %', 'SSIM', 'drop', 'demanded', 'mean recovery s', 'longest'], out)
 
 
 def all_means(results, codecs, protections, way_back, conditions):
@@ -176,7 +177,8 @@ TERMS = [
     'at each time, the latest picture that was put out counts. *Drop* is the difference of SSIM to the same codec without',
     'losses. *Recovery*: seconds from the last lost packet of a burst, or the only one, until SSIM is within 0.02 of the lossless',
     'run again, for half a second; where it was not when the next one came, it counts until then. Rivals show whatever their decoder',
-    'puts out, torn as it may be; "held" is what WebRTC does, which stands still until a key picture has come whole.', '']
+    'puts out, torn as it may be; "held" is what WebRTC does, which stands still until a key picture has come whole.',
+    'CRLSC spends 0.4 of its rate on cells that are sent anew (`refresh-share=0.4`).', '']
 
 
 def write(rows, clips, settings, code, options):
