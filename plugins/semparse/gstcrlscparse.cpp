@@ -422,9 +422,15 @@ Outcome handle_bytes(GstCrlscParse* self, GstBaseParseFrame* frame) {
 GstFlowReturn handle_frame(GstBaseParse* base, GstBaseParseFrame* frame, gint*) {
   return crlsc::guard(GST_ELEMENT(base), GST_FLOW_ERROR, [&]() -> GstFlowReturn {
     GstCrlscParse* self = GST_CRLSC_PARSE(base);
-    if (GST_BUFFER_IS_DISCONT(frame->buffer)) jump(self->impl);
     if (!self->impl.input) self->impl.input = StreamFormat::kByteStream;
     const bool packet = self->impl.input == StreamFormat::kPacketized;
+    if (GST_BUFFER_IS_DISCONT(frame->buffer)) {
+      // Of packets, upstream has said what is missing before them.
+      std::vector<Gap> told;
+      if (packet) told = std::move(self->impl.gaps);
+      jump(self->impl);
+      self->impl.gaps = std::move(told);
+    }
     if (!packet && !std::exchange(self->impl.indexed, true)) self->impl.origin = self->impl.index.begin(base);
     const Outcome outcome = packet ? handle_packet(self, frame) : handle_bytes(self, frame);
     if (outcome.used == 0) return outcome.flow;

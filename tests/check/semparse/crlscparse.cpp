@@ -351,6 +351,33 @@ GST_START_TEST(b5_gaps_survive_a_file) {
 }
 GST_END_TEST;
 
+// A depayloader knows no durations.
+GST_START_TEST(b5_gaps_in_a_row_survive_a_file) {
+  const Stream stream(20);
+  Parser writer;
+  writer.begin_packets(stream);
+  for (size_t i = 0; i < 20; ++i) {
+    if (i < 10 || i > 12) {
+      GstBuffer* buffer = stream.copy(i);
+      GST_BUFFER_DURATION(buffer) = GST_CLOCK_TIME_NONE;
+      if (i == 13) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+      fail_unless_equals_int(writer.push(buffer), GST_FLOW_OK);
+      continue;
+    }
+    GstEvent* gap = gst_event_new_gap(i * kInterval, kInterval);
+    gst_event_set_gap_flags(gap, GST_GAP_FLAG_MISSING_DATA);
+    fail_unless(writer.push(gap));
+  }
+  Parser reader;
+  reader.begin_bytes();
+  reader.push_in_pieces(joined(writer.pull()), 77);
+  fail_unless_equals_int(reader.pull().size(), 17);
+  const auto gaps = reader.gaps();
+  fail_unless_equals_int(gaps.size(), 3);
+  for (size_t i = 0; i < 3; ++i) fail_unless_equals_uint64(gaps[i].time, (10 + i) * kInterval);
+}
+GST_END_TEST;
+
 GST_START_TEST(b5_a_discontinuity_survives_a_file) {
   const Stream stream(6);
   Parser writer;
@@ -404,6 +431,7 @@ static Suite* crlscparse_suite(void) {
   tcase_add_loop_test(tests, b5_heads_recur, 0, 2);
   tcase_add_test(tests, b5_packets_without_codec_data);
   tcase_add_test(tests, b5_gaps_survive_a_file);
+  tcase_add_test(tests, b5_gaps_in_a_row_survive_a_file);
   tcase_add_test(tests, b5_a_discontinuity_survives_a_file);
   tcase_add_test(tests, b5_parsed_pictures_are_the_decoders);
   return suite;
