@@ -30,6 +30,7 @@ void RateControl::spent(int64_t bits) {
 }
 
 void RateControl::set_rate(int bits_per_second) {
+  if (bits_per_second == rate_) return;
   rate_ = bits_per_second;
   // What was sent at a higher rate was allowed then: a lower one must not stop the stream until it is made good.
   level_ = std::min(level_, kCapacity * rate_);

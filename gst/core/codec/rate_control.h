@@ -11,7 +11,7 @@ class RateControl {
   // `steady`: pictures come at even times.
   explicit RateControl(int bits_per_second, bool steady = true) : rate_(bits_per_second), steady_(steady) {}
 
-  // Takes effect with the next picture. What lies in the bucket stays, as far as it fits the new rate.
+  // Takes effect with the next picture. What lies in the bucket stays, as far as it fits the new rate, if it is one.
   void set_rate(int bits_per_second);
   int rate() const { return rate_; }
 

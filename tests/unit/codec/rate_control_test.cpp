@@ -180,6 +180,20 @@ TEST(RateControl, DrainsWhileNothingIsSent) {
   EXPECT_EQ(rate.level(), 0);
 }
 
+TEST(RateControl, TheSameRateAgainForgivesNothing) {
+  RateControl rate(1000);
+  rate.spent(rate.next(0, 0.1, true).limit);
+  double sum = 0;
+  for (int n = 1; n < 200; ++n) {
+    rate.set_rate(1000);
+    const RateControl::Budget b = rate.next(0.1, 0.1, false);
+    if (b.limit <= 0) continue;
+    rate.spent(b.limit);
+    sum += b.limit;
+  }
+  EXPECT_LE(sum, 1000 * 20);
+}
+
 TEST(RateControl, ALoweredRateHoldsAtOnce) {
   RateControl rate(100000);
   Source source;
