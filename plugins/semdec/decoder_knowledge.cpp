@@ -34,7 +34,9 @@ std::string find(const DecoderSettings& settings) {
   try {
     return find_knowledge_base(settings.knowledge_base, kProperty);
   } catch (const Error& error) {
-    if (!settings.knowledge_updates || error.kind() != ErrorKind::kNotFound) throw;
+    const auto folder = std::filesystem::path(settings.knowledge_base).parent_path();
+    const bool to_come = error.kind() == ErrorKind::kNotFound && (folder.empty() || exists(folder.string()));
+    if (!settings.knowledge_updates || !to_come) throw;
     return settings.knowledge_base;
   }
 }
@@ -76,10 +78,10 @@ void DecoderKnowledge::check(const KnowledgeRef& wanted) {
 
 void DecoderKnowledge::note_lacking(const std::vector<PictureName>& names, const SequenceHeader& header) {
   if (names.empty()) return;
+  if (missing_entries_.empty() && !updates_) warn_lacking(names.front());
   for (const PictureName& name : names) {
     if (missing_entries_.size() == kMostMissing || !missing_entries_.insert(name).second) continue;
-    GST_WARNING_OBJECT(element_, "the stream refers to entry %s, which is not here (property `%s`)",
-                       to_hex(name).c_str(), kProperty);
+    GST_INFO_OBJECT(element_, "the stream refers to entry %s, which is not here", to_hex(name).c_str());
     post_missing_entry(element_, name, header.knowledge);
   }
   if (!denials_.pass(g_get_monotonic_time())) return;
@@ -87,6 +89,16 @@ void DecoderKnowledge::note_lacking(const std::vector<PictureName>& names, const
     const auto known = collector_.report(name, kMostReportRanges);
     report(known ? *known : EntryReport{name, {{0, kMaxTransferSize}}});
   }
+}
+
+// For those who read no element messages.
+void DecoderKnowledge::warn_lacking(const PictureName& name) {
+  const std::string where = path_.empty() ? "no knowledge base is set" : "'" + path_ + "' does not have it";
+  post_warning(element_,
+               Error(ErrorKind::kNotFound, "the stream refers to entry " + to_hex(name) +
+                                               " of its sender's private knowledge base, and " + where +
+                                               "; pictures that need it are not shown. Copy the sender's file here"),
+               kProperty);
 }
 
 void DecoderKnowledge::take(const AccessUnitView& access_unit, const SequenceHeader& header) {

@@ -36,7 +36,7 @@ class DecoderKnowledge {
   void check(const KnowledgeRef& wanted);
 
   // The stream refers to entries of these names, which are not here: tells the bus of each once, and upstream, at most
-  // every half second. Does nothing if there are none.
+  // every half second. Without updates, the first is a warning as well. Does nothing if there are none.
   void note_lacking(const std::vector<PictureName>& names, const SequenceHeader& header);
 
   // Entries, in pieces: they go to the file, as soon as it can be written. Upstream is told what arrived, where it
@@ -52,6 +52,7 @@ class DecoderKnowledge {
  private:
   static constexpr gint64 kDenialPause = 500 * G_TIME_SPAN_MILLISECOND;
 
+  void warn_lacking(const PictureName& name);
   void take_piece(const KnowledgeUnit& piece, const SequenceHeader& header);
   void put(TransferEntry entry, const SequenceHeader& header);
   void note_used(const SceneUnit& scene);

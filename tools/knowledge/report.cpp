@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "core/kb/reference_picture.h"
 #include "core/kb/scene_pictures.h"
+#include "core/kb/transfer_entry.h"
 
 namespace crlsc::tools {
 namespace {
@@ -41,7 +42,7 @@ std::string label_text(const std::string& label) { return label.empty() ? "(no l
 
 SceneLine scene_line(const StoredEntry& entry) {
   std::ostringstream line;
-  line << "  " << std::setw(8) << entry.id << "  ";
+  line << "  " << std::setw(8) << entry.id << "  " << to_hex(name_of(entry.content_hash)) << "  ";
   try {
     const PictureSize size = reference_picture_size(entry.picture);
     line << size.width << 'x' << size.height;
@@ -58,7 +59,7 @@ void describe_scenes(std::vector<SceneLine> scenes, std::ostream& out) {
   if (scenes.empty()) return;
   std::stable_sort(scenes.begin(), scenes.end(),
                    [](const SceneLine& a, const SceneLine& b) { return a.last_seen > b.last_seen; });
-  out << "scenes (entry, size and bytes of the picture, last seen, label, source)\n";
+  out << "scenes (entry, its name in streams, size and bytes of the picture, last seen, label, source)\n";
   for (size_t i = 0; i < std::min(scenes.size(), kMostScenePictures); ++i) out << scenes[i].text;
   if (scenes.size() > kMostScenePictures) out << "  and " << scenes.size() - kMostScenePictures << " older ones\n";
 }

@@ -140,8 +140,11 @@ GST_START_TEST(a_missing_entry_is_told) {
   fail_unless_equals_uint64(receiver.stat("discarded"), 2 * kPictures);
   fail_unless_equals_uint64(receiver.stat("frames"), 2 * kPictures);
   int messages = 0;
-  while (GstMessage* message = gst_bus_pop_filtered(receiver.bus(), GST_MESSAGE_ELEMENT)) {
+  int warnings = 0;
+  constexpr auto kTypes = static_cast<GstMessageType>(GST_MESSAGE_ELEMENT | GST_MESSAGE_WARNING);
+  while (GstMessage* message = gst_bus_pop_filtered(receiver.bus(), kTypes)) {
     const GstStructure* fields = gst_message_get_structure(message);
+    warnings += GST_MESSAGE_TYPE(message) == GST_MESSAGE_WARNING ? 1 : 0;
     messages += gst_structure_has_name(fields, "crlsc-entry-missing") ? 1 : 0;
     const gchar* name = gst_structure_get_string(fields, "entry");
     if (name != nullptr) {
@@ -151,6 +154,7 @@ GST_START_TEST(a_missing_entry_is_told) {
     gst_message_unref(message);
   }
   fail_unless_equals_int(messages, 1);
+  fail_unless_equals_int(warnings, 1);
   int requests = 0;
   std::vector<EntryReport> reports;
   while (GstEvent* event = gst_harness_try_pull_upstream_event(receiver.h())) {
@@ -266,7 +270,9 @@ GST_START_TEST(what_cannot_be_stored_is_told_and_pictures_go_on) {
       {path, damaged, GST_STREAM_ERROR, GST_STREAM_ERROR_DECODE, ""},
       {path, long_code, GST_STREAM_ERROR, GST_STREAM_ERROR_DECODE, "17 bytes"}};
   for (const Case& c : cases) {
+    std::filesystem::create_directory(folder.path() + "/none");
     Receiver receiver(*sender.stream, receiving(c.path));
+    std::filesystem::remove(folder.path() + "/none");
     receiver.push_entry(c.entry);
     const Posted warning = receiver.wait_for_warning();
     fail_unless(warning.is(c.domain, c.code) && warning.says(c.text), "%s", warning.text.c_str());
@@ -308,6 +314,13 @@ GST_START_TEST(settings_that_cannot_work_are_refused) {
     const Posted error = decoder.pop();
     fail_unless(error.is(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS), "%s", error.text.c_str());
   }
+  Lone decoder("crlscdec");
+  decoder.set_model(kSemanticModel);
+  g_object_set(decoder.element(), "knowledge-updates", TRUE, "knowledge-base", "/no/folder/x.crlsckb", nullptr);
+  fail_unless_equals_int(decoder.go(GST_STATE_READY), GST_STATE_CHANGE_FAILURE);
+  const Posted error = decoder.pop();
+  fail_unless(error.is(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND), "%s", error.text.c_str());
+  fail_unless(error.says("no folder '/no/folder'"), "%s", error.text.c_str());
 }
 GST_END_TEST;
 
