@@ -36,12 +36,13 @@ std::vector<ScenePicture> choose_scene(const Picture& current, const SceneMemory
   std::vector<uint32_t> nearest;
   for (int i = 0; i < cells; ++i) nearest.push_back(cell_deviation(current, i % cols, i / cols));
   std::vector<Candidate> candidates;
+  SeenPicture seen(current);
   for (const auto& [name, picture] : memory) {
     if (picture->width() != current.width() || picture->height() != current.height()) continue;
     Candidate c{{name, picture}, {}};
-    const SceneAdjustment light = fit_light(current, *picture);
-    const Picture seen = light.none() ? *picture : adjusted(*picture, light);
-    for (int i = 0; i < cells; ++i) c.errors.push_back(cell_error(current, seen, i % cols, i / cols));
+    const SceneAdjustment fitted = SceneFit().next(seen, *picture);
+    const Picture now = fitted.none() ? *picture : adjusted(*picture, fitted);
+    for (int i = 0; i < cells; ++i) c.errors.push_back(cell_error(current, now, i % cols, i / cols));
     candidates.push_back(std::move(c));
   }
   std::vector<ScenePicture> chosen;

@@ -14,7 +14,8 @@ namespace crlsc {
 
 // At most kMaxKnowledge pictures of `memory`, the most useful first: each takes enough off what would be left if every
 // cell of `current` (of whole cells) were the nearest of the pictures before it, or flat. None if no picture of its
-// size shows this scene, in whatever light. Takes one pass over all samples for each picture of the memory.
+// size shows this scene, in whatever light and however the camera was shaken. Takes some passes over all samples for
+// each picture of the memory.
 std::vector<ScenePicture> choose_scene(const Picture& current, const SceneMemory& memory);
 
 // Looks at a stream of pictures: at its start, where something else is shown, and now and then.

@@ -167,14 +167,6 @@ class Comparison {
 
 }  // namespace
 
-SceneAdjustment fit_light(const Picture& current, const Picture& picture) {
-  Comparison comparison(current, picture);
-  const double without = comparison.error({});
-  if (without <= kGoodEnough) return {};
-  const SceneAdjustment found = comparison.fit_light({});
-  return comparison.error(found) <= kWorth * without ? found : SceneAdjustment{};
-}
-
 SceneAdjustment SceneFit::next(SeenPicture& seen, const Picture& picture) {
   Comparison comparison(seen.picture(), picture);
   const double without = comparison.error({});

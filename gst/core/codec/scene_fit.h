@@ -40,8 +40,4 @@ class SceneFit {
   int since_ = 0;     // pictures since then
 };
 
-// Gain and offset alone with which most of `picture` looks most like `current`; cheaper than a SceneFit. None unless
-// they take off a tenth of the error.
-SceneAdjustment fit_light(const Picture& current, const Picture& picture);
-
 }  // namespace crlsc

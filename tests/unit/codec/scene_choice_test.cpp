@@ -40,6 +40,13 @@ TEST_F(SceneChoice, KnowsTheSceneInOtherLight) {
   EXPECT_EQ(chosen[0].name, name(2));
 }
 
+TEST_F(SceneChoice, KnowsTheSceneOfAShakenCamera) {
+  const Picture shaken = adjusted(*here, {10, -10, 0, 0});
+  const auto chosen = choose_scene(shaken, {{name(1), elsewhere}, {name(2), here}});
+  ASSERT_EQ(chosen.size(), 1U);
+  EXPECT_EQ(chosen[0].name, name(2));
+}
+
 TEST_F(SceneChoice, TakesTwoThatShowApartOfIt) {
   Picture both = *here;
   const auto half = static_cast<ptrdiff_t>(both.width()) * (both.height() / 2 / kCellSize * kCellSize);
