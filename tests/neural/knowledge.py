@@ -152,7 +152,7 @@ def check_scenes(crlsc, at):
     need(re.search(r'added entry 1: street, seen for 14\.\d s, picture of \d+ bytes', text), 'no scene', text)
     need('exists already' in crlsc.run(*build, '--video', at('street.y4m'), fails=True), 'a PKB was overwritten', '')
     info = crlsc.run('pkb', 'info', at('scenes'))
-    need(re.search(r'\n +1  64x48, \d+ bytes  .*UTC  street  street\.y4m', info), 'the scene is not listed', info)
+    need(re.search(r'\n +1  [0-9a-f]{16}  64x48, \d+ bytes  .*UTC  street  street\.y4m', info), 'the scene is not listed', info)
     add = ['pkb', 'add', at('scenes'), '--model', head, '--video', at('street.y4m')]
     need('known entry 1: street' in crlsc.run(*add), 'the scene was not recognised', '')
     text = crlsc.run(*add, '--size', '32x32', '--label', 'yard', '--rate', '2', '--picture-quality', '30')

@@ -189,6 +189,10 @@ EncodedPicture Encoder::encode_picture(const PictureView& picture, RateControl::
   const bool known = !started_ && mostly_scene(current, key);
   EncodedPicture out = attempt(current, known ? modest(current, budget) : budget, key);
   if (out.bytes.empty() && known) out = attempt(current, budget, key);
+  if (out.bytes.empty() && key && budget.reserve > budget.limit) {
+    budget.limit = budget.target = budget.reserve;
+    out = attempt(current, budget, key);
+  }
   // A key picture that cannot be had at this rate must not stop the stream.
   if (out.bytes.empty() && key && started_ && budget.most) out = attempt(current, budget, false);
   return out;

@@ -57,8 +57,9 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key,
   if (first_) {
     first_ = false;
     const double most = std::min(kFirstPicture * rate_, kStart * rate_ - static_cast<double>(beside));
-    b.limit = std::max(static_cast<int>(most), kKeyBits);
+    b.limit = static_cast<int>(most);
     b.target = b.limit;
+    b.reserve = kKeyBits;
     b.most = true;
     return b;
   }
@@ -70,7 +71,7 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key,
   const double most = (elapsed_ < kStart ? kStart : kDropLevel) * rate_;
   const double own = std::min(room, (1 - kInstalment) * rate_ * interval);
   b.limit = level_ + kStillBits > most ? -1 : std::max(static_cast<int>(std::max(room - debt_, own)), kStillBits);
-  if (key && b.most && elapsed_ - large_key_ >= kKeyPause) b.limit = std::max(b.limit, kKeyBits);
+  if (key && b.most && elapsed_ - large_key_ >= kKeyPause) b.reserve = kKeyBits;
   b.target = key ? b.limit : static_cast<int>(std::clamp(share, 0.0, std::max<double>(b.limit, 0)));
   return b;
 }

@@ -19,6 +19,7 @@ class RateControl {
     int target = 0;     // bits that this picture should take, if it has a use for them
     int limit = 0;      // bits that it must not exceed; negative: not even an empty picture fits
     int share = 0;      // bits of each picture if all take the same; 0 if that is not known
+    int reserve = 0;    // bits that it may take if it is a key picture for which the limit is too little
     bool most = false;  // nearly as much room as there will ever be: waiting brings no more
   };
   // `seconds` since the picture before (0 for the first), `interval` the usual time between pictures. Call once a
