@@ -10,7 +10,6 @@
 #include "core/codec/motion_choice.h"
 #include "core/codec/prediction.h"
 #include "core/codec/reconstruction.h"
-#include "core/codec/token_unit.h"
 #include "core/entropy/cost.h"
 #include "core/error.h"
 #include "core/token/gain.h"
@@ -36,8 +35,7 @@ constexpr int kRounds = 6;            // of key pictures, until the price is the
 constexpr double kCloseEnough = 1.3;  // or nearly so
 constexpr int kCutRounds = 4;         // of other pictures whose price is off by more than
 constexpr double kCut = 2;
-constexpr int kAttempts = 6;  // to meet the limit with real sizes
-constexpr int kMaxSlices = 64;
+constexpr int kAttempts = 6;          // to meet the limit with real sizes
 constexpr int kOtherPictureBits = 5;  // that it takes to refer to another knowledge-base picture than most cells do
 constexpr int kKnowledgeBits = 6;     // that are needed to refer to a knowledge-base picture
 
@@ -510,65 +508,6 @@ EncodedPicture Encoder::repeat(RateControl::Budget budget) {
   EncodedPicture out = write(false);
   if (static_cast<int64_t>(out.bytes.size()) * 8 > budget.limit) return {};
   return out;
-}
-
-EncodedPicture Encoder::write(bool key) const {
-  EncodedPicture out;
-  for (int slices = 1;; slices = std::min(slices * 2, grid_.rows())) {
-    if (write_slices(slices, key, out) || slices == grid_.rows() || slices >= kMaxSlices) return out;
-  }
-}
-
-// Returns false if a unit exceeds the size wished for.
-bool Encoder::write_slices(int slices, bool key, EncodedPicture& out) const {
-  const TokenLayout& layout = model_->file.layout();
-  out = EncodedPicture{};
-  out.key = key;
-  out.layer_bytes.assign(static_cast<size_t>(layers_), 0);
-  if (key) append_unit(out.bytes, {UnitType::kSequenceHeader, 0, true, false}, write_sequence_header(config_.sequence));
-  if (scene_.tells(key)) append_scene_unit(out.bytes, scene_.unit(), key);
-  bool fits = true;
-  std::vector<bool> joined(static_cast<size_t>(slices));
-  for (int layer = 0; layer < layers_; ++layer) {
-    const size_t before = out.bytes.size();
-    for (int k = 0; k < slices; ++k) {
-      const int first = grid_.rows() * k / slices;
-      const Slice slice{first, grid_.rows() * (k + 1) / slices - first};
-      const int sent = layers_of(slice);
-      if (layer >= sent || joined[static_cast<size_t>(k)]) continue;
-      TokenUnit unit{layer, key, slice, picture_number_, sent, {}, {}};
-      Bytes bits;
-      if (layer == 0 && sent > 1) {
-        bits = encode_joined(grid_, layout, slice, sent, priors_);
-        unit.joined = bits.size() <= config_.min_unit_size;
-        joined[static_cast<size_t>(k)] = unit.joined;
-      }
-      if (!unit.joined) bits = encode_layer(grid_, layout, slice, layer, priors_);
-      if (bits.size() + kMaxTokenUnitHeader > kMaxUnitPayload) return false;
-      unit.bits = bits;
-      if (layer == 0 && refers_to_scene(slice)) unit.scene = scene_.reference(grid_);
-      const size_t at = out.bytes.size();
-      append_token_unit(out.bytes, unit, grid_.rows());
-      fits &= out.bytes.size() - at <= config_.target_unit_size;
-    }
-    out.layer_bytes[static_cast<size_t>(layer)] = out.bytes.size() - before;
-  }
-  return fits;
-}
-
-// 1 + that of the deepest stage of the slice's cells.
-int Encoder::layers_of(Slice slice) const {
-  int deepest = 0;
-  for (int i = slice.first_row * grid_.cols(); i < (slice.first_row + slice.rows) * grid_.cols(); ++i) {
-    deepest = std::max<int>(deepest, grid_.cells[static_cast<size_t>(i)].stages);
-  }
-  return deepest == 0 ? 1 : model_->file.layout().stage_layer[static_cast<size_t>(deepest) - 1] + 1;
-}
-
-bool Encoder::refers_to_scene(Slice slice) const {
-  const auto begin = grid_.cells.begin() + static_cast<ptrdiff_t>(slice.first_row) * grid_.cols();
-  return std::any_of(begin, begin + static_cast<ptrdiff_t>(slice.rows) * grid_.cols(),
-                     [](const Cell& c) { return c.reference >= Reference::kKnowledge0; });
 }
 
 void Encoder::reconstruct(const Picture& prediction, bool key) {
