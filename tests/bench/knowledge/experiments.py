@@ -165,7 +165,7 @@ class Experiments:
     def part_a(self):
         for seed in self.seeds():
             for name in self.size.sets:
-                for arm in self.size.arms:
+                for arm in self.size.arms_of(name):
                     self.judge('a', arm, name, name, seed)
         for name in self.size.sets:
             self.judge_teacher(name)
@@ -185,10 +185,10 @@ class Experiments:
         for seed in self.seeds():
             for tested_on in self.size.sets:
                 for trained_on in self.size.sets:
-                    for arm in self.size.arms:
+                    for arm in self.size.arms_of(trained_on):
                         if trained_on != tested_on:
                             self.judge('b', arm, trained_on, tested_on, seed, (1,))
-                for arm in plan.UNLABELLED:
+                for arm in plan.GENERAL:
                     self.judge('b', arm, plan.ALL, tested_on, seed, (1,))
 
     def part_c(self):

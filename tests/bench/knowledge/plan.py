@@ -10,7 +10,7 @@ ARMS = {'guided': ('guided', "the teacher's vectors of each picture in several c
         'file': ('guided', "the SKB's file alone: its vectors of the whole pictures"),
         'contrastive': ('contrastive', 'InfoNCE between two views of each picture, no SKB, no labels'),
         'supervised': ('supervised', 'cross entropy with the labels, no SKB')}
-UNLABELLED = ['guided', 'contrastive']  # arms that can learn from all pictures at once
+GENERAL = ['guided']  # arms that learn from all pictures at once, too
 ALL = 'all'
 
 
@@ -42,6 +42,10 @@ class Size:
     decoder_sets: tuple = ('animals', 'faces')
     decoder_pictures: int = 0
     still_bytes: int = 162  # as the experiment's decoder takes
+
+    def arms_of(self, name):
+        """What is trained on a set: on the first, everything."""
+        return [arm for arm in self.arms if arm != 'file' or name == self.sets[0]]
 
 
 QUICK = Size(steps=4, batch=16, seeds=1, sets=('animals', 'faces'), arms=('guided', 'contrastive', 'supervised'),

@@ -66,7 +66,8 @@ class Report:
             header = ['learnt from', 'pictures of'] + list(self.size.sets)
             rows = []
             for arm in self.size.arms:
-                for trained_on in self.size.sets + ((plan.ALL,) if arm in plan.UNLABELLED else ()):
+                sets = tuple(name for name in self.size.sets if arm in self.size.arms_of(name))
+                for trained_on in sets + ((plan.ALL,) if arm in plan.GENERAL else ()):
                     rows.append([arm, trained_on] + [
                         cell(self.accuracy('a' if name == trained_on else 'b', arm, trained_on, name, measure))
                         for name in self.size.sets])
