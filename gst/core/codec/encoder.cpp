@@ -179,13 +179,14 @@ EncodedPicture Encoder::encode_beside(ByteView beside, double seconds, bool key)
 }
 
 EncodedPicture Encoder::encode_picture(const PictureView& picture, RateControl::Budget budget, bool key) {
+  cut_ |= change_.next(picture);
   if (budget.limit <= 0) return {};
   const Picture current = pad_to_cells(picture);
   visibility_.next(current);
   scene_.adjust(current, kOtherPictureBits * lambda_);
   if (!key && rests(current)) return rest(budget);
-  const bool known = !started_ && mostly_scene(current, key);
-  EncodedPicture out = attempt(current, known ? modest(current, budget) : budget, key);
+  const bool known = cut_ && mostly_scene(current, key);
+  EncodedPicture out = attempt(current, known ? modest(current, budget, key) : budget, key);
   if (out.bytes.empty() && known) out = attempt(current, budget, key);
   if (out.bytes.empty() && key && budget.reserve > budget.limit) {
     budget.limit = budget.target = budget.reserve;
@@ -223,6 +224,7 @@ void Encoder::sent(const EncodedPicture& out, Picture& prediction) {
   reconstruct(prediction, out.key);
   picture_number_ = static_cast<uint8_t>((picture_number_ + 1) % kPictureNumbers);
   started_ = true;
+  cut_ = false;
   silent_ = 0;
 }
 

@@ -16,6 +16,7 @@
 #include "core/codec/prediction.h"
 #include "core/codec/rate_control.h"
 #include "core/codec/refresh.h"
+#include "core/codec/scene_change.h"
 #include "core/codec/visibility.h"
 #include "core/model/registry.h"
 #include "core/picture.h"
@@ -91,7 +92,7 @@ class Encoder {
   const TokenCosts& costs() const { return on_scene_ ? scene_costs_ : costs_; }
   int scene_unit_bits(bool key) const;
   bool mostly_scene(const Picture& current, bool key) const;
-  RateControl::Budget modest(const Picture& current, RateControl::Budget budget) const;
+  RateControl::Budget modest(const Picture& current, RateControl::Budget budget, bool key) const;
   std::vector<double> scene_prices() const;
   EncodedPicture encode_picture(const PictureView& picture, RateControl::Budget budget, bool force_key);
   bool rests(const Picture& current) const;
@@ -130,6 +131,8 @@ class Encoder {
   double refresh_bits_ = 60;   // what one of them costs
   int layers_;
   Picture previous_;
+  SceneChange change_;
+  bool cut_ = true;  // nothing was sent yet of what is shown now
   ActiveScene scene_;
   int scene_bits_ = 0;  // of the picture at hand: counted as if they were sent beside it
   bool on_scene_ = false;  // the picture at hand is such a picture

@@ -83,8 +83,12 @@ def count(path):
     return len(pictures) // (len(b'FRAME\n') + width * height * 3 // 2)
 
 
-def tail(path, pictures, out):
-    """The last pictures of a .y4m with plain frame headers."""
+def part(path, first, pictures, out):
+    """So many pictures of a .y4m with plain frame headers."""
     header, data = header_and_pictures(path)
     size = len(data) // count(path)
-    out.write_bytes(header + data[-pictures * size:])
+    out.write_bytes(header + data[first * size:(first + pictures) * size])
+
+
+def tail(path, pictures, out):
+    part(path, count(path) - pictures, pictures, out)

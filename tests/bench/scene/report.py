@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """docs/results/scene-memory.md out of the table."""
+import visits
+
 NAMES = {'crlsc-scene': 'CRLSC, scene', 'crlsc': 'CRLSC', 'av1': 'AV1', 'vp9': 'VP9', 'x264': 'x264'}
 RIVALS = ('av1', 'vp9')
 HEAD = """# What a known scene is worth
@@ -75,7 +77,7 @@ def section(name, rows):
     return lines + ['']
 
 
-def write(rows, path):
+def write(rows, visited, path):
     latest = {}
     for r in rows:
         latest[(r['scene'], r['codec'], r['target'])] = r  # the last revision measured
@@ -84,4 +86,7 @@ def write(rows, path):
     text = HEAD % ('Revisions: ' + ', '.join(revisions))
     for name in dict.fromkeys(r['scene'] for r in rows):
         text += '\n'.join(section(name, [r for r in rows if r['scene'] == name])) + '\n'
+    newest = [r for r in visited if r['revision'] == visited[-1]['revision']]
+    if newest:
+        text += '\n'.join(visits.section(newest)) + '\n'
     path.write_text(text, encoding='utf-8')

@@ -14,6 +14,7 @@ import tempfile
 
 import material
 import report
+import visits
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / 'tests/bench/rd'))
@@ -48,30 +49,31 @@ def revision(codec):
 
 
 class Table:
-    def __init__(self, path):
+    def __init__(self, path, columns, keys):
         self.path = path
+        self.columns = columns
+        self.keys = keys
         self.rows = []
         if path.exists():
             with open(path, newline='', encoding='utf-8') as file:
                 self.rows = list(csv.DictReader(file))
 
     def has(self, row):
-        keys = ('scene', 'codec', 'revision', 'target')
-        return any(all(other[k] == str(row[k]) for k in keys) for other in self.rows)
+        return any(all(other[k] == str(row[k]) for k in self.keys) for other in self.rows)
 
     def add(self, row):
-        self.rows.append({c: '' if row.get(c) is None else str(row[c]) for c in COLUMNS})
+        self.rows.append({c: '' if row.get(c) is None else str(row[c]) for c in self.columns})
         with open(self.path, 'w', newline='', encoding='utf-8') as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator='\n')
+            writer = csv.DictWriter(file, self.columns, lineterminator='\n')
             writer.writeheader()
             writer.writerows(self.rows)
 
 
-def learn(clips, scene, out):
+def learn(videos, name, out):
     """The knowledge base of what teaches, and the bytes of its pictures."""
-    path = out / (scene.name + '.crlsckb')
+    path = out / (name + '.crlsckb')
     if not path.exists():
-        subprocess.run(['crlsc', 'pkb', 'build', '--video', clips['teach'], '--out', path, '--threads', '1'], check=True,
+        subprocess.run(['crlsc', 'pkb', 'build', '--video', *videos, '--out', path, '--threads', '1'], check=True,
                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     text = subprocess.run(['crlsc', 'pkb', 'info', path], stdout=subprocess.PIPE, text=True, check=True).stdout
     return path, int(re.search(r'reference pictures \((\d+) bytes\)', text).group(1))
@@ -94,7 +96,7 @@ def run(row, scene, clips, out):
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         if row['codec'] == 'crlsc-scene':
-            knowledge, row['entry_bytes'] = learn(clips, scene, out)
+            knowledge, row['entry_bytes'] = learn([clips['teach']], scene.name, out)
             sent = encode_crlsc(clips['measure'], row['target'], work, knowledge)
             row['first_bytes'] = sent.sizes[0]
         elif row['codec'] == 'crlsc':
@@ -109,10 +111,30 @@ def run(row, scene, clips, out):
         row['encode_ms'], row['decode_ms'] = round(sent.encode_ms, 2), round(sent.decode_ms, 2)
 
 
+def run_visits(table, revision_now, options):
+    paths = visits.prepare(options.clips, options.out)
+    for target in visits.RATES if paths else ():
+        for knowledge in ('no', 'yes'):
+            shared = {'scene': visits.NAME, 'revision': revision_now, 'target': target, 'knowledge': knowledge}
+            if table.has(shared):
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                work = pathlib.Path(folder)
+                known = learn(paths[:2], visits.NAME, options.out)[0] if knowledge == 'yes' else None
+                sent = encode_crlsc(visits.join(paths, work / 'whole.y4m'), target, work, known)
+                rows = [dict(shared, **row) for row in visits.measured(paths, sent, measure.quality)]
+            for row in rows:
+                table.add(row)
+                print('%-12s %6d bit/s, known: %-3s visit %d: %4d bytes, MS-SSIM %.4f; first second %.4f' % (
+                    visits.NAME, target, knowledge, row['visit'], row['first_bytes'], row['first_ms_ssim'],
+                    row['second_ms_ssim']), flush=True)
+
+
 def main():
     options = parse_arguments()
     options.out.mkdir(parents=True, exist_ok=True)
-    table = Table(options.out / 'scene.csv')
+    table = Table(options.out / 'scene.csv', COLUMNS, ('scene', 'codec', 'revision', 'target'))
+    visited = Table(options.out / 'visits.csv', visits.COLUMNS, ('revision', 'target', 'knowledge'))
     revisions = {codec: revision(codec) for codec in options.codecs}
     for scene in material.SCENES:
         path = material.find(scene, options.clips)
@@ -130,8 +152,10 @@ def main():
                 print('%-12s %-12s %6d bit/s: %6.2f kbit/s  %5.2f dB  SSIM %.4f  MS-SSIM %.4f; moving %5.2f dB  %.4f' % (
                     scene.name, codec, target, row['kbps'], row['psnr'], row['ssim'], row['ms_ssim'],
                     row.get('moving_psnr', float('nan')), row.get('moving_ssim', float('nan'))), flush=True)
+    if 'crlsc-scene' in options.codecs and (not options.only or visits.NAME in options.only):
+        run_visits(visited, revisions['crlsc-scene'], options)
     if options.report:
-        report.write(table.rows, options.report)
+        report.write(table.rows, visited.rows, options.report)
         shutil.copyfile(table.path, options.report.with_suffix('.csv'))
 
 
