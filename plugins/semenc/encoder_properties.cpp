@@ -15,6 +15,7 @@ enum {
   kPropMinUnitSize,
   kPropGopSize,
   kPropRefreshShare,
+  kPropMinQuantizer,
   kPropSemanticInterval,
   kPropMode,
   kPropKnowledgeUpdates,
@@ -188,6 +189,21 @@ void install_encoder_properties(GObjectClass* object_class) {
       g_param_spec_double("refresh-share", "Refresh share",
                           "Share of the bit rate that heals receivers which lost something (0 = for files)", 0, 1,
                           kDefaultRefreshShare, kPlaying));
+  /**
+   * GstCrlscEnc:min-quantizer:
+   *
+   * The finest step between two levels of a coefficient, in units of a sample, that bits are spent on: what would only
+   * make a good picture better is left out, and where nothing else is to be sent, nothing is, for up to half a second.
+   * #GstCrlscEnc:bitrate is then what the stream takes at most. 0 uses all of it. 60 is hardly seen, 120 is seen where
+   * something stands still that was not there before. Takes effect with the next frame.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropMinQuantizer,
+      g_param_spec_uint("min-quantizer", "Minimum quantizer",
+                        "Finest step that bits are spent on, whatever the bit rate leaves (0 = as fine as it allows)", 0,
+                        kMaxMinQuantizer, 0, kPlaying));
   install_semantic_properties(object_class);
   install_knowledge_properties(object_class);
 }
@@ -208,6 +224,9 @@ bool set_encoder_property(EncoderSettings& settings, guint id, const GValue* val
       return true;
     case kPropRefreshShare:
       settings.refresh_share = g_value_get_double(value);
+      return true;
+    case kPropMinQuantizer:
+      settings.min_quantizer = g_value_get_uint(value);
       return true;
     case kPropSemanticInterval:
       settings.semantic_interval = g_value_get_uint(value);
@@ -242,6 +261,9 @@ bool get_encoder_property(const EncoderSettings& settings, const EncoderCounters
       return true;
     case kPropRefreshShare:
       g_value_set_double(value, settings.refresh_share);
+      return true;
+    case kPropMinQuantizer:
+      g_value_set_uint(value, settings.min_quantizer);
       return true;
     case kPropSemanticInterval:
       g_value_set_uint(value, settings.semantic_interval);

@@ -16,6 +16,7 @@ constexpr guint kDefaultMinUnitSize = 400;  // bytes
 constexpr guint kMaxMinUnitSize = 65535;
 constexpr guint kDefaultGopSize = 0;
 constexpr double kDefaultRefreshShare = 0.3;
+constexpr guint kMaxMinQuantizer = 1000;
 constexpr guint kDefaultSemanticInterval = 1000;  // ms
 constexpr double kDefaultKnowledgeShare = 0.1;
 constexpr GstCrlscEncMode kDefaultMode = GST_CRLSC_ENC_MODE_FULL;
@@ -26,6 +27,7 @@ struct EncoderSettings : SharedSettings {
   guint min_unit_size = kDefaultMinUnitSize;  // bytes
   guint gop_size = kDefaultGopSize;
   double refresh_share = kDefaultRefreshShare;
+  guint min_quantizer = 0;
   guint semantic_interval = kDefaultSemanticInterval;  // ms
   GstCrlscEncMode mode = kDefaultMode;
   bool knowledge_updates = false;

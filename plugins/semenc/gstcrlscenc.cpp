@@ -420,6 +420,7 @@ void encode_frame(GstCrlscEnc* self, GstVideoCodecFrame* frame) {
     impl.encoder->set_layers(hurried ? 1 : static_cast<int>(settings.layers));
     impl.encoder->set_min_unit_size(settings.min_unit_size);
     impl.encoder->set_refresh_share(settings.refresh_share);
+    impl.encoder->set_min_quantizer(settings.min_quantizer);
     EncodedPicture picture;
     try {
       picture = encode(self, frame, settings);

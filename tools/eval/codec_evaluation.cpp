@@ -79,6 +79,7 @@ void CodecEvaluation::run() {
   if (!video_->read(picture)) throw Error(ErrorKind::kRead, "\"" + options_.input + "\" holds no picture");
   EncoderConfig config = encoder_config(picture, options_.bitrate, rate_);
   config.refresh_share = options_.refresh_share;
+  config.min_quantizer = options_.min_quantizer;
   encoder_ = std::make_unique<Encoder>(model_, config);
   auto add = [this](const std::string& name) {
     receivers_.push_back(std::make_unique<Receiver>(name, model_, encoder_->sequence_header()));

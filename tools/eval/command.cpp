@@ -76,6 +76,9 @@ void add_codec(CLI::App& eval) {
   codec->add_option("--bitrate", o->bitrate, "bit/s")->capture_default_str()->check(CLI::Range(1000, 10000000));
   codec->add_option("--seconds", o->seconds, "Stop after this many seconds; 0 = whole video")
       ->check(CLI::Range(0.0, 1e9));
+  codec->add_option("--min-quantizer", o->min_quantizer, "Finest step that bits are spent on, as of crlscenc; 0 = any")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
   codec->add_option("--refresh-share", o->refresh_share, "Share of the rate for refreshed cells")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));

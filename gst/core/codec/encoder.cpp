@@ -125,6 +125,7 @@ Encoder::Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config)
   const int height = padded(config_.sequence.height);
   session_ = model_->network->open(width, height);
   if (model_->file.layout().scalar()) lambda_ = kFirstLambda;
+  set_min_quantizer(config_.min_quantizer);
   previous_ = Picture(width, height);
   grid_ = TokenGrid(width / kCellSize, height / kCellSize, model_->file.layout());
 }
@@ -136,6 +137,13 @@ ReferencePictures Encoder::references() const {
   scene_.add_to(out);
   return out;
 }
+
+void Encoder::set_bitrate(int bits_per_second) {
+  price_.rate_changed(static_cast<double>(bits_per_second) / rate_.rate());
+  rate_.set_rate(bits_per_second);
+}
+
+void Encoder::set_min_quantizer(double step) { price_.set_least(kLambdaOfStep * step * step); }
 
 void Encoder::set_layers(int layers) { layers_ = std::clamp(layers, 1, model_->file.layout().layers()); }
 
@@ -198,6 +206,10 @@ EncodedPicture Encoder::encode_picture(const PictureView& picture, RateControl::
 }
 
 EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budget, bool key) {
+  // What moves in a known scene comes and goes; elsewhere equal sizes have proved to be better than equal prices.
+  even_price_ = !key && scene_.size() > 0;
+  least_lambda_ = price_.least();
+  if (even_price_) lambda_ = least_lambda_ = price_.next(budget);
   choose_references(current, budget, key);
   Picture prediction(current.width(), current.height());
   predict(references(), grid_, prediction);
@@ -209,11 +221,20 @@ EncodedPicture Encoder::attempt(const Picture& current, RateControl::Budget budg
     for (Choice& c : choices) c.forced = false;
     out = fit(choices, budget, key);
   }
+  if (!key && price_.least() > 0 && fitted_ <= least_lambda_ && changes_nothing()) return rest(budget);
   if (out.bytes.empty() && !key) out = repeat(budget);
   if (out.bytes.empty()) return out;
+  settle_price(out, budget);
   if (!key) pay_refresh(choices);
   sent(out, prediction);
   return out;
+}
+
+// What did not fit counts as well, or the price would stay too low.
+void Encoder::settle_price(const EncodedPicture& out, const RateControl::Budget& budget) {
+  if (!even_price_) return price_.start(lambda_);
+  const double bits = static_cast<double>(out.bytes.size()) * 8;
+  price_.took(fitted_ > least_lambda_ ? std::max(bits, wanted_bits_) : bits, budget, rate_.rate());
 }
 
 // Settles what the picture in grid_ leads to. What was chosen may have fallen back to the picture before.
@@ -453,7 +474,7 @@ EncodedPicture Encoder::fit(const std::vector<Choice>& choices, RateControl::Bud
   EncodedPicture out = fit_target(choices, budget, key);
   for (int again = 0; again < kRefits && budget.target >= budget.limit && !out.bytes.empty(); ++again) {
     const double used = static_cast<double>(out.bytes.size()) * 8 / budget.limit;
-    if (used > kWellUsed || distortion_ < kGoodPicture * grid_.size()) break;
+    if (used > kWellUsed || fitted_ <= least_lambda_ || distortion_ < kGoodPicture * grid_.size()) break;
     const Round before{{}, grid_, {}, distortion_, lambda_};
     const double price = fitted_;
     budget.target = static_cast<int>(budget.target / used);
@@ -474,11 +495,13 @@ EncodedPicture Encoder::fit(const std::vector<Choice>& choices, RateControl::Bud
 
 EncodedPicture Encoder::fit_target(const std::vector<Choice>& choices, RateControl::Budget budget, bool key) {
   EncodedPicture out;
-  double low = std::log(kMinLambda);
+  double lambda = std::max(kMinLambda, least_lambda_);
+  double low = std::log(lambda);
   double high = std::log(kMaxLambda);
-  const double wanted = static_cast<double>(budget.target) * kCostPerBit;
-  const bool everything = static_cast<double>(select(choices, kMinLambda)) <= wanted;
-  double lambda = kMinLambda;
+  const double wanted = static_cast<double>(even_price_ ? budget.limit : budget.target) * kCostPerBit;
+  const auto least = static_cast<double>(select(choices, lambda));
+  const bool everything = least <= wanted;
+  wanted_bits_ = least / kCostPerBit;
   if (!everything) {
     for (int i = 0; i < kBisections; ++i) {
       const double middle = (low + high) / 2;

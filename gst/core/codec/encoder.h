@@ -12,6 +12,7 @@
 #include "core/bitstream/sequence_header.h"
 #include "core/bytes.h"
 #include "core/codec/active_scene.h"
+#include "core/codec/bit_price.h"
 #include "core/codec/loss_tracker.h"
 #include "core/codec/prediction.h"
 #include "core/codec/rate_control.h"
@@ -31,6 +32,7 @@ struct EncoderConfig {
   size_t target_unit_size = 1100;  // bytes that a token unit should not exceed; more slices are cut instead
   size_t min_unit_size = 400;      // layers that take no more bytes together are joined in one unit
   double refresh_share = 0.3;      // of the bits, for cells that heal receivers which lost something
+  double min_quantizer = 0;        // finest step between two levels of a coefficient that bits are spent on; 0: any
 };
 
 struct EncodedPicture {
@@ -50,10 +52,11 @@ class Encoder {
   // What decoders must know first; also in every key picture.
   const SequenceHeader& sequence_header() const { return config_.sequence; }
 
-  void set_bitrate(int bits_per_second) { rate_.set_rate(bits_per_second); }
+  void set_bitrate(int bits_per_second);
   void set_layers(int layers);
   void set_min_unit_size(size_t bytes) { config_.min_unit_size = bytes; }
   void set_refresh_share(double share) { config_.refresh_share = share; }
+  void set_min_quantizer(double step);
 
   // Pictures that receivers have as well, at most kMaxKnowledge: cells may refer to them from the next picture on.
   // None: cells refer to none. Throws Error(kSettings) for a picture of another size than the stream's, in whole cells.
@@ -96,8 +99,10 @@ class Encoder {
   std::vector<double> scene_prices() const;
   EncodedPicture encode_picture(const PictureView& picture, RateControl::Budget budget, bool force_key);
   bool rests(const Picture& current) const;
+  bool changes_nothing() const;
   EncodedPicture rest(RateControl::Budget budget);
   EncodedPicture attempt(const Picture& current, RateControl::Budget budget, bool key);
+  void settle_price(const EncodedPicture& out, const RateControl::Budget& budget);
   void sent(const EncodedPicture& out, Picture& prediction);
   void choose_references(const Picture& current, RateControl::Budget budget, bool key);
   void choose_anew(const Picture& current, bool key, Picture& prediction);
@@ -138,8 +143,12 @@ class Encoder {
   bool on_scene_ = false;  // the picture at hand is such a picture
   TokenGrid grid_;
   Visibility visibility_;
-  double lambda_ = 40;           // squared error a bit must save; carried from picture to picture
-  double fitted_ = 40;           // the last picture's own
+  BitPrice price_;
+  double lambda_ = 40;           // price that the picture at hand is chosen for
+  bool even_price_ = false;      // which is then that of price_, as far as it fits
+  double least_lambda_ = 0;      // that its choices are made at, if they then fit
+  double fitted_ = 40;           // that fits
+  double wanted_bits_ = 0;       // that the picture would take at its least price
   std::vector<uint8_t> forced_;  // cells of the picture at hand that have to be sent without reference
   double distortion_ = 0;        // that the last selection leaves
   double silent_ = 0;            // seconds since something was sent

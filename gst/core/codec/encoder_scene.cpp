@@ -69,6 +69,13 @@ bool Encoder::rests(const Picture& current) const {
   return true;
 }
 
+// Whether the tokens at hand repeat the picture before.
+bool Encoder::changes_nothing() const {
+  return std::all_of(grid_.cells.begin(), grid_.cells.end(), [](const Cell& cell) {
+    return cell.reference == Reference::kPrevious && !cell.coded && cell.motion == CellMotion();
+  });
+}
+
 // Nothing, as long as nobody wonders; then a picture without any change.
 EncodedPicture Encoder::rest(RateControl::Budget budget) {
   EncodedPicture out;

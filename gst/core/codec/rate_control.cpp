@@ -67,6 +67,8 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key,
   b.most = room > kNearlyAll * capacity;
   const double rest = (steady_ ? kRestLevel : kUnsteadyRestLevel) * capacity;
   const double share = rate_ * interval + (rest - level_) * kReaction;
+  b.fill = (level_ - rest) / capacity;
+  b.empty = level_ == 0;
   // Better a picture that repeats the last one than none.
   const double most = (elapsed_ < kStart ? kStart : kDropLevel) * rate_;
   const double own = std::min(room, (1 - kInstalment) * rate_ * interval);

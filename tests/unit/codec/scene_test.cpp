@@ -269,6 +269,44 @@ TEST_F(SceneAtRest, SaysNothingOfPicturesWithoutAScene) {
   }
 }
 
+// What stands still costs next to nothing once it is good enough, in a known scene and elsewhere.
+TEST_F(SceneAtRest, CostsNothingWhenItIsGoodEnough) {
+  config.min_quantizer = 40;
+  config.refresh_share = 0;
+  for (const bool knows : {true, false}) {
+    const auto sender = encoder(knows);
+    size_t last_second = 0;
+    int silent = 0;
+    for (int n = 0; n < 60; ++n) {
+      const EncodedPicture coded = sender->encode(clip.picture(0).view(), n == 0 ? 0 : 0.1, false);
+      EXPECT_EQ(coded.bytes.empty(), coded.rests && coded.bytes.empty());
+      if (n < 50) continue;
+      last_second += coded.bytes.size();
+      silent += coded.bytes.empty() ? 1 : 0;
+    }
+    EXPECT_LE(last_second, 40U) << knows;
+    EXPECT_GE(silent, 7) << knows;
+  }
+}
+
+TEST_F(SceneAtRest, FinerStepsAreLeftOut) {
+  config.refresh_share = 0;
+  const auto sum = [&](double step) {
+    config.min_quantizer = step;
+    const auto sender = encoder(false);
+    size_t bytes = 0;
+    for (int n = 0; n < 30; ++n) bytes += sender->encode(clip.picture(n).view(), n == 0 ? 0 : 0.1, false).bytes.size();
+    return std::make_pair(bytes, psnr(sender->reconstruction(), clip.picture(29).view()));
+  };
+  const auto [most, best] = sum(0);
+  const auto [fewer, good] = sum(20);
+  const auto [fewest, poor] = sum(80);
+  EXPECT_LT(fewer, most);
+  EXPECT_LT(fewest, fewer);
+  EXPECT_GT(best, good);
+  EXPECT_GT(good, poor);
+}
+
 TEST_F(Scene, PicturesMustFit) {
   const auto sender = encoder(false);
   EXPECT_EQ(error_of([&] {
