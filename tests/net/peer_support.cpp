@@ -15,7 +15,8 @@ constexpr gint64 kStart = 60 * G_TIME_SPAN_SECOND;
 // Fast enough for a short test; slow enough that a busy machine keeps up.
 std::string camera(const std::string& frames, const std::string& properties) {
   return "videotestsrc pattern=ball animation-mode=frames num-buffers=" + frames + " " + properties +
-         " ! video/x-raw,format=I420,width=128,height=96,framerate=25/1 ! ";
+         " ! video/x-raw,format=I420,width=" + std::to_string(kWidth) + ",height=" + std::to_string(kHeight) +
+         ",framerate=25/1 ! ";
 }
 
 void fail(const std::string& text) {

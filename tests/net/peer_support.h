@@ -10,6 +10,11 @@
 
 namespace crlsc::testing {
 
+constexpr int kWidth = 128;
+constexpr int kHeight = 96;
+// For camera(): bars that stand still, and a corner that flickers.
+constexpr const char* kScene = "pattern=smpte";
+
 // The pictures of a sender.
 std::string camera(const std::string& frames, const std::string& properties = "");
 

@@ -3,10 +3,11 @@
 //   session-peer send RTP-TO RTCP-TO RTCP-AT LOCAL [WORD...]
 //   session-peer receive RTP-AT RTCP-AT RTCP-TO SHOWN [WORD...]
 // TO are ports of 127.0.0.1 that are sent to, AT those that are listened on. LOCAL and SHOWN become raw I420: what a
-// receiver next door shows, and what this one does. Words: feedback, rtx, fec; to senders frames=N and other properties
-// of the encoder; to receivers entry (a report of an entry follows the first picture upstream) and other properties of
-// the depayloader.
-// Each prints its counters in the end (peer_support.h), receivers "ready=1" first.
+// receiver next door shows, and what this one does. Words: feedback, rtx, fec, decoder.PROPERTY=VALUE; to senders
+// frames=N, scene (make-scene-knowledge makes a knowledge base of it) and other properties of the encoder; to receivers
+// entry (a report of an entry follows the first picture upstream) and other properties of the depayloader.
+// Each prints its counters in the end (peer_support.h), receivers "ready=1" first, senders "held=1" whenever a receiver
+// says that it has all of an entry.
 #include <gst/gst.h>
 #include <gst/video/video.h>
 
@@ -34,6 +35,8 @@ struct Words {
   bool fec = false;
   bool entry = false;
   std::string frames = "75";
+  std::string camera;      // properties
+  std::string decoder;     // properties
   std::string properties;  // of the encoder or the depayloader
 };
 
@@ -49,6 +52,10 @@ Words read_words(int count, char** texts) {
       words.fec = true;
     } else if (text == "entry") {
       words.entry = true;
+    } else if (text == "scene") {
+      words.camera = kScene;
+    } else if (text.rfind("decoder.", 0) == 0) {
+      words.decoder += text.substr(8) + " ";
     } else if (text.rfind("frames=", 0) == 0) {
       words.frames = text.substr(7);
     } else {
@@ -86,6 +93,7 @@ GstPadProbeReturn on_event(GstPad*, GstPadProbeInfo* info, gpointer open) {
 GstPadProbeReturn on_report(GstPad*, GstPadProbeInfo* info, gpointer count) {
   const auto report = crlsc::parse_entry_event(GST_PAD_PROBE_INFO_EVENT(info));
   if (report && *report == report_of_the_test()) ++*static_cast<std::atomic<int>*>(count);
+  if (report && report->missing.empty()) print("held", 1);
   return GST_PAD_PROBE_OK;
 }
 
@@ -104,12 +112,12 @@ void send(char** ports, const char* local, const Words& words) {
   const std::string fec = words.fec ? " ! rtpulpfecenc name=fec pt=98 percentage-important=100 multipacket=true" : "";
   const std::string rtx = words.retransmission ? " ! rtprtxsend name=rtx" : "";
   GstElement* pipeline =
-      parse(kBin + camera(words.frames, "is-live=true") + "crlscenc name=encoder bitrate=100000 " + words.properties +
-            " ! tee name=t  t. ! queue ! rtpcrlscpay seqnum-offset=0 picture-id-offset=0 ssrc=1" + rtx + fec +
-            " ! identity name=last  udpsink name=rtp host=127.0.0.1 sync=false port=" + ports[0] +
+      parse(kBin + camera(words.frames, "is-live=true " + words.camera) + "crlscenc name=encoder bitrate=100000 " +
+            words.properties + " ! tee name=t  t. ! queue ! rtpcrlscpay seqnum-offset=0 picture-id-offset=0 ssrc=1" +
+            rtx + fec + " ! identity name=last  udpsink name=rtp host=127.0.0.1 sync=false port=" + ports[0] +
             "  udpsink name=rtcp host=127.0.0.1 sync=false async=false port=" + ports[1] +
             "  udpsrc name=reports address=127.0.0.1 caps=application/x-rtcp port=" + ports[2] +
-            "  t. ! queue ! crlscdec ! filesink name=local location=" + local);
+            "  t. ! queue ! crlscdec " + words.decoder + " ! filesink name=local location=" + local);
   if (words.retransmission) {
     GstStructure* map = gst_structure_new("map", "96", G_TYPE_UINT, kRetransmission, nullptr);
     g_object_set(element(pipeline, "rtx"), "payload-type-map", map, nullptr);
@@ -140,6 +148,7 @@ void send(char** ports, const char* local, const Words& words) {
 struct Receiver {
   Screen screen;
   std::atomic<gint64> first_packet{0};  // monotonic time
+  std::atomic<guint64> key_size{0};     // bytes of the latest key picture
   Words words;
   GstElement* pipeline = nullptr;
 };
@@ -147,6 +156,14 @@ struct Receiver {
 GstPadProbeReturn on_packet(GstPad*, GstPadProbeInfo*, gpointer data) {
   static_cast<Receiver*>(data)->first_packet = g_get_monotonic_time();
   return GST_PAD_PROBE_REMOVE;
+}
+
+GstPadProbeReturn on_access_unit(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+  if (!GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT)) {
+    static_cast<Receiver*>(data)->key_size = gst_buffer_get_size(buffer);
+  }
+  return GST_PAD_PROBE_OK;
 }
 
 GstPadProbeReturn on_first_picture(GstPad*, GstPadProbeInfo*, gpointer decoder) {
@@ -223,8 +240,8 @@ void receive(char** ports, const char* shown, const Words& words) {
             "port=" +
             ports[0] + "  udpsrc name=reports address=127.0.0.1 caps=application/x-rtcp port=" + ports[1] +
             "  udpsink name=rtcp host=127.0.0.1 sync=false async=false port=" + ports[2] +
-            "  rtpcrlscdepay name=depayloader " + words.properties +
-            " ! crlscdec name=decoder ! filesink name=screen async=false location=" + shown +
+            "  rtpcrlscdepay name=depayloader " + words.properties + " ! crlscdec name=decoder " + words.decoder +
+            " ! filesink name=screen async=false location=" + shown +
             (words.fec ? "  fakesink name=nowhere async=false" : ""));
   receiver.pipeline = pipeline;
   GstElement* bin = element(pipeline, "bin");
@@ -241,6 +258,7 @@ void receive(char** ports, const char* shown, const Words& words) {
   link(bin, "send_rtcp_src_0", element(pipeline, "rtcp"), "sink");
   set_up_session(bin, words.feedback);
   probe(element(pipeline, "rtp"), "src", on_packet, &receiver);
+  probe(element(pipeline, "decoder"), "sink", on_access_unit, &receiver);
   if (words.entry) probe(element(pipeline, "decoder"), "src", on_first_picture, element(pipeline, "decoder"));
   receiver.screen.watch(pipeline);
   start_receiver(pipeline);
@@ -250,6 +268,7 @@ void receive(char** ports, const char* shown, const Words& words) {
   if (receiver.screen.pictures() > 0) {
     print("first-picture-ms", static_cast<guint64>((receiver.screen.first_picture() - receiver.first_packet) / 1000));
   }
+  print("key-bytes", receiver.key_size);
   print_stats(pipeline, "depayloader", "picture-stats");
   print_stats(pipeline, "decoder", "stats");
   print_numbers("feedback", gst_crlsc_feedback_get_stats(bin, 0));

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <functional>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
@@ -178,6 +180,95 @@ TEST_F(Session, d10_ForwardErrorCorrectionReducesGaps) {
   const long gaps = received_["depayloader.missing-pictures"];
   std::printf("%ld pictures missing, %ld packets recovered, %d lost\n", gaps, received_["fec.recovered"], lost_);
   EXPECT_LT(gaps, lost_ / 2);
+}
+
+// A receiver that has an entry of its sender's knowledge base through the stream is killed; another one takes its
+// place.
+class Restart : public Transmission {
+ protected:
+  void SetUp() override {
+    Transmission::SetUp();
+    Process maker({CRLSC_MAKE_SCENE_KNOWLEDGE, CRLSC_SHARED_KNOWLEDGE, path("sender.crlsckb")}, path("maker.errors"));
+    ASSERT_EQ(maker.wait(), 0) << maker.errors();
+  }
+
+  // `file` is the knowledge base of the second receiver; the first one has "receiver.crlsckb".
+  void restart(const char* file) {
+    const std::string rtp = std::to_string(free_port());
+    const std::string receiver_rtcp = std::to_string(free_port());
+    const std::string sender_rtcp = std::to_string(free_port());
+    const auto receiver = [&](const char* knowledge, const char* shown) {
+      const std::vector<std::string> words{CRLSC_SESSION_PEER,
+                                           "receive",
+                                           rtp,
+                                           receiver_rtcp,
+                                           sender_rtcp,
+                                           path(shown),
+                                           "feedback",
+                                           "decoder.knowledge-updates=true",
+                                           "decoder.knowledge-base=" + path(knowledge)};
+      return std::make_unique<Process>(words, path((std::string(shown) + ".errors").c_str()));
+    };
+    auto first = receiver("receiver.crlsckb", "first");
+    ASSERT_EQ(first->read().first, "ready") << first->errors();
+    Relay relay(std::stoi(rtp), nothing_lost);
+    const std::string own = "knowledge-base=" + path("sender.crlsckb");
+    Process sender({CRLSC_SESSION_PEER, "send", std::to_string(relay.port()), receiver_rtcp, sender_rtcp, path("local"),
+                    "feedback", "scene", "frames=" + std::to_string(kPictures), "bitrate=40000", own,
+                    "knowledge-updates=true", "knowledge-share=0.5", "decoder." + own},
+                   path("sender.errors"));
+    ASSERT_EQ(sender.read().first, "held") << sender.errors();
+    first.reset();
+    const auto second = receiver(file, "shown");
+    ASSERT_EQ(second->read().first, "ready") << second->errors();
+    ASSERT_NO_FATAL_FAILURE(finish(sender, *second, relay, kPictures));
+    ASSERT_GE(shown_.size(), 2 * kFrameSize);
+    for (const char* number : {"first-picture-ms", "key-bytes", "corrupted", "decoder.discarded"}) {
+      std::printf("%s %ld, ", number, received_[number]);
+    }
+    std::printf("%ld bytes of entries, first picture %.1f dB from the last one\n", sent_["encoder.entry-bytes"],
+                first_to_last());
+  }
+
+  // The number of the first picture that was shown among those next door; -1 if it is none of them.
+  int first_number() const {
+    for (int i = 0; i < kPictures; ++i) {
+      if (local_.compare(static_cast<size_t>(i) * kFrameSize, kFrameSize, shown_, 0, kFrameSize) == 0) return i;
+    }
+    return -1;
+  }
+
+  // How much finer the picture became after the first one that was shown: dB, of rows in which nothing moves.
+  double first_to_last() const {
+    const size_t last = shown_.size() - kFrameSize;
+    double sum = 0;
+    for (size_t i = 0; i < kStill; ++i) {
+      sum += std::pow(static_cast<uint8_t>(shown_[i]) - static_cast<uint8_t>(shown_[last + i]), 2);
+    }
+    return sum == 0 ? 100 : 10 * std::log10(255.0 * 255 * kStill / sum);
+  }
+
+  static constexpr int kPictures = 300;
+  static constexpr size_t kStill = kLumaSize / 2;
+};
+
+// What it has on disk is there at once, in the first picture of all.
+TEST_F(Restart, WithTheFile) {
+  ASSERT_NO_FATAL_FAILURE(restart("receiver.crlsckb"));
+  EXPECT_EQ(received_["corrupted"], 0);
+  EXPECT_EQ(received_["decoder.concealed"], 0);
+  EXPECT_GE(first_to_last(), kEqual);
+  EXPECT_EQ(received_["decoder.discarded"], 0);
+  EXPECT_GE(first_number(), 0) << "it is another picture than next door";
+  EXPECT_LT(received_["key-bytes"], 250) << "without the entry it takes some 400";
+  EXPECT_EQ(received_["decoder.entries"], 0);
+  EXPECT_EQ(sent_["encoder.entries"], 1);
+}
+
+// The first key picture says nothing to it. It gets one that needs no entry, or all of the entry before that.
+TEST_F(Restart, WithoutTheFile) {
+  ASSERT_NO_FATAL_FAILURE(restart("other.crlsckb"));
+  EXPECT_GT(received_["decoder.discarded"], 0);
 }
 
 }  // namespace

@@ -13,6 +13,10 @@ namespace {
 
 constexpr size_t kMaxPieceSize = 32768;
 constexpr double kLongestPause = 64;
+constexpr double kAnsweredPause = 0.125;  // of the pause, where a report is to be expected
+constexpr int kPiecesPerAsk = 8;          // a report has room for as many gaps as they may leave
+constexpr size_t kMostResent = 64;        // ranges to keep in mind: strangers report what they like
+constexpr size_t kLastAsks = 3;
 
 template <class Entries>
 auto find_name(Entries& entries, const PictureName& name) {
@@ -54,6 +58,33 @@ std::vector<ByteRange> common(const std::vector<ByteRange>& a, const std::vector
   return out;
 }
 
+// Both tidy; what of `a` is not in `b`.
+std::vector<ByteRange> without(const std::vector<ByteRange>& a, const std::vector<ByteRange>& b) {
+  std::vector<ByteRange> out;
+  for (const ByteRange& range : a) {
+    size_t begin = range.offset;
+    const size_t end = range.offset + range.size;
+    for (const ByteRange& hole : b) {
+      if (hole.offset + hole.size <= begin || hole.offset >= end) continue;
+      if (hole.offset > begin) out.push_back({begin, hole.offset - begin});
+      begin = hole.offset + hole.size;
+    }
+    if (begin < end) out.push_back({begin, end - begin});
+  }
+  return out;
+}
+
+std::vector<ByteRange> united(std::vector<ByteRange> a, const std::vector<ByteRange>& b, size_t size) {
+  a.insert(a.end(), b.begin(), b.end());
+  return tidy(std::move(a), size);
+}
+
+size_t pieces_in(const std::vector<ByteRange>& ranges, size_t piece) {
+  size_t sum = 0;
+  for (const ByteRange& range : ranges) sum += (range.size + piece - 1) / piece;
+  return sum;
+}
+
 size_t unit_size_at_most(size_t piece) { return piece + kKnowledgeUnitOverhead; }
 
 }  // namespace
@@ -92,20 +123,37 @@ void EntrySender::remove(const PictureName& name) {
   if (found != entries_.end()) entries_.erase(found);
 }
 
+// Pieces go in the order of their bytes: the gaps before one that came are lost, what is behind may be on its way.
+void EntrySender::resend_lost(Entry& entry) {
+  const size_t size = entry.bytes.size();
+  std::vector<ByteRange> lost = entry.missing;
+  if (!lost.empty() && lost.back().offset + lost.back().size == size) lost.pop_back();
+  lost = without(without(lost, entry.to_send), entry.resent);
+  entry.to_send = united(entry.to_send, lost, size);
+  entry.resent = united(entry.resent, lost, size);
+  if (entry.resent.size() <= kMostResent) return;
+  const size_t begin = entry.resent.front().offset;
+  entry.resent = {{begin, entry.resent.back().offset + entry.resent.back().size - begin}};
+}
+
 void EntrySender::report(const EntryReport& report) {
   answered_ = true;
   const auto entry = find(report.name);
   if (entry == entries_.end()) return;
   entry->missing = tidy(report.missing, entry->bytes.size());
   entry->to_send = common(entry->to_send, entry->missing);
+  if (entry->passes == 0) resend_lost(*entry);
   if (entry->to_send.empty()) end_pass(*entry);
+  entry->unanswered = false;
   entry->pause = 0;
 }
 
 void EntrySender::begin_anew() {
   for (Entry& entry : entries_) {
     entry.missing = entry.to_send = all_of(entry.bytes);
-    entry.passes = 0;
+    entry.resent.clear();
+    entry.passes = entry.until_ask = 0;
+    entry.unanswered = false;
     entry.pause = 0;
   }
   answered_ = false;
@@ -136,9 +184,12 @@ const EntrySender::Entry* EntrySender::next_entry() const {
 }
 
 void EntrySender::end_pass(Entry& entry) const {
-  entry.pause = settings_.pause * std::min(kLongestPause, std::exp2(entry.passes));
+  const double first = settings_.pause * (answered_ ? kAnsweredPause : 1);
+  entry.pause = first * std::min(kLongestPause, std::exp2(entry.passes));
   ++entry.passes;
   entry.to_send = entry.missing;
+  entry.resent.clear();
+  entry.unanswered = true;
 }
 
 size_t EntrySender::next_size() const {
@@ -153,13 +204,16 @@ size_t EntrySender::next(Bytes& out, size_t budget, bool key) {
   ByteRange& range = entry->to_send.front();
   const size_t size = std::min(settings_.piece_size, range.size);
   const size_t before = out.size();
-  const bool ends = entry->to_send.size() == 1 && size == range.size;
+  const size_t left = pieces_in(entry->to_send, settings_.piece_size);
+  const bool ends = left == 1 || only_asks(*entry);
+  const bool asks = ends || left <= kLastAsks || entry->until_ask == 0;
+  entry->until_ask = asks ? kPiecesPerAsk - 1 : entry->until_ask - 1;
   const ByteView piece = ByteView(entry->bytes).sub(range.offset, size);
-  append_knowledge_unit(out, {entry->name, entry->bytes.size(), range.offset, piece, ends}, key);
+  append_knowledge_unit(out, {entry->name, entry->bytes.size(), range.offset, piece, asks}, key);
   range.offset += size;
   range.size -= size;
   if (range.size == 0) entry->to_send.erase(entry->to_send.begin());
-  if (entry->to_send.empty()) {
+  if (ends) {
     end_pass(*entry);
     entries_.splice(entries_.end(), entries_, entry);
   }

@@ -20,8 +20,11 @@ struct EntrySenderSettings {
   double pause = 10;        // seconds between the first two; twice as long each time, up to 64 times
 };
 
-// Cuts entries into pieces, one entry after the other, and repeats those that receivers may lack. Behind each pass
-// through an entry it waits for a report. Once there was any, it goes on until receivers have everything.
+// Cuts entries into pieces, one entry after the other, and repeats those that receivers may lack. Some pieces ask for a
+// report: the first one, since whoever answers need not be sent everything twice; one of eight; the last three of each
+// pass through an entry, as some may get lost. In the first pass, what a report lacks before the last byte that came is
+// repeated at once. Behind each pass it waits for a report. Once there was any, it goes on until receivers have
+// everything: without news, an eighth of the pause later, with a single piece that asks again.
 class EntrySender {
  public:
   explicit EntrySender(EntrySenderSettings settings = {});
@@ -32,8 +35,8 @@ class EntrySender {
   void remove(const PictureName& name);
   bool contains(const PictureName& name) const { return find(name) != entries_.end(); }
 
-  // Any report will do. Bytes that are missing no longer are left out from now on, and what was sent already in
-  // this pass is not repeated before the next one: the report may not know of it yet.
+  // Any report will do. Bytes that are missing no longer are left out from now on. What was repeated already in this
+  // pass, or may still be on its way, is not repeated before the next one: the report may not know of it yet.
   void report(const EntryReport& report);
   // Some receiver has come late or forgotten what it had: as if nothing had been sent or reported.
   void begin_anew();
@@ -46,7 +49,7 @@ class EntrySender {
   bool is_held(const PictureName& name) const;
   // Whether any receiver has reported anything.
   bool was_answered() const { return answered_; }
-  // How often all of the entry was sent, or what was missing of it. 0 if it is not there.
+  // How often all of the entry was sent, or what was missing of it, or a piece that asks. 0 if it is not there.
   int passes(const PictureName& name) const;
 
   // Bytes that the next unit takes, at most; 0 if there is nothing to send.
@@ -60,8 +63,11 @@ class EntrySender {
     Bytes bytes;
     std::vector<ByteRange> missing;  // at the receiver, as far as anybody knows
     std::vector<ByteRange> to_send;  // in this pass
+    std::vector<ByteRange> resent;   // in the first pass, or about to be
     int passes = 0;
-    double pause = 0;  // seconds to go
+    bool unanswered = false;  // no report has come since the end of a pass
+    int until_ask = 0;        // pieces
+    double pause = 0;         // seconds to go
   };
   using Entries = std::list<Entry>;
 
@@ -70,6 +76,9 @@ class EntrySender {
   bool is_due(const Entry& entry) const;
   // The entry that the next piece is of; null if there is none.
   const Entry* next_entry() const;
+  // Whether the next piece of it only asks for a report that did not come.
+  bool only_asks(const Entry& entry) const { return answered_ && entry.unanswered; }
+  static void resend_lost(Entry& entry);
   void end_pass(Entry& entry) const;
 
   EntrySenderSettings settings_;

@@ -2,6 +2,11 @@
 // Entries that come into the encoder's file while it runs: offered, sent and referred to like those that were there.
 #include "../../../plugins/semenc/knowledge_sender.h"
 
+#include <algorithm>
+#include <cstdio>
+#include <deque>
+#include <random>
+
 #include "core/bitstream/unit.h"
 #include "semkb/transfer_support.h"
 
@@ -43,6 +48,69 @@ std::optional<TransferEntry> collect(KnowledgeSender& sender, int seconds) {
 void send_twice(KnowledgeSender& sender) {
   fail_unless(collect(sender, 60));
   fail_unless(collect(sender, 60));
+}
+
+// A receiver of the stream's pieces at the other end of a network that loses packets both ways. Everything happens in
+// the stream's time.
+class FarEnd {
+ public:
+  FarEnd(double loss, uint32_t seed) : loss_(loss), random_(seed) {}
+
+  // An access unit, which is one packet.
+  void take(const Bytes& units, double now) {
+    if (lost()) return;
+    for (const UnitView& unit : parse_access_unit(units).units) {
+      const KnowledgeUnit piece = parse_knowledge_unit(unit.payload).value();
+      if (!entry_) entry_ = collector_.take(piece);
+      if (!piece.asks || lost()) continue;
+      const auto missing = collector_.report(piece.name, kMostReportRanges);
+      if (missing || entry_) reports_.push_back({now + kWayBack, missing.value_or(EntryReport{piece.name, {}})});
+    }
+  }
+  // What arrives at the sender by now.
+  void answer(KnowledgeSender& sender, double now) {
+    for (; !reports_.empty() && reports_.front().first <= now; reports_.pop_front()) {
+      sender.report(reports_.front().second);
+    }
+  }
+  const std::optional<TransferEntry>& entry() const { return entry_; }
+
+ private:
+  static constexpr double kWayBack = 1;  // seconds: RTCP waits for its turn
+
+  bool lost() { return random_() < loss_ * 4294967296.0; }
+
+  double loss_;
+  std::mt19937 random_;
+  EntryCollector collector_;
+  std::optional<TransferEntry> entry_;
+  std::deque<std::pair<double, EntryReport>> reports_;
+};
+
+// One that takes as many bytes as those of cameras do.
+Picture textured(int width, int height) {
+  std::mt19937 random(3);
+  Picture picture(width, height);
+  std::generate_n(picture.plane(0), picture.data().size(), [&] { return static_cast<uint8_t>(random() % 64 + 96); });
+  return picture;
+}
+
+// Seconds of a stream of 10 pictures/s until the other end has all of the entry in `path`, as it is.
+double seconds_of_trickle(const std::string& path, const TransferEntry& entry, const Picture& picture, int bitrate,
+                          double loss, uint32_t seed) {
+  constexpr double kStep = 0.1;
+  KnowledgeSender sender({path, picture.width(), picture.height(), true});
+  FarEnd far_end(loss, seed);
+  double now = 0;
+  for (; !far_end.entry() && now < 10000; now += kStep) {
+    far_end.answer(sender, now);
+    sender.next(picture.view(), kStep);
+    Bytes units;
+    sender.append_pieces(units, kStep, bitrate, 0.1);
+    if (!units.empty()) far_end.take(units, now);
+  }
+  fail_unless(far_end.entry() && name_of(*far_end.entry()) == name_of(entry), "it did not arrive");
+  return now;
 }
 
 }  // namespace
@@ -192,6 +260,32 @@ GST_START_TEST(a_request_changes_nothing_that_is_acknowledged) {
 }
 GST_END_TEST;
 
+// A packet in ten is lost, and a report in ten.
+GST_START_TEST(losses_hardly_delay_an_entry) {
+  constexpr uint32_t kSeeds = 20;
+  constexpr double kMost = 1.5;
+  const Picture picture = textured(160, 128);
+  const TransferEntry entry{"scene", Bytes(16, 1), encode_reference_picture(picture, 50)};
+  const File file;
+  add_entries(file.path, {entry});
+  const auto bytes = write_transfer(entry).size();
+  for (const int bitrate : {5000, 10000, 20000, 100000}) {
+    const double without = seconds_of_trickle(file.path, entry, picture, bitrate, 0, 1);
+    double worst = 0;
+    double sum = 0;
+    std::printf("%zu bytes at %d bit/s: %.1f s without losses; with them, times", bytes, bitrate, without);
+    for (uint32_t seed = 1; seed <= kSeeds; ++seed) {
+      const double ratio = seconds_of_trickle(file.path, entry, picture, bitrate, 0.1, seed) / without;
+      std::printf(" %.2f", ratio);
+      worst = std::max(worst, ratio);
+      sum += ratio;
+    }
+    std::printf("; %.2f on average\n", sum / kSeeds);
+    fail_unless(worst <= kMost, "%d bit/s: %f times as long as without losses", bitrate, worst);
+  }
+}
+GST_END_TEST;
+
 static Suite* knowledge_sender_suite(void) {
   GST_DEBUG_CATEGORY_INIT(crlscenc_debug, "crlscenc", 0, "CRLSC encoder");
   Suite* suite = suite_create("knowledge-sender");
@@ -204,6 +298,7 @@ static Suite* knowledge_sender_suite(void) {
   tcase_add_test(tests, what_a_receiver_lacks_is_not_referred_to_any_more);
   tcase_add_test(tests, a_request_sends_what_is_not_acknowledged_once_more);
   tcase_add_test(tests, a_request_changes_nothing_that_is_acknowledged);
+  tcase_add_test(tests, losses_hardly_delay_an_entry);
   return suite;
 }
 

@@ -2,6 +2,7 @@
 // Entries with pictures of drawn scenes, for tests of streams that carry them.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -23,12 +24,16 @@ inline TransferEntry scene_entry(const GstVideoInfo& info, int index) {
           encode_reference_picture(picture, 95)};
 }
 
-// All of an entry, in pieces of `piece` bytes.
+// All of an entry, in pieces of `piece` bytes, of which the last one asks.
 inline std::vector<Bytes> units_of(const TransferEntry& entry, size_t piece) {
-  EntrySender sender({piece, 1});
-  sender.add(name_of(entry), write_transfer(entry));
+  const Bytes whole = write_transfer(entry);
   std::vector<Bytes> units;
-  for (Bytes unit; sender.next(unit, SIZE_MAX, false) > 0; unit.clear()) units.push_back(unit);
+  for (size_t at = 0; at < whole.size(); at += piece) {
+    const size_t size = std::min(piece, whole.size() - at);
+    const bool last = at + size == whole.size();
+    append_knowledge_unit(units.emplace_back(), {name_of(entry), whole.size(), at, ByteView(whole).sub(at, size), last},
+                          false);
+  }
   return units;
 }
 
