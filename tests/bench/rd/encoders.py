@@ -16,6 +16,8 @@ RIVALS = {
     'vp8': ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '4', '-lag-in-frames', '0'],
     'vp9': ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '6', '-aq-mode', '3', '-lag-in-frames', '0'],
     'av1': ['-c:v', 'libaom-av1', '-usage', 'realtime', '-cpu-used', '7', '-lag-in-frames', '0'],
+    # Of a picture that is good enough, no more: for scenes, where CRLSC can do so, too.
+    'av1-capped': ['-c:v', 'libaom-av1', '-usage', 'realtime', '-cpu-used', '7', '-lag-in-frames', '0', '-qmin', '40'],
     'svt-av1': ['-c:v', 'libsvtav1', '-preset', '8', '-svtav1-params', 'pred-struct=1:lp=1'],
 }
 

@@ -21,8 +21,10 @@ sys.path.insert(0, str(ROOT / 'tests/bench/rd'))
 import encoders  # noqa: E402
 import measure  # noqa: E402
 
-RATES = {'crlsc-scene': (3000, 4000, 8000, 16000), 'crlsc': (4000, 8000, 16000),
-         'av1': (4000, 8000, 16000, 32000), 'vp9': (4000, 8000, 16000, 32000), 'x264': (8000, 16000)}
+RATES = {'crlsc-scene': (3000, 4000, 8000, 16000), 'crlsc-capped': (4000, 8000, 16000), 'crlsc': (4000, 8000, 16000),
+         'av1': (4000, 8000, 16000, 32000), 'av1-capped': (8000, 16000), 'vp9': (4000, 8000, 16000, 32000),
+         'x264': (8000, 16000)}
+MIN_QUANTIZER = 120
 COLUMNS = ['scene', 'kind', 'codec', 'revision', 'target', 'kbps', 'first_bytes', 'entry_bytes', 'psnr', 'ssim',
            'ms_ssim', 'gmsd', 'moving_psnr', 'moving_ssim', 'encode_ms', 'decode_ms']
 
@@ -79,11 +81,11 @@ def learn(videos, name, out):
     return path, int(re.search(r'reference pictures \((\d+) bytes\)', text).group(1))
 
 
-def encode_crlsc(video, rate, work, knowledge=None):
+def encode_crlsc(video, rate, work, knowledge=None, min_quantizer=0):
     """Of equal resilience as the rivals: without refresh."""
     decoded, table = work / 'decoded.y4m', work / 'pictures.csv'
-    command = ['crlsc', 'eval', 'codec', video, '--bitrate', rate, '--threads', 1, '--refresh-share', 0, '--save', decoded,
-               '--csv', table] + (['--knowledge-base', knowledge] if knowledge else [])
+    command = ['crlsc', 'eval', 'codec', video, '--bitrate', rate, '--threads', 1, '--refresh-share', 0, '--min-quantizer',
+               min_quantizer, '--save', decoded, '--csv', table] + (['--knowledge-base', knowledge] if knowledge else [])
     encoders.run(command)
     with open(table, newline='', encoding='utf-8') as file:
         rows = list(csv.DictReader(file))
@@ -95,9 +97,10 @@ def run(row, scene, clips, out):
     pictures = material.count(clips['measure'])
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
-        if row['codec'] == 'crlsc-scene':
+        if row['codec'] in ('crlsc-scene', 'crlsc-capped'):
             knowledge, row['entry_bytes'] = learn([clips['teach']], scene.name, out)
-            sent = encode_crlsc(clips['measure'], row['target'], work, knowledge)
+            sent = encode_crlsc(clips['measure'], row['target'], work, knowledge,
+                                MIN_QUANTIZER if row['codec'] == 'crlsc-capped' else 0)
             row['first_bytes'] = sent.sizes[0]
         elif row['codec'] == 'crlsc':
             sent = encode_crlsc(clips['whole'], row['target'], work)
