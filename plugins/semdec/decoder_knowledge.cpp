@@ -50,7 +50,9 @@ void DecoderKnowledge::load(const DecoderSettings& settings) {
   max_entries_ = settings.max_entries;
   std::string path = find(settings);
   if (!path.empty() && exists(path)) {
-    id_ = codebooks_id(KnowledgeBaseFile(path, KnowledgeBaseFile::Access::kRead).info());
+    const KnowledgeBaseInfo info = KnowledgeBaseFile(path, KnowledgeBaseFile::Access::kRead).info();
+    id_ = codebooks_id(info);
+    epoch_ = info.epoch();
     if (updates_) open_for_received(path, *id_, 0);
   }
   path_ = std::move(path);
@@ -69,6 +71,12 @@ void DecoderKnowledge::begin(Decoder& decoder, const SequenceHeader& header) {
 
 // Pictures are decoded without it; somebody may want to know that nothing here understands what else the stream says.
 void DecoderKnowledge::check(const KnowledgeRef& wanted) {
+  if (id_ == wanted.id && epoch_ != wanted.epoch) {
+    GST_INFO_OBJECT(element_,
+                    "'%s' has been given %u entries (modulo 256), the sender's file %u: what the stream refers "
+                    "to may not be here",
+                    path_.c_str(), epoch_, wanted.epoch);
+  }
   if (id_ == wanted.id || missing_ == wanted.id || find_shared_knowledge_base(wanted.id)) return;
   missing_ = wanted.id;
   GST_INFO_OBJECT(element_, "the stream uses knowledge base %s, which is not here (property `%s`)",

@@ -62,6 +62,7 @@ class DecoderKnowledge {
   GstElement* element_;
   std::string path_;             // empty: there is none
   std::optional<ContentId> id_;  // of its codebooks; nothing as long as there is no file
+  uint8_t epoch_ = 0;            // of the file when it was opened
   bool updates_ = false;
   size_t max_entries_ = 1;
   std::optional<ContentId> missing_;       // that the bus was told of

@@ -227,7 +227,7 @@ gboolean set_format(GstVideoEncoder* base, GstVideoCodecState* state) {
     impl.semantic = open_semantic(self, settings);
     impl.scene = open_scene(self, settings, config.sequence.width, config.sequence.height);
     if (impl.semantic || (impl.scene && settings.knowledge_updates)) {
-      config.sequence.knowledge = crlsc::KnowledgeRef{impl.knowledge->id, 0};
+      config.sequence.knowledge = crlsc::KnowledgeRef{impl.knowledge->id, impl.knowledge->epoch};
     }
     impl.input = state->info;
     impl.encoder = std::make_unique<crlsc::Encoder>(impl.model.get(), config);

@@ -90,7 +90,7 @@ Codebooks open_codebooks(const std::string& path) {
   KnowledgeBaseFile file(path, KnowledgeBaseFile::Access::kRead);
   complete_codebooks(file);
   const KnowledgeBaseInfo info = file.info();
-  return {path, codebooks_id(info), file.quantiser(), info.header.encoder};
+  return {path, codebooks_id(info), file.quantiser(), info.header.encoder, info.epoch()};
 }
 
 void check_encoder(const std::optional<ContentId>& encoder, const ContentId& head, const std::string& path) {

@@ -36,6 +36,7 @@ struct Codebooks {
   ContentId id;  // codebooks_id()
   std::shared_ptr<const ProductQuantiser> quantiser;
   std::optional<ContentId> encoder;  // the head whose vectors they are made for, if only these
+  uint8_t epoch = 0;                 // KnowledgeBaseInfo::epoch()
 };
 // Throws what KnowledgeBaseFile and complete_codebooks() throw.
 Codebooks open_codebooks(const std::string& path);

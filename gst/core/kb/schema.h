@@ -41,6 +41,8 @@ struct KnowledgeBaseInfo {
 
   // What streams name it by.
   ContentId content_id() const;
+  // How many entries it has been given so far, modulo 256: whether two copies of a file may differ.
+  uint8_t epoch() const { return static_cast<uint8_t>(next_id - 1); }
 };
 
 // What is wrong with what a caller says of a new knowledge base, or nothing.
