@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kLearningBits = 40;        // until contexts expect that cells refer to the scene
 constexpr double kLongestSilence = 0.5;  // seconds without a word to receivers while nothing changes
-constexpr double kKnownShare = 0.25;     // of an average picture: what the first one of a known scene takes at least
+constexpr double kCutShare = 0.25;       // of an average picture: what the first one behind a cut takes at least
 constexpr double kTimeSlack = 0.001;     // of the sum of intervals
 
 }  // namespace
@@ -89,9 +89,9 @@ EncodedPicture Encoder::rest(RateControl::Budget budget) {
   return out;
 }
 
-// For a first picture, and one behind a cut, that a known scene shows for the most part: less than a picture takes on
-// average, as the next one may make good what is missing, and, of the rest that it may take, as large a share as there
-// are cells that are nearer to a flat one than to the scene.
+// For a first picture, and one behind a cut, that a known scene shows for the most part: what a picture takes on
+// average, or less behind a cut, where the bucket is not empty and the next picture draws what is missing; and, of the
+// rest that it may take, as large a share as there are cells that are nearer to a flat one than to the scene.
 RateControl::Budget Encoder::modest(const Picture& current, RateControl::Budget budget, bool key) const {
   if (budget.share == 0) return budget;
   int fresh = 0;
@@ -100,7 +100,7 @@ RateControl::Budget Encoder::modest(const Picture& current, RateControl::Budget 
     fresh += error > std::max<double>(kGoodPicture, cell_deviation(current, i % grid_.cols(), i / grid_.cols()));
   }
   const double share = static_cast<double>(fresh) / grid_.size();
-  const double least = kKnownShare * budget.share;
+  const double least = (key ? 1 : kCutShare) * budget.share;
   const double tokens = least + share * std::max(budget.limit - least, 0.0);
   Bytes headers;
   if (key) append_unit(headers, {UnitType::kSequenceHeader, 0, true, false}, write_sequence_header(config_.sequence));
