@@ -3,7 +3,8 @@
 """A stream means the same tokens on every machine (docs/bitstream.md), and nearly the same pictures.
 
 Encodes a synthetic clip as this CPU likes best, then decodes it again with the plainest code paths that the libraries
-have, and in one thread. Usage: token_identity.py CRLSC MODEL
+have, and in one thread. What cells refer to counts as well, also where that is pictures of a known scene.
+Usage: token_identity.py CRLSC MODEL
 """
 import math
 import os
@@ -36,6 +37,17 @@ def write_clip(path):
             for _ in range(200):
                 picture[rng.randrange(len(picture))] ^= 3
             out.write(b'FRAME\n' + picture + chroma)
+
+
+def write_scenes(clip, paths):
+    """What the first picture of the clip shows, without colour, and the same in other light."""
+    with open(clip, 'rb') as file:
+        file.readline(), file.readline()
+        luma = file.read(WIDTH * HEIGHT)
+    for path, gain in zip(paths, (1, 0.8)):
+        with open(path, 'wb') as out:
+            out.write(b'P6 %d %d 255\n' % (WIDTH, HEIGHT))
+            out.write(bytes(sample for level in luma for sample in (int(max(level - 16, 0) * 255 / 219 * gain),) * 3))
 
 
 def run(command, extra):
@@ -77,9 +89,16 @@ def main():
         best = token_hash(crlsc, at('best.stream'), model, {})
         plain = token_hash(crlsc, at('best.stream'), model, PLAIN)
         psnr = last_picture_psnr(at('best.y4m'), at('plain.y4m'))
+        scenes = [at('scene.ppm'), at('darker.ppm')]
+        write_scenes(at('clip.y4m'), scenes)
+        run([crlsc, 'eval', 'codec', at('clip.y4m'), '--model', model, '--bitrate', '8000', '--seconds', '5', '--scene',
+             *scenes, '--stream', at('scene.stream')], {})
+        known = [token_hash(crlsc, at('scene.stream'), model, extra) for extra in ({}, PLAIN)]
     print('tokens %s\npicture %d: %.1f dB between the decodings' % (best, PICTURES, psnr))
     if best != plain:
         sys.exit('with plain code paths the tokens are %s' % plain)
+    if known[0] != known[1] or known[0] == best:
+        sys.exit('of a known scene the tokens are %s; with plain code paths %s' % tuple(known))
     if psnr < LEAST_PSNR:
         sys.exit('the decodings agree to less than %.0f dB' % LEAST_PSNR)
 
