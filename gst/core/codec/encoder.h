@@ -72,7 +72,8 @@ class Encoder {
   // Encodes `picture` (the configured size). `seconds` is the time since the picture before. A key picture refers to no
   // other; the first is one always. With `force_key` it is one if there is room for it at all, see EncodedPicture::key.
   // A picture that would overrun the bit rate is dropped: bytes is empty. So are, for half a second, those that show a
-  // known scene at rest, as receivers do already: EncodedPicture::rests.
+  // known scene at rest, as receivers do already, and where there is a min_quantizer those that change nothing:
+  // EncodedPicture::rests.
   // `beside`: whole units that go along, in front of the tokens. They count in the bit rate and are sent even if the
   // picture is dropped.
   // Throws Error(kSettings) if the picture has another size.
@@ -139,7 +140,7 @@ class Encoder {
   SceneChange change_;
   bool cut_ = true;  // nothing was sent yet of what is shown now
   ActiveScene scene_;
-  int scene_bits_ = 0;  // of the picture at hand: counted as if they were sent beside it
+  int scene_bits_ = 0;     // of the picture at hand: counted as if they were sent beside it
   bool on_scene_ = false;  // the picture at hand is such a picture
   TokenGrid grid_;
   Visibility visibility_;

@@ -16,13 +16,13 @@ class RateControl {
   int rate() const { return rate_; }
 
   struct Budget {
-    int target = 0;     // bits that this picture should take, if it has a use for them
-    int limit = 0;      // bits that it must not exceed; negative: not even an empty picture fits
-    int share = 0;      // bits of each picture if all take the same; 0 if that is not known
-    int reserve = 0;    // bits that it may take if it is a key picture for which the limit is too little
-    double fill = 0;    // of the bucket: 0 where a busy stream keeps it, 1 more if it held all that it can on top
-    bool empty = false;  // the bucket is: what this picture does not take is lost
-    bool most = false;  // nearly as much room as there will ever be: waiting brings no more
+    int target = 0;      // bits that this picture should take, if it has a use for them
+    int limit = 0;       // bits that it must not exceed; negative: not even an empty picture fits
+    int share = 0;       // bits of each picture if all take the same; 0 if that is not known
+    int reserve = 0;     // bits that it may take if it is a key picture for which the limit is too little
+    double fill = 0;     // of the bucket beyond where a busy stream keeps it, in parts of what it holds
+    bool empty = false;  // the bucket is: what this picture leaves is lost
+    bool most = false;   // nearly as much room as there will ever be: waiting brings no more
   };
   // `seconds` since the picture before (0 for the first), `interval` the usual time between pictures. Call once a
   // picture. `beside`: bits that are sent in any case and count as well; what the rate leaves over pays for them, and
