@@ -160,6 +160,8 @@ def main():
     if options.report:
         report.write(table.rows, visited.rows, options.report)
         shutil.copyfile(table.path, options.report.with_suffix('.csv'))
+        if visited.rows:
+            shutil.copyfile(visited.path, options.report.with_name(options.report.stem + '-visits.csv'))
 
 
 if __name__ == '__main__':
