@@ -195,15 +195,18 @@ void install_encoder_properties(GObjectClass* object_class) {
    * The finest step between two levels of a coefficient, in units of a sample, that bits are spent on: what would only
    * make a good picture better is left out, and where nothing else is to be sent, nothing is, for up to half a second.
    * #GstCrlscEnc:bitrate is then what the stream takes at most. 0 uses all of it. 60 is hardly seen, 120 is seen where
-   * something stands still that was not there before. Takes effect with the next frame.
+   * something stands still that was not there before, 1000 leaves blurs. What #GstCrlscEnc:refresh-share sends anew
+   * becomes as coarse. Takes effect with the next frame.
    *
    * Since: 0.1
    */
   g_object_class_install_property(
       object_class, kPropMinQuantizer,
-      g_param_spec_uint("min-quantizer", "Minimum quantizer",
-                        "Finest step that bits are spent on, whatever the bit rate leaves (0 = as fine as it allows)", 0,
-                        kMaxMinQuantizer, 0, kPlaying));
+      g_param_spec_uint(
+          "min-quantizer", "Minimum quantizer",
+          "Pictures become no finer than this step, which saves bits (0 = as fine as the bit rate allows, "
+          "60 = hardly seen, 120 = seen)",
+          0, kMaxMinQuantizer, 0, kPlaying));
   install_semantic_properties(object_class);
   install_knowledge_properties(object_class);
 }
