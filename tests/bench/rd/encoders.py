@@ -16,8 +16,6 @@ RIVALS = {
     'vp8': ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '4', '-lag-in-frames', '0'],
     'vp9': ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '6', '-aq-mode', '3', '-lag-in-frames', '0'],
     'av1': ['-c:v', 'libaom-av1', '-usage', 'realtime', '-cpu-used', '7', '-lag-in-frames', '0'],
-    # Of a picture that is good enough, no more: for scenes, where CRLSC can do so, too.
-    'av1-capped': ['-c:v', 'libaom-av1', '-usage', 'realtime', '-cpu-used', '7', '-lag-in-frames', '0', '-qmin', '40'],
     'svt-av1': ['-c:v', 'libsvtav1', '-preset', '8', '-svtav1-params', 'pred-struct=1:lp=1'],
 }
 
@@ -74,7 +72,8 @@ def encode_crlsc(video, rate, work, model):
     return Sent(sizes, keys, decoded, mean('encode_ms'), mean('decode_ms'))
 
 
-def encode_rival(name, video, pictures, rate, fps, size, work, small):
+def encode_rival(name, video, pictures, rate, fps, size, work, small, more=()):
+    """`more`: options beside those of RIVALS."""
     stream = work / (name + '.mkv')
     decoded = work / (name + '.y4m')
     quiet = ['ffmpeg', '-v', 'error', '-nostdin', '-y']
@@ -82,7 +81,7 @@ def encode_rival(name, video, pictures, rate, fps, size, work, small):
     if name == 'svt-av1':
         limits = ['-b:v', rate, '-g', 9999]  # refuses -maxrate in this mode
     shrink = ['-vf', 'scale=%d:%d:flags=area' % SMALL] if small else []
-    encode_time = run(quiet + ['-i', video] + shrink + RIVALS[name] + limits + [stream])
+    encode_time = run(quiet + ['-i', video] + shrink + RIVALS[name] + limits + list(more) + [stream])
     # A viewer sees the last picture until the next one comes.
     enlarge = ',scale=%d:%d:flags=lanczos' % size if small else ''
     decode_time = run(quiet + ['-threads', 1, '-i', stream, '-vf', 'fps=%d%s' % (fps, enlarge), '-pix_fmt', 'yuv420p',

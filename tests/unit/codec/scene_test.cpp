@@ -279,7 +279,7 @@ TEST_F(SceneAtRest, CostsNothingWhenItIsGoodEnough) {
     int silent = 0;
     for (int n = 0; n < 60; ++n) {
       const EncodedPicture coded = sender->encode(clip.picture(0).view(), n == 0 ? 0 : 0.1, false);
-      EXPECT_EQ(coded.bytes.empty(), coded.rests && coded.bytes.empty());
+      EXPECT_TRUE(coded.rests || !coded.bytes.empty());
       if (n < 50) continue;
       last_second += coded.bytes.size();
       silent += coded.bytes.empty() ? 1 : 0;
