@@ -105,10 +105,13 @@ class Encoder {
   EncodedPicture attempt(const Picture& current, RateControl::Budget budget, bool key);
   void settle_price(const EncodedPicture& out, const RateControl::Budget& budget);
   void sent(const EncodedPicture& out, Picture& prediction);
-  void choose_references(const Picture& current, RateControl::Budget budget, bool key);
-  void choose_anew(const Picture& current, bool key, Picture& prediction);
-  EncodedPicture best_round(const Picture& current, const Picture& prediction, RateControl::Budget budget, bool key,
+  void force_cells(RateControl::Budget budget, bool key);
+  void choose_references(const Picture& current, bool anew, Picture& prediction);
+  void choose_anew(const Picture& current, bool anew, Picture& prediction);
+  EncodedPicture best_round(const Picture& current, Picture& prediction, RateControl::Budget budget, bool key,
                             std::vector<Choice>& choices);
+  void look_again(const Picture& current, Picture& prediction, RateControl::Budget budget, bool key, Round& best);
+  Round try_round(const Picture& current, const Picture& prediction, RateControl::Budget budget, bool key);
   std::vector<Choice> propose(const Picture& current, const Picture& prediction, bool key);
   std::vector<int> cells_to_refresh(RateControl::Budget budget);
   void mark_candidates(const Picture& current, const Picture& prediction);

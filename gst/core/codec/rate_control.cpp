@@ -13,6 +13,7 @@ constexpr double kRestLevel = 0.25;
 constexpr double kUnsteadyRestLevel = 0.5;
 constexpr double kReaction = 0.25;     // share of the distance to the rest level made up with each picture
 constexpr double kFirstPicture = 0.7;  // seconds at the rate that the first picture may take
+constexpr double kSettling = 1.5;      // seconds until the bucket is no fuller than ever after
 constexpr double kStart = 1.0;         // seconds that may overrun the rate, and how far
 constexpr double kDropLevel = 0.5;     // seconds at the rate that the bucket never exceeds afterwards
 constexpr double kNearlyAll = 0.9;     // of the capacity: not worth waiting for more
@@ -26,6 +27,7 @@ constexpr double kKeyPause = 5;  // seconds between two key pictures that take m
 
 void RateControl::spent(int64_t bits) {
   level_ += static_cast<double>(bits);
+  if (elapsed_ == 0) first_level_ = level_;
   if (level_ > kDropLevel * rate_) large_key_ = elapsed_;
 }
 
@@ -51,7 +53,10 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key,
   level_ = std::max(0.0, level_ - rate_ * seconds);
   owe(beside, spare, interval);
   elapsed_ += seconds;
-  const double capacity = kCapacity * rate_;
+  // What the first picture took is made good over many, as what moves in them has to be shown.
+  const double settled = std::min(1.0, elapsed_ / kSettling);
+  const auto settling = [settled](double from, double to) { return from + (to - from) * settled; };
+  const double capacity = settling(kFirstPicture, kCapacity) * rate_;
   Budget b;
   b.share = static_cast<int>(rate_ * interval);
   if (first_) {
@@ -65,7 +70,8 @@ RateControl::Budget RateControl::next(double seconds, double interval, bool key,
   }
   const double room = capacity - level_;
   b.most = room > kNearlyAll * capacity;
-  const double rest = (steady_ ? kRestLevel : kUnsteadyRestLevel) * capacity;
+  const double usual = (steady_ ? kRestLevel : kUnsteadyRestLevel) * kCapacity * rate_;
+  const double rest = settling(std::max(first_level_, usual), usual);
   const double share = rate_ * interval + (rest - level_) * kReaction;
   b.fill = (level_ - rest) / capacity;
   b.empty = level_ == 0;

@@ -40,9 +40,10 @@ class RateControl {
   double rate_;
   bool steady_;
   double level_ = 0;
-  double debt_ = 0;       // bits sent beside pictures that the bucket does not hold yet
-  double elapsed_ = 0;    // seconds since the first picture
-  double large_key_ = 0;  // when a picture took more than the bucket holds
+  double debt_ = 0;         // bits sent beside pictures that the bucket does not hold yet
+  double elapsed_ = 0;      // seconds since the first picture
+  double first_level_ = 0;  // behind it
+  double large_key_ = 0;    // when a picture took more than the bucket holds
   bool first_ = true;
 };
 

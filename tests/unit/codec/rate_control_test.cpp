@@ -80,6 +80,19 @@ std::vector<Pattern> patterns() {
   };
 }
 
+// What moves in the pictures behind the first one has to be shown, too.
+TEST(RateControl, AFirstPictureIsMadeGoodOverMany) {
+  RateControl rate(20000);
+  rate.spent(rate.next(0, 0.1, true).limit);
+  for (int n = 1; n < 40; ++n) {
+    const RateControl::Budget budget = rate.next(0.1, 0.1, false);
+    EXPECT_GE(budget.target, budget.share * 3 / 10) << n;
+    EXPECT_LE(budget.target, budget.share * 13 / 10) << n;
+    rate.spent(budget.target);
+  }
+  EXPECT_LT(rate.level(), 0.25 * 20000);
+}
+
 class AnyDemand : public testing::TestWithParam<std::tuple<size_t, int, double>> {};
 
 TEST_P(AnyDemand, StaysWithinTenPercent) {

@@ -93,7 +93,7 @@ TEST_F(Scene, ACutToAKnownSceneCostsWhatIsNew) {
   };
   const auto [small, good] = cut(true);
   const auto [large, poor] = cut(false);
-  EXPECT_LT(small, large / 4);
+  EXPECT_LT(small, large / 2);
   EXPECT_GT(good, poor);
 }
 
