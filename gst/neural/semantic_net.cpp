@@ -142,6 +142,7 @@ NetConfig NetConfig::standard(bool scalar) {
   NetConfig config;
   config.layout.stage_layer = {1, 2, 2};
   config.layout.split_motion = true;
+  config.layout.deblocking = true;
   if (scalar) {
     config.layout.structure_coefficients = config.structure_dim;
     config.layout.detail_coefficients = {16, 32, 48};

@@ -208,10 +208,12 @@ def main():
     parser.add_argument('--scalar', action='store_true', help='for a scalar quantiser; there is no seed')
     parser.add_argument('--full', action='store_true',
                         help='as --scalar, with split cells and levels that are predicted from neighbours')
+    parser.add_argument('--deblocking', action='store_true', help='as --full, with edges that are smoothed')
     parser.add_argument('output')
     arguments = parser.parse_args()
-    if arguments.full:
-        write_model(arguments.output, SCALAR_IDENTITY | {'split_motion': '1'},
+    if arguments.full or arguments.deblocking:
+        smooth = {'deblocking': '1'} if arguments.deblocking else {}
+        write_model(arguments.output, SCALAR_IDENTITY | {'split_motion': '1'} | smooth,
                     make_scalar_tensors() | {'prediction.structure': prediction_tensor()}, 'Integer functions for tests')
     elif arguments.scalar:
         write_model(arguments.output, SCALAR_IDENTITY, make_scalar_tensors(), 'Integer functions for tests')

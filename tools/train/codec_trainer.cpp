@@ -87,6 +87,7 @@ SemanticNet first_network(const TrainOptions& o) {
   const bool same_quantiser = from->config().layout.scalar() == o.scalar;
   neural::NetConfig config = same_quantiser ? from->config() : neural::NetConfig::standard(o.scalar);
   config.layout.split_motion = true;
+  config.layout.deblocking = true;
   SemanticNet net(config);
   torch::NoGradGuard no_grad;
   const auto known = from->named_parameters();

@@ -103,7 +103,7 @@ bool Decoder::reconstruct(const PictureTokens& tokens) {
   }
   Picture prediction(picture_.width(), picture_.height());
   predict(references, grid, prediction);
-  decode_cells(*session_, prediction, grid, picture_);
+  decode_cells(*session_, prediction, grid, reader_.layout(), picture_);
   return left_out.empty();
 }
 

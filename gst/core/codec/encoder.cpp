@@ -273,7 +273,7 @@ EncodedPicture Encoder::repeat(RateControl::Budget budget) {
 
 void Encoder::reconstruct(const Picture& prediction, bool key) {
   Picture next;
-  decode_cells(*session_, prediction, grid_, next);
+  decode_cells(*session_, prediction, grid_, model_->file.layout(), next);
   std::vector<uint32_t> changes;
   std::vector<RefreshPlan::Change> gains;
   for (int i = 0; i < grid_.size(); ++i) {

@@ -77,7 +77,7 @@ std::vector<uint32_t> LossTracker::follow(const std::vector<uint32_t>& damage, c
       const size_t i = static_cast<size_t>(row) * static_cast<size_t>(cols_) + static_cast<size_t>(column);
       const Cell& cell = sent.cells[i];
       if (missing == 0) {
-        next[i] = cell.still() ? damage[i] : sum(damage[i], sent.changes[i]);
+        next[i] = sum(damage[i], sent.changes[i]);
         continue;
       }
       if (cell.reference == Reference::kPrevious) next[i] = damage_of_sources(damage, cell, column, row);

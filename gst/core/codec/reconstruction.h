@@ -8,7 +8,9 @@
 
 namespace crlsc {
 
-// Coded cells from the network, all others copied exactly from `prediction`. `out` may hold anything.
-void decode_cells(NetworkSession& session, const Picture& prediction, const TokenGrid& grid, Picture& out);
+// Coded cells from the network, all others copied exactly from `prediction`; then deblocking, if `layout` has it. `out`
+// may hold anything.
+void decode_cells(NetworkSession& session, const Picture& prediction, const TokenGrid& grid, const TokenLayout& layout,
+                  Picture& out);
 
 }  // namespace crlsc

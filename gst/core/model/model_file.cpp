@@ -77,6 +77,7 @@ struct QuantiserKeys {
 constexpr QuantiserKeys kVectorKeys{"structure_codes", "detail_codes"};
 constexpr QuantiserKeys kScalarKeys{"structure_coefficients", "detail_coefficients"};
 constexpr const char* kSplitMotion = "split_motion";
+constexpr const char* kDeblocking = "deblocking";
 
 std::string parse_quantiser(const Metadata& metadata, TokenLayout& layout) {
   const bool scalar = metadata.count(kScalarKeys.structure) != 0;
@@ -94,6 +95,17 @@ std::string parse_quantiser(const Metadata& metadata, TokenLayout& layout) {
                        scalar ? layout.detail_coefficients : layout.detail_codes);
 }
 
+// Of a key that need not be there.
+std::string parse_switch(const Metadata& metadata, const char* key, bool& on) {
+  int value = 0;
+  if (metadata.count(key) != 0) {
+    std::string wrong = parse_number(metadata, key, 0, 1, value);
+    if (!wrong.empty()) return wrong;
+  }
+  on = value != 0;
+  return "";
+}
+
 std::string parse_layout(const Metadata& metadata, TokenLayout& layout) {
   std::string wrong = parse_quantiser(metadata, layout);
   if (!wrong.empty()) return wrong;
@@ -109,12 +121,10 @@ std::string parse_layout(const Metadata& metadata, TokenLayout& layout) {
     wrong = parse_number(metadata, "gain_classes", 1, layout.gain_levels, layout.gain_classes);
     if (!wrong.empty()) return wrong;
   }
-  int split = 0;
-  if (metadata.count(kSplitMotion) != 0) {
-    wrong = parse_number(metadata, kSplitMotion, 0, 1, split);
-    if (!wrong.empty()) return wrong;
-  }
-  layout.split_motion = split != 0;
+  wrong = parse_switch(metadata, kSplitMotion, layout.split_motion);
+  if (!wrong.empty()) return wrong;
+  wrong = parse_switch(metadata, kDeblocking, layout.deblocking);
+  if (!wrong.empty()) return wrong;
   const auto& details = layout.scalar() ? layout.detail_coefficients : layout.detail_codes;
   if (layout.stage_layer.size() != details.size()) {
     return std::string("stage_layer and ") + (layout.scalar() ? kScalarKeys : kVectorKeys).detail + " differ in length";
@@ -144,7 +154,9 @@ Sha256::Digest digest_of(const std::vector<TensorView>& tensors, const std::stri
   for (const char* key : {"backend", keys.structure, keys.detail, "stage_layer", "gain_levels", "gain_classes"}) {
     text += std::string(key) + "=" + lines.at(key) + "\n";
   }
-  if (layout.split_motion) text += std::string(kSplitMotion) + "=1\n";
+  for (const char* key : {kSplitMotion, kDeblocking}) {
+    if (lines.count(key) != 0) text += std::string(key) + "=1\n";
+  }
   std::vector<const TensorView*> sorted;
   for (const TensorView& tensor : tensors) sorted.push_back(&tensor);
   std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
@@ -296,6 +308,7 @@ Metadata layout_metadata(const TokenLayout& layout) {
                  {"gain_levels", std::to_string(layout.gain_levels)},
                  {"gain_classes", std::to_string(layout.gain_classes)}};
   if (layout.split_motion) lines[kSplitMotion] = "1";
+  if (layout.deblocking) lines[kDeblocking] = "1";
   return lines;
 }
 

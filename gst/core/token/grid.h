@@ -79,6 +79,7 @@ struct TokenLayout {
   int structure_coefficients = 0;          // of a scalar quantiser, for each cell; 0: a vector quantiser
   std::vector<int> detail_coefficients{};  // for each block of each stage
   bool split_motion = false;               // whether a cell may have a vector for each of its blocks
+  bool deblocking = false;                 // whether edges between blocks are smoothed (core/codec/deblocking.h)
   bool scalar() const { return structure_coefficients > 0; }
   int stages() const { return static_cast<int>(stage_layer.size()); }
   // Tokens of a cell's structure, and of a block of `stage`.

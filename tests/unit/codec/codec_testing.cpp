@@ -105,10 +105,16 @@ TestModel full_model() {
   return kModel;
 }
 
+TestModel deblocking_model() {
+  static const auto kModel = load(CRLSC_SUPPORT_FOLDER "/test-deblocking.safetensors");
+  return kModel;
+}
+
 TestModel model_named(const std::string& name) {
   if (name == "vector") return test_model();
   if (name == "scalar") return scalar_model();
   if (name == "full") return full_model();
+  if (name == "deblocking") return deblocking_model();
   throw std::invalid_argument(name);
 }
 

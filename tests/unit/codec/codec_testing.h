@@ -18,13 +18,15 @@ namespace crlsc {
 
 using TestModel = std::shared_ptr<const LoadedModel>;
 
-// The model of the integer backend, one of the same sizes but another id, one with a scalar quantiser, and one that has
-// split cells and predicted levels, too.
+// The model of the integer backend, one of the same sizes but another id, one with a scalar quantiser, one that has
+// split cells and predicted levels, too, and one that smoothes edges besides.
 TestModel test_model();
 TestModel other_model();
 TestModel scalar_model();
 TestModel full_model();
-TestModel model_named(const std::string& name);  // "vector" (test_model()), "scalar", "full"
+TestModel deblocking_model();
+TestModel model_named(const std::string& name);  // "vector" (test_model()), "scalar", "full",
+                                                 // "deblocking"
 
 // A clip whose pictures are the same on every machine.
 struct Clip {

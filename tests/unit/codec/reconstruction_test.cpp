@@ -28,7 +28,7 @@ TEST(Reconstruction, OnlyCodedCellsComeFromTheNetwork) {
   grid.cells[1].coded = true;
   grid.cells[5].coded = true;
   Picture out;
-  decode_cells(session, prediction, grid, out);
+  decode_cells(session, prediction, grid, TokenLayout(), out);
   EXPECT_EQ(session.calls, 1);
   for (int i = 0; i < 6; ++i) {
     const bool coded = i == 1 || i == 5;
@@ -40,7 +40,7 @@ TEST(Reconstruction, WithoutCodedCellsTheNetworkRests) {
   PaintingSession session;
   const Picture prediction(32, 32, 50);
   Picture out(16, 16, 9);
-  decode_cells(session, prediction, TokenGrid(2, 2, 1), out);
+  decode_cells(session, prediction, TokenGrid(2, 2, 1), TokenLayout(), out);
   EXPECT_EQ(session.calls, 0);
   EXPECT_EQ(out.data(), prediction.data());
 }

@@ -196,7 +196,8 @@ TEST_P(Vector, IsWhatTheEncoderWrites) { EXPECT_TRUE(make_stream(json) == stored
 
 INSTANTIATE_TEST_SUITE_P(Vectors, Vector,
                          testing::Values("block", "cuts-sliced", "pan-low-rate", "all-syntax", "scalar-cuts",
-                                         "scalar-all-syntax", "full-all-syntax", "full-block"),
+                                         "scalar-all-syntax", "full-all-syntax", "full-block", "deblocking-all-syntax",
+                                         "deblocking-block"),
                          [](const auto& param) { return test_name(param.param); });
 
 TEST(Vectors, EveryFileIsTested) {
@@ -204,7 +205,7 @@ TEST(Vectors, EveryFileIsTested) {
   for (const auto& entry : std::filesystem::directory_iterator(CRLSC_VECTORS)) {
     files += entry.path().extension() == ".json" ? 1 : 0;
   }
-  EXPECT_EQ(files, 8);
+  EXPECT_EQ(files, 10);
 }
 
 }  // namespace

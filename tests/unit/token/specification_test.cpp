@@ -304,6 +304,8 @@ TEST(TokenSpecification, HashOfAModel) {
   TokenLayout split = layout_with_coefficients();
   split.split_motion = true;
   expect_model_hash("split", split, "model-hash-split");
+  split.deblocking = true;
+  expect_model_hash("smooth", split, "model-hash-deblocking");
 }
 
 // What all contexts of a table have in common.
