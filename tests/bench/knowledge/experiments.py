@@ -192,11 +192,11 @@ class Experiments:
                     self.judge('b', arm, plan.ALL, tested_on, seed, (1,))
 
     def part_c(self):
+        name = self.size.sets[0]
         for seed in self.seeds():
-            for name in self.size.sets:
-                for share in self.size.shares:
-                    if share < 1:
-                        self.judge('c', 'supervised', name, name, seed, (share,), share)
+            for share in self.size.shares:
+                if share < 1:
+                    self.judge('c', 'supervised', name, name, seed, (share,), share)
 
     def part_d(self):
         key = digest(dict(self.training, cost=True))

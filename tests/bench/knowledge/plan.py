@@ -36,7 +36,7 @@ class Size:
     snr: tuple = (0, 2.5, 5, 7.5, 10, 12.5, 15, 17.5, 20)
     channel_bytes: int = 600
     channel_side: int = 160
-    channel_pictures: int = 0
+    channel_pictures: int = 128
     decoder_steps: int = 3000
     decoder_batch: int = 32
     decoder_sets: tuple = ('animals', 'faces')

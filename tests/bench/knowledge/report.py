@@ -84,7 +84,7 @@ class Report:
         arms = list(self.size.arms) + ['teacher']
         lines = ['## c. Label efficiency', '',
                  'Only a share of the labels is known, at least one picture of each. Supervised encoders learnt from these',
-                 'pictures alone; the others saw all pictures, none of their labels. %:', '']
+                 'pictures alone, of the first set; the others saw all pictures, none of their labels. %:', '']
         rows = []
         panels = []
         for name in self.size.sets:
