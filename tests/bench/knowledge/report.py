@@ -180,8 +180,8 @@ class Report:
         header = ['fading', 'modulation', 'SNR, dB', 'checked', 'checked, protected', 'as it comes',
                   'as it comes, protected', 'PSNR-Y, dB', 'SSIM']
         return (['## f. Channel', '', '![labels and pictures by SNR](knowledge-channel.svg)', '',
-                 'Pictures of %s, each %dx%d and at most %d bytes, beside %s bytes of meaning; %% of the labels that are told'
-                 % (self.size.sets[0], self.size.channel_side, self.size.channel_side, self.size.channel_bytes,
+                 '%s pictures of %s, each %dx%d and at most %d bytes, beside %s bytes of meaning; %% of the labels that are told'
+                 % (found[0]['tested'], self.size.sets[0], self.size.channel_side, self.size.channel_side, self.size.channel_bytes,
                     self.channel_bytes(found)),
                  'rightly. SNR is Es/N0. *Checked*: a semantic unit with a wrong bit is lost, and its picture counts as told',
                  'wrongly. *As it comes*: the code is looked up with its wrong bits. *Protected*: %g dB more energy for the'
