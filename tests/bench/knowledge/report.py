@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Writes what the table knows as docs/results/knowledge.md, with plots."""
 import pathlib
+import subprocess
 import sys
 
 import plan
@@ -14,6 +15,11 @@ COLOURS = {'guided': ('#c2185b', '#ff6ea1'), 'file': ('#8a5a00', '#e3b341'), 'co
            'qpsk': ('#1f6fb4', '#6cb6ff'), 'qam16': ('#2e7d32', '#7ee787')}
 HEAD = 'semantic head, float'
 MEASURES = {'knn': 'kNN', 'linear': 'linear'}
+
+
+def processor():
+    text = subprocess.run(['lscpu'], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return next((line.split(':', 1)[1].strip() for line in text.splitlines() if line.startswith('Model name:')), 'unknown')
 
 
 def cell(values, digits=1, factor=100.0):
@@ -125,7 +131,7 @@ class Report:
                  % (self.cost('pkb_bytes'), self.cost('pkb_pictures'), self.cost('pkb_picture_bytes'))]]
         rows += [['labels that training of %s needs' % arm, labels[arm][0] if labels[arm] and arm == 'supervised' else '0']
                  for arm in self.size.arms]
-        return ['## d. Cost', ''] + markdown(['', ''], rows)
+        return ['## d. Cost', '', 'Processor: %s, one thread.' % processor(), ''] + markdown(['', ''], rows)
 
     def part_e(self):
         lines = ['## e. Bytes of a vector', '']
@@ -141,7 +147,8 @@ class Report:
                     vectors = subject + (', float' if size == floats else ', %d-byte codes' % size)
                     row.append(cell(self.table.values(part='e', tested_on=name, vectors=vectors, measure='knn')))
             rows.append(row)
-        lines += ['Accuracy by nearest neighbours, %, of vectors and of what their codes stand for, on both sides:', '']
+        lines += ['Accuracy by nearest neighbours, %, of vectors and of what their codes stand for, on both sides; L_e is the first',
+                  'guided one of all pictures:', '']
         lines += markdown(['bytes'] + ['%s, %s' % (name, subject) for name in self.size.sets
                                        for subject in ('L_e', 'teacher')], rows)
         names = ['recall@1', 'recall@10', 'recall@1 re-ranked', 'recall@10 re-ranked']
