@@ -298,7 +298,11 @@ static Suite* knowledge_sender_suite(void) {
   tcase_add_test(tests, what_a_receiver_lacks_is_not_referred_to_any_more);
   tcase_add_test(tests, a_request_sends_what_is_not_acknowledged_once_more);
   tcase_add_test(tests, a_request_changes_nothing_that_is_acknowledged);
-  tcase_add_test(tests, losses_hardly_delay_an_entry);
+  // Hundreds of streams: the sanitizers need a minute for them.
+  TCase* many = tcase_create("many streams");
+  tcase_set_timeout(many, 600);
+  suite_add_tcase(suite, many);
+  tcase_add_test(many, losses_hardly_delay_an_entry);
   return suite;
 }
 
