@@ -15,9 +15,8 @@ namespace {
 constexpr double kSteps = 254;      // of the widest table; rounding up adds one
 constexpr double kRounding = 1e-5;  // of all products together: more than single precision can lose
 
-void sum_portable(const uint8_t* blocks, const uint8_t* values, size_t subvectors, size_t count, BlockSums* sums) {
+void add_portable(const uint8_t* blocks, const uint8_t* values, size_t subvectors, size_t count, BlockSums* sums) {
   for (size_t b = 0; b < count; ++b) {
-    sums[b] = {};
     for (size_t m = 0; m < subvectors; ++m, blocks += kScanBlock) {
       const uint8_t* row = values + m * kScanCodes;
       for (size_t i = 0; i < kScanBlock; ++i) sums[b][i] = static_cast<uint16_t>(sums[b][i] + row[blocks[i]]);
@@ -38,8 +37,8 @@ uint64_t reaching_portable(const BlockSums& sums, const float* inverse_norms, co
 
 #define CRLSC_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi")))
 
-// Sums of even and of odd codes, back in the order of codes.
-CRLSC_AVX512 void store_sums(__m512i even, __m512i odd, BlockSums& sums) {
+// Adds what even and what odd codes have, back in the order of codes.
+CRLSC_AVX512 void add_to_sums(__m512i even, __m512i odd, BlockSums& sums) {
   alignas(64) static constexpr auto kOrder = [] {
     std::array<uint16_t, kScanBlock> order{};
     for (size_t i = 0; i < kScanBlock; ++i) order[i] = static_cast<uint16_t>(i / 2 + (i % 2) * 32);
@@ -47,14 +46,17 @@ CRLSC_AVX512 void store_sums(__m512i even, __m512i odd, BlockSums& sums) {
   }();
   for (size_t half = 0; half < 2; ++half) {
     const __m512i order = _mm512_load_si512(kOrder.data() + 32 * half);
-    _mm512_storeu_si512(sums.data() + 32 * half, _mm512_permutex2var_epi16(even, order, odd));
+    uint16_t* sum = sums.data() + 32 * half;
+    const __m512i more = _mm512_permutex2var_epi16(even, order, odd);
+    _mm512_storeu_si512(sum, _mm512_add_epi16(_mm512_loadu_si512(sum), more));
   }
 }
 
 // A table of 256 bytes is four registers: two of them are looked into at a time, and the top bit of the index decides.
-// The blocks of a group share the loads of tables.
+// The blocks of a group share the loads of tables. The next group is fetched line by line, as the CPU by itself does not
+// look far enough ahead in large bases.
 template <size_t kBlocks>
-CRLSC_AVX512 void sum_group_avx512(const uint8_t* blocks, const uint8_t* values, size_t subvectors, BlockSums* sums) {
+CRLSC_AVX512 void add_group_avx512(const uint8_t* blocks, const uint8_t* values, size_t subvectors, BlockSums* sums) {
   const __m512i low_bytes = _mm512_set1_epi16(0x00FF);
   __m512i even[kBlocks];
   __m512i odd[kBlocks];
@@ -66,7 +68,9 @@ CRLSC_AVX512 void sum_group_avx512(const uint8_t* blocks, const uint8_t* values,
     const __m512i table2 = _mm512_loadu_si512(row + 128);
     const __m512i table3 = _mm512_loadu_si512(row + 192);
     for (size_t b = 0; b < kBlocks; ++b) {
-      const __m512i index = _mm512_loadu_si512(blocks + (b * subvectors + m) * kScanBlock);
+      const uint8_t* line = blocks + (b * subvectors + m) * kScanBlock;
+      if (kBlocks > 1) __builtin_prefetch(line + kBlocks * subvectors * kScanBlock);
+      const __m512i index = _mm512_loadu_si512(line);
       const __m512i lower = _mm512_permutex2var_epi8(table0, index, table1);
       const __m512i upper = _mm512_permutex2var_epi8(table2, index, table3);
       const __m512i value = _mm512_mask_blend_epi8(_mm512_movepi8_mask(index), lower, upper);
@@ -74,13 +78,13 @@ CRLSC_AVX512 void sum_group_avx512(const uint8_t* blocks, const uint8_t* values,
       odd[b] = _mm512_add_epi16(odd[b], _mm512_srli_epi16(value, 8));
     }
   }
-  for (size_t b = 0; b < kBlocks; ++b) store_sums(even[b], odd[b], sums[b]);
+  for (size_t b = 0; b < kBlocks; ++b) add_to_sums(even[b], odd[b], sums[b]);
 }
 
-void sum_avx512(const uint8_t* blocks, const uint8_t* values, size_t subvectors, size_t count, BlockSums* sums) {
-  if (count == kScanGroup) return sum_group_avx512<kScanGroup>(blocks, values, subvectors, sums);
+void add_avx512(const uint8_t* blocks, const uint8_t* values, size_t subvectors, size_t count, BlockSums* sums) {
+  if (count == kScanGroup) return add_group_avx512<kScanGroup>(blocks, values, subvectors, sums);
   for (size_t b = 0; b < count; ++b) {
-    sum_group_avx512<1>(blocks + b * subvectors * kScanBlock, values, subvectors, sums + b);
+    add_group_avx512<1>(blocks + b * subvectors * kScanBlock, values, subvectors, sums + b);
   }
 }
 
@@ -113,7 +117,7 @@ __attribute__((target("avx2"))) __m256i look_up_avx2(const uint8_t* row, __m256i
   return value;
 }
 
-__attribute__((target("avx2"))) void sum_avx2(const uint8_t* blocks, const uint8_t* values, size_t subvectors,
+__attribute__((target("avx2"))) void add_avx2(const uint8_t* blocks, const uint8_t* values, size_t subvectors,
                                               size_t count, BlockSums* sums) {
   constexpr size_t kLanes = 32;
   const __m256i low_bytes = _mm256_set1_epi16(0x00FF);
@@ -131,7 +135,10 @@ __attribute__((target("avx2"))) void sum_avx2(const uint8_t* blocks, const uint8
     alignas(32) std::array<uint16_t, kLanes> halves;
     _mm256_store_si256(reinterpret_cast<__m256i*>(halves.data()), even);
     _mm256_store_si256(reinterpret_cast<__m256i*>(halves.data()) + 1, odd);
-    for (size_t i = 0; i < kLanes; ++i) sums[b][part % kScanBlock + i] = halves[i / 2 + i % 2 * kLanes / 2];
+    for (size_t i = 0; i < kLanes; ++i) {
+      uint16_t& sum = sums[b][part % kScanBlock + i];
+      sum = static_cast<uint16_t>(sum + halves[i / 2 + i % 2 * kLanes / 2]);
+    }
   }
 }
 
@@ -174,11 +181,11 @@ const std::vector<BlockScanner>& block_scanners() {
     std::vector<BlockScanner> found;
 #ifdef CRLSC_X86
     if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi")) {
-      found.push_back({"AVX-512", sum_avx512, reaching_avx512});
+      found.push_back({"AVX-512", add_avx512, reaching_avx512});
     }
-    if (__builtin_cpu_supports("avx2")) found.push_back({"AVX2", sum_avx2, reaching_portable});
+    if (__builtin_cpu_supports("avx2")) found.push_back({"AVX2", add_avx2, reaching_portable});
 #endif
-    found.push_back({"portable", sum_portable, reaching_portable});
+    found.push_back({"portable", add_portable, reaching_portable});
     return found;
   }();
   return scanners;

@@ -29,12 +29,12 @@ CoarseTables coarsen(const ProductTables& tables, size_t subvectors);
 
 using BlockSums = std::array<uint16_t, kScanBlock>;
 
-// Ways to look through blocks. All of them give the same sums.
+// Ways to look through blocks. All of them give the same sums, and sums of a code's parts may be added up.
 struct BlockScanner {
   const char* name;
   // Of 1 to kScanGroup blocks, one behind the other:
-  // sums[i] = sum over m of values[m x kScanCodes + index m of code i]; at most 256 x 255.
-  void (*sum)(const uint8_t* blocks, const uint8_t* values, size_t subvectors, size_t count, BlockSums* sums);
+  // sums[i] += sum over m of values[m x kScanCodes + index m of code i]; at most 256 x 255.
+  void (*add)(const uint8_t* blocks, const uint8_t* values, size_t subvectors, size_t count, BlockSums* sums);
   // Bit i: (base + step x sums[i]) x inverse_norms[i] >= bar, up to rounding.
   uint64_t (*reaching)(const BlockSums& sums, const float* inverse_norms, const CoarseTables& coarse, float bar);
 };

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/kb/code_blocks.h"
 #include "core/kb/entry.h"
 #include "core/kb/product_quantiser.h"
 
@@ -70,20 +71,18 @@ class EntryBlock {
   // An entry of another block with the same quantiser.
   void append(const EntryBlock& other, size_t index, uint32_t label_number);
 
+  // Makes scan() of many entries faster. Nothing can be appended any more.
+  void arrange() { codes_.arrange(); }
   // Offers the cosine of the query and what each code stands for, as far as it can be among the best. `without`: ids to
   // leave out, in ascending order. `scale`: 1 / length of the query that the tables are of.
   void scan(const ProductTables& tables, float scale, const std::vector<EntryId>& without, BestCandidates& best) const;
 
  private:
-  const uint8_t* indices_at(size_t index) const;
-  void prefetch(size_t index) const;
-  void append_code(const uint8_t* indices, size_t step, float inverse_norm);
   void append_sq8(ByteView sq8);
 
   std::shared_ptr<const ProductQuantiser> quantiser_;
   std::vector<EntryId> ids_;
-  std::vector<uint8_t> indices_;      // in blocks, see code_scan.h
-  std::vector<float> inverse_norms_;  // up to whole blocks
+  CodeBlocks codes_;
   std::vector<uint32_t> label_of_;
   std::vector<std::string> labels_;
   std::vector<uint32_t> sq8_of_;  // number of the entry's vector in sq8_; shorter than ids_ where the last have none

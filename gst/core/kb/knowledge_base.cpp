@@ -35,6 +35,7 @@ KnowledgeBase::KnowledgeBase(std::shared_ptr<const ProductQuantiser> quantiser, 
 
 KnowledgeBase::KnowledgeBase(EntryBlock entries, size_t max_entries)
     : quantiser_(entries.quantiser()), max_entries_(max_entries) {
+  entries.arrange();
   publish({std::make_shared<const EntryBlock>(std::move(entries)), std::make_shared<const EntryBlock>(quantiser_),
            std::make_shared<const std::vector<EntryId>>()});
 }
@@ -80,6 +81,7 @@ KnowledgeBase::State KnowledgeBase::compacted(const State& state) const {
     merged.append(old, i, labels.number(old.label(i)));
   }
   append_fresh_below(UINT64_MAX);
+  merged.arrange();
   return {std::make_shared<const EntryBlock>(std::move(merged)), std::make_shared<const EntryBlock>(quantiser_),
           std::make_shared<const std::vector<EntryId>>()};
 }

@@ -34,10 +34,11 @@ TEST(CodeScan, AllScannersAgree) {
       for (size_t count = 1; count <= kScanGroup; ++count) {
         SCOPED_TRACE(scanner.name + std::string(", sub-vectors ") + std::to_string(shape.subvectors));
         std::array<BlockSums, kScanGroup> sums;
-        scanner.sum(blocks.data(), values.data(), shape.subvectors, count, sums.data());
+        for (BlockSums& block : sums) block.fill(7);
+        scanner.add(blocks.data(), values.data(), shape.subvectors, count, sums.data());
         for (size_t i = 0; i < count * kScanBlock; ++i) {
           const uint8_t* indices = &blocks[i / kScanBlock * shape.subvectors * kScanBlock + i % kScanBlock];
-          unsigned expected = 0;
+          unsigned expected = 7;
           for (size_t m = 0; m < shape.subvectors; ++m) expected += values[m * kScanCodes + indices[m * kScanBlock]];
           ASSERT_EQ(sums[i / kScanBlock][i % kScanBlock], expected) << "code " << i;
         }
@@ -69,8 +70,8 @@ TEST(CodeScan, TheLargestSumFits) {
   const std::vector<uint8_t> block(kMaxSubvectors * kScanBlock, 255);
   const std::vector<uint8_t> values(kMaxSubvectors * kScanCodes, 255);
   for (const BlockScanner& scanner : block_scanners()) {
-    BlockSums sums;
-    scanner.sum(block.data(), values.data(), kMaxSubvectors, 1, &sums);
+    BlockSums sums{};
+    scanner.add(block.data(), values.data(), kMaxSubvectors, 1, &sums);
     for (const uint16_t sum : sums) ASSERT_EQ(sum, 65280) << scanner.name;
   }
 }
