@@ -54,6 +54,7 @@ EncodedPicture Encoder::best_round(const Picture& current, Picture& prediction, 
 void Encoder::look_again(const Picture& current, Picture& prediction, RateControl::Budget budget, bool key,
                          Round& best) {
   const bool far = best.off() >= kCut;
+  const bool dearer = best.fitted > best.proposed;
   const bool anew = key || (far && cut_);
   const double close_enough = key ? kCloseEnough : kSecondLook;
   const int rounds = key ? kRounds : far ? kCutRounds : kOtherRounds;
@@ -71,7 +72,7 @@ void Encoder::look_again(const Picture& current, Picture& prediction, RateContro
     left = now.distortion;
     if (now.distortion < best.distortion) best = std::move(now);
   }
-  if (!far || anew) return;
+  if (anew || !far || !dearer || best.distortion < kGoodPicture * grid_.size()) return;
   lambda_ = std::clamp(best.fitted, kMinLambda * 4, kMostOfRounds);
   choose_references(current, true, prediction);
   Round grey = try_round(current, prediction, budget, key);
