@@ -8,6 +8,8 @@ import resource
 import subprocess
 
 SMALL = (160, 90)  # what some send, and scale up afterwards, where the rate is low
+# Ours, and what it gains by not refreshing what is lost on the way, which the rivals do not do either.
+OURS = {'crlsc': [], 'crlsc-no-refresh': ['--refresh-share', 0]}
 # Frame threads would delay libx265's pictures.
 RIVALS = {
     'x264': ['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency'],
@@ -35,15 +37,15 @@ class Failure(Exception):
 
 
 def names(small):
-    """All codecs, CRLSC first; `small` adds those that send pictures of SMALL size."""
+    """All codecs, ours first; `small` adds those that send pictures of SMALL size."""
     rivals = list(RIVALS)
-    return ['crlsc'] + rivals + ([name + '-small' for name in rivals] if small else [])
+    return list(OURS) + rivals + ([name + '-small' for name in rivals] if small else [])
 
 
 def encode(name, video, pictures, rate, fps, size, work, model=None):
     """Sends the .y4m `video` of `size` at `rate` bit/s."""
-    if name == 'crlsc':
-        return encode_crlsc(video, rate, work, model)
+    if name in OURS:
+        return encode_crlsc(video, rate, work, OURS[name] + (['--model', model] if model else []))
     small = name.endswith('-small')
     return encode_rival(name[:-6] if small else name, video, pictures, rate, fps, size, work, small)
 
@@ -59,11 +61,11 @@ def run(command):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def encode_crlsc(video, rate, work, model):
+def encode_crlsc(video, rate, work, more):
     decoded = work / 'crlsc.y4m'
     table = work / 'crlsc.csv'
     run(['crlsc', 'eval', 'codec', video, '--bitrate', rate, '--threads', 1, '--save', decoded, '--csv', table,
-         *(['--model', model] if model else [])])
+         *more])
     with open(table, newline='', encoding='utf-8') as file:
         rows = list(csv.DictReader(file))
     sizes = [int(row['bytes']) for row in rows]

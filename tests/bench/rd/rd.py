@@ -45,7 +45,7 @@ def parse_arguments():
 
 def revision(name, model):
     """What decides the result beside the arguments."""
-    if name != 'crlsc':
+    if name not in encoders.OURS:
         tool = subprocess.run(['ffmpeg', '-version'], stdout=subprocess.PIPE, text=True, check=True).stdout
         return 'ffmpeg ' + tool.split()[2]
     path = model or str(ROOT / 'models' / 'default.safetensors')

@@ -8,6 +8,8 @@ import matplotlib
 import numpy
 from scipy.interpolate import PchipInterpolator
 
+import encoders
+
 matplotlib.use('svg')
 import matplotlib.pyplot as plot  # noqa: E402
 
@@ -75,17 +77,21 @@ def table(header, rows):
     return lines + ['| ' + ' | '.join(str(cell) for cell in row) + ' |' for row in rows] + ['']
 
 
-def who_leads(clips):
-    """For each target the clips on which CRLSC leads each rival."""
-    rivals = [c for c in next(iter(clips.values())) if c != 'crlsc']
-    targets = sorted({int(row['target']) for curves in clips.values() for row in curves['crlsc'].rows})
+def rivals_of(clips):
+    return [codec for codec in next(iter(clips.values())) if codec not in encoders.OURS]
+
+
+def who_leads(clips, ours):
+    """For each target the clips on which `ours` leads each rival."""
+    rivals = rivals_of(clips)
+    targets = sorted({int(row['target']) for curves in clips.values() for row in curves[ours].rows})
     out = []
     for target in targets:
         cells = ['%g' % (target / 1000)]
         for rival in rivals:
             won = below = count = 0
             for curves in clips.values():
-                row = next((r for r in curves['crlsc'].rows if int(r['target']) == target), None)
+                row = next((r for r in curves[ours].rows if int(r['target']) == target), None)
                 if row is None or rival not in curves:
                     continue
                 count += 1
@@ -96,15 +102,13 @@ def who_leads(clips):
     return table(['kbit/s'] + rivals, out)
 
 
-def bd_rates(clips):
+def bd_rates(clips, ours):
     out = []
-    for rival in next(iter(clips.values())):
-        if rival == 'crlsc':
-            continue
+    for rival in rivals_of(clips):
         for metric, label, sign in METRICS:
             cells = [rival, label]
             for curves in clips.values():
-                found = bd_rate(curves['crlsc'], curves[rival], metric, sign) if rival in curves else None
+                found = bd_rate(curves[ours], curves[rival], metric, sign) if rival in curves else None
                 cells.append('%+.0f %% (%.0f %%)' % (found[0], 100 * found[1]) if found else '-')
             out.append(cells)
     return table(['against', 'metric'] + list(clips), out)
@@ -142,8 +146,8 @@ def draw(size, clips, path):
         for codec, curve in curves.items():
             if codec.endswith('-small'):
                 continue
-            axis.plot(curve.rates, curve.values('ms_ssim'), marker='.', label=codec, linewidth=2.2 if codec == 'crlsc' else 1,
-                      color='black' if codec == 'crlsc' else None)
+            axis.plot(curve.rates, curve.values('ms_ssim'), marker='.', label=codec, linewidth=2.2 if codec in encoders.OURS else 1,
+                      color={'crlsc': 'black', 'crlsc-no-refresh': 'grey'}.get(codec))
         axis.set_xscale('log')
         axis.set_xticks([3, 5, 10, 20, 50, 100])
         axis.get_xaxis().set_major_formatter(matplotlib.ticker.ScalarFormatter())
@@ -173,14 +177,15 @@ def write(rows, revisions, path):
                  '%s: %s' % (name, text) for name, text in revisions.items() if name in ('crlsc', 'x264')) +
              ' (all rivals). Rates are bits of the access units that were really sent; "on the wire" adds RTP, UDP and IP',
              'headers at an MTU of 1200. Encode and decode, a picture: of CRLSC time by the clock, which other programs lengthen; of',
-             'the rivals CPU time, with starting the program.', '']
+             'the rivals CPU time, with starting the program. crlsc sends 30 % of its bits to refresh what a lossy network may',
+             'have damaged, as is its default; crlsc-no-refresh and the rivals do not.', '']
     for size in sorted({row['size'] for row in rows}):
         clips = collections.OrderedDict()
         for row in rows:
             if row['size'] == size:
                 clips.setdefault(row['clip'], []).append(row)
         clips = {clip: by_codec(group) for clip, group in clips.items()}
-        clips = {clip: curves for clip, curves in clips.items() if 'crlsc' in curves}
+        clips = {clip: curves for clip, curves in clips.items() if all(ours in curves for ours in encoders.OURS)}
         if not clips:
             continue
         image = path.with_name('%s-%s.svg' % (path.stem, size))
@@ -189,10 +194,12 @@ def write(rows, revisions, path):
                   'Clips on which CRLSC leads in at least %d of PSNR-Y, SSIM, MS-SSIM, GMSD at its own real rate. The'
                   % LEAD, 'rival\'s figures are interpolated over its rates; in brackets, how many of the clips it cannot send '
                   'at so low a rate,', 'so that its lowest rate was taken. "-small": 160x90, scaled up (Lanczos).', '']
-        lines += who_leads(clips)
+        for ours in encoders.OURS:
+            lines += ['%s:' % ours, ''] + who_leads(clips, ours)
         lines += ['BD-rate: bits that CRLSC takes more (+) or less (-) at equal quality; in brackets the share of its range of',
                   'quality over which both were compared.', '']
-        lines += bd_rates(clips)
+        for ours in encoders.OURS:
+            lines += ['%s:' % ours, ''] + bd_rates(clips, ours)
         for clip, curves in clips.items():
             lines += ['### %s, %s' % (clip, size), ''] + all_figures(curves)
     path.write_text('\n'.join(lines).rstrip() + '\n', encoding='utf-8')
