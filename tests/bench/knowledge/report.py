@@ -1,25 +1,21 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Writes what the table knows as docs/results/knowledge.md, with plots."""
 import pathlib
-import subprocess
 import sys
 
 import plan
 from table import deviation, mean
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'loss'))
+BENCHES = pathlib.Path(__file__).resolve().parents[1]
+sys.path += [str(BENCHES / 'loss'), str(BENCHES / 'common')]
 import curves  # noqa: E402  (of the loss benchmark)
+from machine import machine  # noqa: E402
 
 COLOURS = {'guided': ('#c2185b', '#ff6ea1'), 'file': ('#8a5a00', '#e3b341'), 'contrastive': ('#1f6fb4', '#6cb6ff'),
            'supervised': ('#2e7d32', '#7ee787'), 'teacher': ('#6e7781', '#8b949e'), 'bpsk': ('#c2185b', '#ff6ea1'),
            'qpsk': ('#1f6fb4', '#6cb6ff'), 'qam16': ('#2e7d32', '#7ee787')}
 HEAD = 'semantic head, float'
 MEASURES = {'knn': 'kNN', 'linear': 'linear'}
-
-
-def processor():
-    text = subprocess.run(['lscpu'], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return next((line.split(':', 1)[1].strip() for line in text.splitlines() if line.startswith('Model name:')), 'unknown')
 
 
 def cell(values, digits=1, factor=100.0):
@@ -131,7 +127,7 @@ class Report:
                  % (self.cost('pkb_bytes'), self.cost('pkb_pictures'), self.cost('pkb_picture_bytes'))]]
         rows += [['labels that training of %s needs' % arm, labels[arm][0] if labels[arm] and arm == 'supervised' else '0']
                  for arm in self.size.arms]
-        return ['## d. Cost', '', 'Processor: %s, one thread.' % processor(), ''] + markdown(['', ''], rows)
+        return ['## d. Cost', '', 'Processor: %s, one thread.' % machine(), ''] + markdown(['', ''], rows)
 
     def part_e(self):
         lines = ['## e. Bytes of a vector', '']

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import json
 import pathlib
+import re
 import resource
 import subprocess
 
@@ -30,6 +31,19 @@ class Sent:
     decoded: pathlib.Path
     encode_ms: float     # a picture: CPU time of rivals, time by the clock of CRLSC, which runs one thread
     decode_ms: float
+
+
+def revision(name, model=None):
+    """What decides the result beside the arguments. `model`: file; by default the one shipped."""
+    if not name.startswith('crlsc'):
+        tool = subprocess.run(['ffmpeg', '-version'], stdout=subprocess.PIPE, text=True, check=True).stdout
+        return 'ffmpeg ' + tool.split()[2]
+    root = pathlib.Path(__file__).resolve().parents[3]
+    text = subprocess.run(['crlsc', 'inspect', model or root / 'models/default.safetensors'], stdout=subprocess.PIPE,
+                          text=True, check=True).stdout
+    code = subprocess.run(['git', '-C', root, 'log', '-1', '--format=%h', '--', 'gst', 'models', 'tools'],
+                          stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    return '%s %s' % (re.search(r'\b[0-9a-f]{16}\b', text).group(), code)
 
 
 class Failure(Exception):

@@ -6,9 +6,7 @@ Each line of rd.csv is one run. Runs that are there already are not repeated, so
 stopped; lines of CRLSC count only for the model and the revision that they name.
 """
 import argparse
-import csv
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -19,6 +17,9 @@ import measure
 import report
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / 'tests/bench/common'))
+from runs import Runs  # noqa: E402
+
 RATES = [3000, 5000, 8000, 12000, 16000, 20000, 40000, 100000]
 SMALL_UP_TO = 20000
 JUDGED = (8000, 16000)  # bit/s
@@ -41,46 +42,6 @@ def parse_arguments():
     parser.add_argument('--seconds', type=float, default=10)
     parser.add_argument('--model', help='model file of CRLSC; default: the one shipped')
     return parser.parse_args()
-
-
-def revision(name, model):
-    """What decides the result beside the arguments."""
-    if name not in encoders.OURS:
-        tool = subprocess.run(['ffmpeg', '-version'], stdout=subprocess.PIPE, text=True, check=True).stdout
-        return 'ffmpeg ' + tool.split()[2]
-    path = model or str(ROOT / 'models' / 'default.safetensors')
-    text = subprocess.run(['crlsc', 'inspect', path], stdout=subprocess.PIPE, text=True, check=True).stdout
-    code = subprocess.run(['git', '-C', str(ROOT), 'log', '-1', '--format=%h', '--', 'gst', 'models'],
-                          stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    return '%s %s' % (re.search(r'\b[0-9a-f]{16}\b', text).group(), code)
-
-
-class Table:
-    """rd.csv."""
-
-    def __init__(self, path):
-        self.path = path
-        self.rows = []
-        if path.exists():
-            with open(path, newline='', encoding='utf-8') as file:
-                self.rows = list(csv.DictReader(file))
-
-    @staticmethod
-    def key(row):
-        return tuple(str(row[c]) for c in ('size', 'clip', 'codec', 'revision', 'target'))
-
-    def has(self, row):
-        return any(self.key(row) == self.key(other) for other in self.rows)
-
-    def add(self, row):
-        fresh = not self.path.exists()
-        row = {c: '' if row.get(c) is None else row[c] for c in COLUMNS}
-        with open(self.path, 'a', newline='', encoding='utf-8') as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            if fresh:
-                writer.writeheader()
-            writer.writerow(row)
-        self.rows.append({c: str(v) for c, v in row.items()})
 
 
 def worst_five_seconds(sizes, target):
@@ -112,7 +73,7 @@ def measure_run(row, clip, video, size, options, judges):
 def main():
     options = parse_arguments()
     options.out.mkdir(parents=True, exist_ok=True)
-    table = Table(options.out / 'rd.csv')
+    table = Runs(options.out / 'rd.csv', COLUMNS, ('size', 'clip', 'codec', 'revision', 'target'))
     judges = measure.Judges()
     chosen = [(clip, path) for clip, path in clips.available(options.clips) if not options.only or clip.name in options.only]
     if not chosen:
@@ -128,7 +89,7 @@ def main():
                         continue
                     row = {'size': text, 'clip': clip.name, 'kind': clip.kind, 'codec': name, 'target': target}
                     if name not in revisions:
-                        revisions[name] = revision(name, options.model)
+                        revisions[name] = encoders.revision(name, options.model)
                     row['revision'] = revisions[name]
                     if table.has(row):
                         continue

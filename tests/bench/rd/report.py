@@ -2,13 +2,16 @@
 """From the table of runs to docs/results: who leads where, BD-rates, all figures, curves."""
 import collections
 import pathlib
-import subprocess
+import sys
 
 import matplotlib
 import numpy
 from scipy.interpolate import PchipInterpolator
 
 import encoders
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'common'))
+from machine import machine  # noqa: E402
 
 matplotlib.use('svg')
 import matplotlib.pyplot as plot  # noqa: E402
@@ -159,13 +162,6 @@ def draw(size, clips, path):
     figure.tight_layout()
     figure.savefig(path, metadata={'Date': None})
     plot.close(figure)
-
-
-def machine():
-    for line in subprocess.run(['lscpu'], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines():
-        if line.startswith('Model name:'):
-            return line.split(':', 1)[1].strip()
-    return 'unknown CPU'
 
 
 def write(rows, revisions, path):

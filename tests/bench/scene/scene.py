@@ -17,9 +17,10 @@ import report
 import visits
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / 'tests/bench/rd'))
+sys.path += [str(ROOT / 'tests/bench/rd'), str(ROOT / 'tests/bench/common')]
 import encoders  # noqa: E402
 import measure  # noqa: E402
+from runs import Runs  # noqa: E402
 
 RATES = {'crlsc-scene': (3000, 4000, 8000, 16000), 'crlsc-capped': (4000, 8000, 16000), 'crlsc': (4000, 8000, 16000),
          'av1': (4000, 8000, 16000, 32000), 'av1-capped': (8000, 16000), 'vp9': (4000, 8000, 16000, 32000),
@@ -38,38 +39,6 @@ def parse_arguments():
     parser.add_argument('--out', type=pathlib.Path, default=ROOT / 'bench-output' / 'scene', metavar='DIR')
     parser.add_argument('--report', type=pathlib.Path, metavar='FILE', help='where to write the report (.md, .csv beside it)')
     return parser.parse_args()
-
-
-def revision(codec):
-    if not codec.startswith('crlsc'):
-        tool = subprocess.run(['ffmpeg', '-version'], stdout=subprocess.PIPE, text=True, check=True).stdout
-        return 'ffmpeg ' + tool.split()[2]
-    model = subprocess.run(['crlsc', 'inspect', ROOT / 'models/default.safetensors'], stdout=subprocess.PIPE, text=True,
-                           check=True).stdout
-    code = subprocess.run(['git', '-C', ROOT, 'log', '-1', '--format=%h', '--', 'gst', 'models', 'tools'],
-                          stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    return '%s %s' % (re.search(r'\b[0-9a-f]{16}\b', model).group(), code)
-
-
-class Table:
-    def __init__(self, path, columns, keys):
-        self.path = path
-        self.columns = columns
-        self.keys = keys
-        self.rows = []
-        if path.exists():
-            with open(path, newline='', encoding='utf-8') as file:
-                self.rows = list(csv.DictReader(file))
-
-    def has(self, row):
-        return any(all(other[k] == str(row[k]) for k in self.keys) for other in self.rows)
-
-    def add(self, row):
-        self.rows.append({c: '' if row.get(c) is None else str(row[c]) for c in self.columns})
-        with open(self.path, 'w', newline='', encoding='utf-8') as file:
-            writer = csv.DictWriter(file, self.columns, lineterminator='\n')
-            writer.writeheader()
-            writer.writerows(self.rows)
 
 
 def learn(videos, name, out):
@@ -138,9 +107,9 @@ def run_visits(table, revision_now, options):
 def main():
     options = parse_arguments()
     options.out.mkdir(parents=True, exist_ok=True)
-    table = Table(options.out / 'scene.csv', COLUMNS, ('scene', 'codec', 'revision', 'target'))
-    visited = Table(options.out / 'visits.csv', visits.COLUMNS, ('revision', 'target', 'knowledge'))
-    revisions = {codec: revision(codec) for codec in options.codecs}
+    table = Runs(options.out / 'scene.csv', COLUMNS, ('scene', 'codec', 'revision', 'target'))
+    visited = Runs(options.out / 'visits.csv', visits.COLUMNS, ('revision', 'target', 'knowledge'))
+    revisions = {codec: encoders.revision(codec) for codec in options.codecs}
     for scene in material.SCENES:
         path = material.find(scene, options.clips)
         if path is None or (options.only and scene.name not in options.only):
