@@ -19,7 +19,8 @@ enum {
   kPropSemanticInterval,
   kPropMode,
   kPropKnowledgeUpdates,
-  kPropKnowledgeShare
+  kPropKnowledgeShare,
+  kPropResizeMode
 };
 
 GstStructure* make_stats(const EncoderCounters& counters) {
@@ -29,10 +30,10 @@ GstStructure* make_stats(const EncoderCounters& counters) {
       G_TYPE_UINT64, counters.hurried, "idle", G_TYPE_UINT64, counters.idle, "semantic-units", G_TYPE_UINT64,
       counters.semantic_units, "semantic-bytes", G_TYPE_UINT64, counters.semantic_bytes, "entries", G_TYPE_UINT64,
       counters.entries, "entry-bytes", G_TYPE_UINT64, counters.entry_bytes, "key-frames", G_TYPE_UINT64,
-      counters.key_frames, "losses", G_TYPE_UINT64, counters.losses, "complete-frames", G_TYPE_UINT64,
-      counters.complete_frames, "bytes", G_TYPE_UINT64, counters.bytes, "lambda", G_TYPE_DOUBLE, counters.lambda,
-      "encode-ms-p50", G_TYPE_DOUBLE, counters.encode_times.percentile(0.5), "encode-ms-p99", G_TYPE_DOUBLE,
-      counters.encode_times.percentile(0.99), nullptr);
+      counters.key_frames, "half-frames", G_TYPE_UINT64, counters.half_frames, "losses", G_TYPE_UINT64, counters.losses,
+      "complete-frames", G_TYPE_UINT64, counters.complete_frames, "bytes", G_TYPE_UINT64, counters.bytes, "lambda",
+      G_TYPE_DOUBLE, counters.lambda, "encode-ms-p50", G_TYPE_DOUBLE, counters.encode_times.percentile(0.5),
+      "encode-ms-p99", G_TYPE_DOUBLE, counters.encode_times.percentile(0.99), nullptr);
   GValue array = G_VALUE_INIT;
   g_value_init(&array, GST_TYPE_ARRAY);
   for (const guint64 bytes : counters.layer_bytes) {
@@ -120,9 +121,9 @@ void install_encoder_properties(GObjectClass* object_class) {
    *
    * Counters since READY. guint64: frames, dropped (bit rate), skipped (too late), failed, hurried (base layer only),
    * idle (a known scene at rest; semantic mode: nothing due), semantic-units, semantic-bytes, entries (that receivers
-   * have, as far as the encoder knows), entry-bytes, key-frames, losses (told by receivers), complete-frames (nothing
-   * worth sending was left out), bytes; an array of guint64: layer-bytes; double: lambda (squared error that a bit has
-   * to save), encode-ms-p50 and encode-ms-p99 of the latest 256 frames.
+   * have, as far as the encoder knows), entry-bytes, key-frames, half-frames (at half size), losses (told by
+   * receivers), complete-frames (nothing worth sending was left out), bytes; an array of guint64: layer-bytes; double:
+   * lambda (squared error that a bit has to save), encode-ms-p50 and encode-ms-p99 of the latest 256 frames.
    *
    * Since: 0.1
    */
@@ -207,6 +208,20 @@ void install_encoder_properties(GObjectClass* object_class) {
           "Pictures become no finer than this step, which saves bits (0 = as fine as the bit rate allows, "
           "60 = hardly seen, 120 = seen)",
           0, kMaxMinQuantizer, 0, kPlaying));
+  /**
+   * GstCrlscEnc:resize-mode:
+   *
+   * At which size pictures are coded; receivers enlarge what has half of it. Where bits are few, that gives much better
+   * pictures. `auto` begins with half size below 0.02 bits for a sample, and changes, without a key picture, when the
+   * price of bits says so. At half size, layers travel together. Pictures of a knowledge base need full size, which is
+   * used wherever it has any of the stream's size.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, kPropResizeMode,
+      g_param_spec_enum("resize-mode", "Resize mode", "At which size pictures are coded; they are shown at their own",
+                        GST_TYPE_CRLSC_ENC_RESIZE_MODE, kDefaultResizeMode, kReady));
   install_semantic_properties(object_class);
   install_knowledge_properties(object_class);
 }
@@ -236,6 +251,9 @@ bool set_encoder_property(EncoderSettings& settings, guint id, const GValue* val
       return true;
     case kPropMode:
       settings.mode = static_cast<GstCrlscEncMode>(g_value_get_enum(value));
+      return true;
+    case kPropResizeMode:
+      settings.resize_mode = static_cast<GstCrlscEncResizeMode>(g_value_get_enum(value));
       return true;
     case kPropKnowledgeUpdates:
       settings.knowledge_updates = g_value_get_boolean(value) != FALSE;
@@ -273,6 +291,9 @@ bool get_encoder_property(const EncoderSettings& settings, const EncoderCounters
       return true;
     case kPropMode:
       g_value_set_enum(value, settings.mode);
+      return true;
+    case kPropResizeMode:
+      g_value_set_enum(value, settings.resize_mode);
       return true;
     case kPropKnowledgeUpdates:
       g_value_set_boolean(value, settings.knowledge_updates);

@@ -20,6 +20,7 @@ constexpr guint kMaxMinQuantizer = 1000;
 constexpr guint kDefaultSemanticInterval = 1000;  // ms
 constexpr double kDefaultKnowledgeShare = 0.1;
 constexpr GstCrlscEncMode kDefaultMode = GST_CRLSC_ENC_MODE_FULL;
+constexpr GstCrlscEncResizeMode kDefaultResizeMode = GST_CRLSC_ENC_RESIZE_AUTO;
 
 struct EncoderSettings : SharedSettings {
   guint bitrate = kDefaultBitrate;
@@ -30,6 +31,7 @@ struct EncoderSettings : SharedSettings {
   guint min_quantizer = 0;
   guint semantic_interval = kDefaultSemanticInterval;  // ms
   GstCrlscEncMode mode = kDefaultMode;
+  GstCrlscEncResizeMode resize_mode = kDefaultResizeMode;
   bool knowledge_updates = false;
   double knowledge_share = kDefaultKnowledgeShare;  // of the bit rate
 };
@@ -46,6 +48,7 @@ struct EncoderCounters {
   guint64 entry_bytes = 0;
   guint64 entries = 0;  // that receivers are taken to have
   guint64 key_frames = 0;
+  guint64 half_frames = 0;
   guint64 losses = 0;  // that receivers told
   guint64 complete_frames = 0;
   guint64 bytes = 0;

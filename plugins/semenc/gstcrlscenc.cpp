@@ -124,7 +124,30 @@ GType gst_crlsc_enc_mode_get_type(void) {
   return type;
 }
 
+GType gst_crlsc_enc_resize_mode_get_type(void) {
+  static const GEnumValue values[] = {
+      {GST_CRLSC_ENC_RESIZE_NONE, "At the size of the input", "none"},
+      {GST_CRLSC_ENC_RESIZE_HALF, "At half width and height", "half"},
+      {GST_CRLSC_ENC_RESIZE_AUTO, "At half width and height while bits are few for what is shown", "auto"},
+      {0, nullptr, nullptr}};
+  static gsize type = 0;
+  if (g_once_init_enter(&type)) g_once_init_leave(&type, g_enum_register_static("GstCrlscEncResizeMode", values));
+  return type;
+}
+
 namespace {
+
+crlsc::ResizeMode resize_mode(GstCrlscEncResizeMode mode) {
+  switch (mode) {
+    case GST_CRLSC_ENC_RESIZE_HALF:
+      return crlsc::ResizeMode::kHalf;
+    case GST_CRLSC_ENC_RESIZE_AUTO:
+      return crlsc::ResizeMode::kAuto;
+    case GST_CRLSC_ENC_RESIZE_NONE:
+      break;
+  }
+  return crlsc::ResizeMode::kNone;
+}
 
 GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -191,6 +214,7 @@ void load_knowledge(GstCrlscEnc* self, const Settings& settings) {
 std::unique_ptr<crlsc::KnowledgeSender> open_scene(GstCrlscEnc* self, const Settings& settings, int width, int height) {
   const Impl& impl = self->impl;
   if (!impl.knowledge || settings.mode != GST_CRLSC_ENC_MODE_FULL) return nullptr;
+  if (settings.resize_mode == GST_CRLSC_ENC_RESIZE_HALF) return nullptr;
   auto scene = std::make_unique<crlsc::KnowledgeSender>(
       crlsc::KnowledgeSenderSettings{impl.knowledge->path, width, height, settings.knowledge_updates});
   GST_INFO_OBJECT(self, "'%s' has %" G_GSIZE_FORMAT " pictures of %dx%d", impl.knowledge->path.c_str(),
@@ -224,8 +248,12 @@ gboolean set_format(GstVideoEncoder* base, GstVideoCodecState* state) {
     config.sequence = crlsc::make_sequence_header(state->info, impl.model.get()->file.id(), crlsc::kMaxLayers);
     const Settings settings = get_settings(self);
     config.bitrate = static_cast<int>(settings.bitrate);
+    config.resize = resize_mode(settings.resize_mode);
     impl.semantic = open_semantic(self, settings);
     impl.scene = open_scene(self, settings, config.sequence.width, config.sequence.height);
+    // Known pictures have the size of the input.
+    const bool known = impl.scene && (impl.scene->pictures() > 0 || settings.knowledge_updates);
+    if (known) config.resize = crlsc::ResizeMode::kNone;
     if (impl.semantic || (impl.scene && settings.knowledge_updates)) {
       config.sequence.knowledge = crlsc::KnowledgeRef{impl.knowledge->id, impl.knowledge->epoch};
     }
@@ -365,6 +393,7 @@ EncodedPicture encode(GstCrlscEnc* self, GstVideoCodecFrame* frame, const Settin
   count(self, [&](Counters& counters) {
     counters.encode_times.add(duration);
     counters.lambda = impl.encoder->lambda();
+    counters.half_frames += impl.encoder->half() ? 1 : 0;
   });
   return picture;
 }

@@ -69,7 +69,7 @@ CodecEvaluation::CodecEvaluation(const EvaluationOptions& options)
   if (options_.csv.empty()) return;
   csv_.open(options_.csv);
   if (!csv_) throw Error(ErrorKind::kWrite, "cannot write \"" + options_.csv + "\"");
-  csv_ << "picture,bytes,key,encode_ms,decode_ms,psnr,ssim,ms_ssim,gmsd\n";
+  csv_ << "picture,bytes,key,encode_ms,decode_ms,psnr,ssim,ms_ssim,gmsd,half,lambda\n";
 }
 
 CodecEvaluation::~CodecEvaluation() = default;
@@ -80,6 +80,8 @@ void CodecEvaluation::run() {
   EncoderConfig config = encoder_config(picture, options_.bitrate, rate_);
   config.refresh_share = options_.refresh_share;
   config.min_quantizer = options_.min_quantizer;
+  const bool known = !options_.scene.empty() || !options_.knowledge_base.empty();
+  config.resize = known ? ResizeMode::kNone : options_.resize;
   encoder_ = std::make_unique<Encoder>(model_, config);
   auto add = [this](const std::string& name) {
     receivers_.push_back(std::make_unique<Receiver>(name, model_, encoder_->sequence_header()));
@@ -129,8 +131,8 @@ void CodecEvaluation::share_knowledge(int width, int height) {
   KnowledgeBaseFile file(options_.knowledge_base, KnowledgeBaseFile::Access::kRead);
   const auto memory = std::make_shared<const SceneMemory>(read_scene_memory(file, width, height));
   if (memory->empty()) {
-    throw Error(ErrorKind::kSettings, "\"" + options_.knowledge_base + "\" has no picture of " +
-                                          std::to_string(width) + "x" + std::to_string(height));
+    throw Error(ErrorKind::kSettings, "\"" + options_.knowledge_base + "\" has no picture of " + std::to_string(width) +
+                                          "x" + std::to_string(height));
   }
   follower_.emplace(*memory);
   for (auto& receiver : receivers_) receiver->decoder.set_scene_memory(memory);
@@ -163,7 +165,8 @@ void CodecEvaluation::step(const Picture& picture) {
     decode_ms_ += receiver->decode_ms;
     if (csv_.is_open()) {
       csv_ << sizes_.size() << ',' << coded.bytes.size() << ',' << coded.key << ',' << middle - start << ','
-           << receiver->decode_ms << ',' << q.psnr << ',' << q.ssim << ',' << q.ms_ssim << ',' << q.gmsd << '\n';
+           << receiver->decode_ms << ',' << q.psnr << ',' << q.ssim << ',' << q.ms_ssim << ',' << q.gmsd << ','
+           << encoder_->half() << ',' << encoder_->lambda() << '\n';
     }
   }
   dropped_ += coded.bytes.empty() && !coded.rests ? 1 : 0;

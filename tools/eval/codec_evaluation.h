@@ -31,6 +31,7 @@ struct EvaluationOptions {
   double seconds = 0;  // 0 = whole video
   double refresh_share = EncoderConfig{}.refresh_share;
   double min_quantizer = 0;
+  ResizeMode resize = ResizeMode::kAuto;
   int threads = 0;
   bool by_layer = false;
   double loss = 0;      // probability that a picture gets lost

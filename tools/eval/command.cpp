@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -82,6 +83,12 @@ void add_codec(CLI::App& eval) {
   codec->add_option("--refresh-share", o->refresh_share, "Share of the rate for refreshed cells")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
+  static const std::map<std::string, ResizeMode> kResizeModes{
+      {"none", ResizeMode::kNone}, {"half", ResizeMode::kHalf}, {"auto", ResizeMode::kAuto}};
+  codec
+      ->add_option("--resize-mode", o->resize,
+                   "Code pictures at half width and height: none, half, or auto, as crlscenc")
+      ->transform(CLI::CheckedTransformer(kResizeModes));
   codec->add_option("--loss", o->loss, "Probability that a picture is lost")->check(CLI::Range(0.0, 0.95));
   codec->add_option("--burst-at", o->burst_at, "Lose three pictures at this second");
   codec->add_option("--seed", o->seed, "Seed of the losses")->capture_default_str();

@@ -17,6 +17,7 @@ constexpr unsigned kLayerMask = 3;
 constexpr unsigned kKeyBit = 1U << 2;
 constexpr unsigned kWholeBit = 1U << 1;
 constexpr unsigned kSceneBit = 1U << 0;
+constexpr unsigned kHalfBit = 1U << 3;  // of joined token units, in the place of their layer
 constexpr int kSizeBytes = 3;
 constexpr size_t kCrcBytes = 2;
 constexpr auto kLastType = UnitType::kScene;
@@ -30,6 +31,7 @@ uint8_t pack(const UnitHeader& header) {
     byte |= static_cast<unsigned>(header.layer) << kLayerShift;
     if (header.whole) byte |= kWholeBit;
     if (header.scene && header.layer == 0) byte |= kSceneBit;
+    if (header.half && joined) byte |= kHalfBit;
   }
   return static_cast<uint8_t>(byte);
 }
@@ -41,6 +43,7 @@ UnitHeader unpack(uint8_t byte) {
   header.key = (byte & kKeyBit) != 0;
   if (header.type == UnitType::kToken) {
     if (!header.joined) header.layer = static_cast<int>(byte >> kLayerShift & kLayerMask);
+    header.half = header.joined && (byte & kHalfBit) != 0;
     header.whole = (byte & kWholeBit) != 0;
     header.scene = header.layer == 0 && (byte & kSceneBit) != 0;
   }
@@ -123,6 +126,12 @@ std::optional<bool> AccessUnitView::key() const {
     if (found != units.end()) return found->header.key;
   }
   return std::nullopt;
+}
+
+bool AccessUnitView::half() const {
+  const auto found =
+      std::find_if(units.begin(), units.end(), [](const UnitView& u) { return u.header.type == UnitType::kToken; });
+  return found != units.end() && found->header.half;
 }
 
 }  // namespace crlsc

@@ -35,6 +35,7 @@ struct UnitHeader {
   bool whole = false;   // the slice covers the whole picture, so no slice rows are written; only of token units
   bool scene = false;   // the payload names the scene that its cells refer to; only of token units of layer 0
   bool joined = false;  // all layers of the slice are in this unit; only of token units of layer 0
+  bool half = false;    // of a picture of half size; only of joined token units
 };
 
 // A unit within somebody else's bytes.
@@ -53,6 +54,8 @@ struct AccessUnitView {
   // Whether the picture is a key picture, as its first token unit says, without any its first semantic unit; nothing
   // without either.
   std::optional<bool> key() const;
+  // Whether the picture has half the size, as its first token unit says.
+  bool half() const;
 };
 
 // Size in bytes of a unit whose payload has `payload` bytes.

@@ -32,19 +32,32 @@ Decoder::Decoder(std::shared_ptr<const LoadedModel> model, const SequenceHeader&
     : model_(std::move(model)),
       sequence_(sequence),
       reader_(model_->file, padded(sequence.width) / kCellSize, padded(sequence.height) / kCellSize),
+      size_{sequence.width, sequence.height},
       baseless_(reader_.grid().cells.size()) {
   if (sequence_.model_id != model_->file.id()) {
     throw Error(ErrorKind::kWrongType, "the stream was made with model " + to_hex(sequence_.model_id) + ", but \"" +
                                            model_->file.path() + "\" (property `model`) is " +
                                            to_hex(model_->file.id()) + "; use the sender's model file");
   }
-  const int width = padded(sequence_.width);
-  const int height = padded(sequence_.height);
-  session_ = model_->network->open(width, height);
-  picture_ = Picture(width, height);
+  picture_ = Picture(padded(size_.width), padded(size_.height));
+  open();
 }
 
 Decoder::~Decoder() = default;
+
+void Decoder::open() {
+  session_ = model_->network->open(picture_.width(), picture_.height());
+  baseless_ = BaselessCells(static_cast<size_t>(picture_.width() / kCellSize * (picture_.height() / kCellSize)));
+}
+
+// From full size to half, or back: what was decoded so far is what the next picture builds on.
+void Decoder::resize() {
+  damaged_ |= baseless_.any();
+  held_.reset();
+  picture_ = resampled(picture_, size_);
+  size_.half = !size_.half;
+  open();
+}
 
 DecodedPicture Decoder::decode(ByteView access_unit) {
   const PictureTokens picture = reader_.read(access_unit, max_layers_);
@@ -53,6 +66,7 @@ DecodedPicture Decoder::decode(ByteView access_unit) {
     throw Error(ErrorKind::kCorrupt, "access unit of " + std::to_string(access_unit.size()) +
                                          " bytes has no readable token unit of the base layer");
   }
+  if (picture.half != size_.half) resize();
   const bool follows = picture.number == next_number_;
   std::vector<PictureLoss> losses = losses_before(picture);
   if (picture.losses.size() > kMostLosses) {
@@ -91,6 +105,10 @@ std::vector<PictureLoss> Decoder::losses_before(const PictureTokens& picture) co
 bool Decoder::reconstruct(const PictureTokens& tokens) {
   ReferencePictures references{&picture_, {}};
   if (tokens.scene_reference) references.knowledge = scene_.pictures(*tokens.scene_reference);
+  for (const Picture*& known : references.knowledge) {
+    if (known != nullptr && (known->width() != picture_.width() || known->height() != picture_.height()))
+      known = nullptr;
+  }
   TokenGrid grid = reader_.grid();
   const std::vector<size_t> left_out = leave_out_unknown(references, grid);
   // A scene that the decoder was not told of is a loss like others.

@@ -12,6 +12,7 @@
 #include "core/codec/baseless_cells.h"
 #include "core/codec/picture_reader.h"
 #include "core/codec/scene_memory.h"
+#include "core/codec/shown.h"
 #include "core/model/registry.h"
 #include "core/picture.h"
 
@@ -51,12 +52,14 @@ class Decoder {
   // Puts the picture before in the place of one that never came.
   void conceal();
 
-  // The picture shown, see DecodedPicture::held: stays valid until the next decode().
-  PictureView picture() const { return (held_ ? *held_ : picture_).view(sequence_.width, sequence_.height); }
+  // The picture shown, see DecodedPicture::held: stays valid until the next call, or the next decode().
+  PictureView picture() const { return shown(held_ ? *held_ : picture_, size_, enlarged_); }
   const TokenGrid& tokens() const { return reader_.grid(); }
 
  private:
   std::vector<PictureLoss> losses_before(const PictureTokens& picture) const;
+  void open();
+  void resize();
   bool reconstruct(const PictureTokens& tokens);
 
   std::shared_ptr<const LoadedModel> model_;
@@ -64,7 +67,9 @@ class Decoder {
   std::unique_ptr<NetworkSession> session_;
   PictureReader reader_;
   KnownScene scene_;
+  CodedSize size_;
   Picture picture_;
+  mutable Picture enlarged_;
   BaselessCells baseless_;
   std::optional<Picture> held_;  // the last one without baseless cells, while there are any
   int max_layers_ = kMaxLayers;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/area_resize.h"
 #include "core/bitstream/unit.h"
 #include "core/codec/encoder_choice.h"
 #include "core/codec/encoder_limits.h"
@@ -22,6 +23,8 @@ constexpr double kMostRefresh = 0.5;    // of what a picture may take
 constexpr double kRepairShare = 0.5;    // of the bits, while a receiver shows something wrong
 constexpr double kRefreshMemory = 0.9;  // of what refreshed cells have cost
 constexpr double kFirstLambda = 200;    // a guess, of a scalar quantiser
+constexpr double kPriceOfFull = 6;      // of a bit at full size, where at half size it is 1
+constexpr double kUsualInterval = 0.1;  // seconds from picture to picture, where it is unknown
 constexpr int kOtherPictureBits = 5;    // that it takes to refer to another knowledge-base picture than most cells do
 constexpr int kKnowledgeBits = 6;       // that are needed to refer to a knowledge-base picture
 
@@ -54,18 +57,59 @@ Encoder::Encoder(std::shared_ptr<const LoadedModel> model, EncoderConfig config)
       costs_(priors_, model_->file.layout()),
       scene_costs_(TokenCosts::on_knowledge(priors_, model_->file.layout())),
       rate_(config_.bitrate, config_.sequence.framerate_num > 0),
-      refresh_(padded(config_.sequence.width) / kCellSize, padded(config_.sequence.height) / kCellSize),
-      losses_(padded(config_.sequence.width) / kCellSize, padded(config_.sequence.height) / kCellSize,
-              model_->file.layout()),
-      layers_(std::clamp(config_.layers, 1, model_->file.layout().layers())) {
+      refresh_(1, 1),
+      losses_(1, 1, model_->file.layout()),
+      layers_(std::clamp(config_.layers, 1, model_->file.layout().layers())),
+      size_{config_.sequence.width, config_.sequence.height},
+      resize_(config_.resize, config_.bitrate * interval(kUsualInterval) / (double{1} * size_.width * size_.height)) {
   config_.sequence = checked(config_.sequence, *model_, config_.layers, config_.bitrate);
-  const int width = padded(config_.sequence.width);
-  const int height = padded(config_.sequence.height);
-  session_ = model_->network->open(width, height);
   if (model_->file.layout().scalar()) lambda_ = kFirstLambda;
   set_min_quantizer(config_.min_quantizer);
-  previous_ = Picture(width, height);
-  grid_ = TokenGrid(width / kCellSize, height / kCellSize, model_->file.layout());
+  size_.half = resize_.half();
+  previous_ = Picture(padded(size_.coded_width()), padded(size_.coded_height()));
+  open();
+}
+
+// For pictures of the size of previous_.
+void Encoder::open() {
+  const int columns = previous_.width() / kCellSize;
+  const int rows = previous_.height() / kCellSize;
+  session_ = model_->network->open(previous_.width(), previous_.height());
+  refresh_ = RefreshPlan(columns, rows);
+  losses_ = LossTracker(columns, rows, model_->file.layout());
+  grid_ = TokenGrid(columns, rows, model_->file.layout());
+}
+
+// To half size, or back: what was sent so far is what the next picture builds on.
+void Encoder::resize() {
+  previous_ = resampled(previous_, size_);
+  lambda_ *= size_.half ? kPriceOfFull : 1 / kPriceOfFull;
+  size_.half = !size_.half;
+  since_resize_ = 0;
+  open();
+}
+
+void Encoder::set_scene(std::vector<ScenePicture> scene) {
+  if (config_.resize == ResizeMode::kHalf && !scene.empty()) {
+    throw Error(ErrorKind::kSettings, "pictures of half size cannot refer to known ones");
+  }
+  if (!scene.empty()) {
+    resize_.forbid();
+    if (size_.half) resize();
+  }
+  scene_.set(std::move(scene), padded(size_.width), padded(size_.height));
+}
+
+// Of pictures before they were resized nothing is known.
+void Encoder::report_loss(const PictureLoss& loss) {
+  const int age = (picture_number_ - loss.first + kPictureNumbers) % kPictureNumbers;
+  losses_.lost(age > since_resize_ ? everything_lost() : loss);
+}
+
+double Encoder::moved_share() const {
+  int moved = 0;
+  for (int i = 0; i < grid_.size(); ++i) moved += visibility_.moved(i) ? 1 : 0;
+  return static_cast<double>(moved) / grid_.size();
 }
 
 Encoder::~Encoder() = default;
@@ -106,7 +150,14 @@ EncodedPicture Encoder::encode(const PictureView& picture, double seconds, bool 
     budget.limit += scene_bits_;
     budget.target += scene_bits_;
   }
-  EncodedPicture out = encode_picture(picture, budget, key);
+  cut_ |= change_.next(picture);
+  if (resize_.half() != size_.half) resize();
+  const Picture current =
+      pad_to_cells(size_.half ? resize_area(picture, size_.coded_width(), size_.coded_height()).view() : picture);
+  EncodedPicture out = encode_picture(current, budget, key);
+  // What is good enough at this size is not so for ever: at full size it may become better.
+  const bool plenty = price_.least() > 0 && fitted_ <= least_lambda_;
+  if (!out.bytes.empty()) resize_.sent(plenty ? 0 : lambda_, moved_share(), seconds);
   if (out.bytes.empty()) rate_.spent(-scene_bits_);
   insert_beside(out.bytes, beside);
   return out;
@@ -124,10 +175,8 @@ EncodedPicture Encoder::encode_beside(ByteView beside, double seconds, bool key)
   return out;
 }
 
-EncodedPicture Encoder::encode_picture(const PictureView& picture, RateControl::Budget budget, bool key) {
-  cut_ |= change_.next(picture);
+EncodedPicture Encoder::encode_picture(const Picture& current, RateControl::Budget budget, bool key) {
   if (budget.limit <= 0) return {};
-  const Picture current = pad_to_cells(picture);
   visibility_.next(current);
   scene_.adjust(current, kOtherPictureBits * lambda_);
   if (!key && rests(current)) return rest(budget);
@@ -182,6 +231,7 @@ void Encoder::sent(const EncodedPicture& out, Picture& prediction) {
   predict(references(), grid_, prediction);
   reconstruct(prediction, out.key);
   picture_number_ = static_cast<uint8_t>((picture_number_ + 1) % kPictureNumbers);
+  since_resize_ = std::min(since_resize_ + 1, kPictureNumbers);
   started_ = true;
   cut_ = false;
   silent_ = 0;

@@ -17,7 +17,9 @@
 #include "core/codec/prediction.h"
 #include "core/codec/rate_control.h"
 #include "core/codec/refresh.h"
+#include "core/codec/resize_choice.h"
 #include "core/codec/scene_change.h"
+#include "core/codec/shown.h"
 #include "core/codec/visibility.h"
 #include "core/model/registry.h"
 #include "core/picture.h"
@@ -32,7 +34,8 @@ struct EncoderConfig {
   size_t target_unit_size = 1100;  // bytes that a token unit should not exceed; more slices are cut instead
   size_t min_unit_size = 400;      // layers that take no more bytes together are joined in one unit
   double refresh_share = 0.3;      // of the bits, for cells that heal receivers which lost something
-  double min_quantizer = 0;        // finest step between two levels of a coefficient that bits are spent on; 0: any
+  ResizeMode resize = ResizeMode::kNone;
+  double min_quantizer = 0;  // finest step between two levels of a coefficient that bits are spent on; 0: any
 };
 
 struct EncodedPicture {
@@ -59,15 +62,14 @@ class Encoder {
   void set_min_quantizer(double step);
 
   // Pictures that receivers have as well, at most kMaxKnowledge: cells may refer to them from the next picture on.
-  // None: cells refer to none. Throws Error(kSettings) for a picture of another size than the stream's, in whole cells.
-  void set_scene(std::vector<ScenePicture> scene) {
-    scene_.set(std::move(scene), previous_.width(), previous_.height());
-  }
+  // None: cells refer to none. From then on pictures are coded at full size. Throws Error(kSettings) for a picture of
+  // another size than the stream's, in whole cells, and with ResizeMode::kHalf.
+  void set_scene(std::vector<ScenePicture> scene);
 
   // A receiver says what it lacks. Cells that may therefore look otherwise there are sent without reference in the next
   // pictures, the worst first, as far as the bit rate allows; there is no key picture. Any report will do: what does
   // not fit the pictures sent lately has no effect.
-  void report_loss(const PictureLoss& loss) { losses_.lost(loss); }
+  void report_loss(const PictureLoss& loss);
 
   // Encodes `picture` (the configured size). `seconds` is the time since the picture before. A key picture refers to no
   // other; the first is one always. With `force_key` it is one if there is room for it at all, see EncodedPicture::key.
@@ -81,9 +83,11 @@ class Encoder {
   // An access unit of `beside` alone, behind a sequence header if `key`; empty if it would overrun the bit rate.
   EncodedPicture encode_beside(ByteView beside, double seconds, bool key);
 
-  // What a decoder that received everything shows now.
-  PictureView reconstruction() const { return previous_.view(config_.sequence.width, config_.sequence.height); }
+  // What a decoder that received everything shows now: stays valid until the next call, or the next encode().
+  PictureView reconstruction() const { return shown(previous_, size_, enlarged_); }
 
+  // Whether pictures are coded at half size.
+  bool half() const { return size_.half; }
   // The tokens of the last picture, for statistics.
   const TokenGrid& tokens() const { return grid_; }
   double lambda() const { return lambda_; }
@@ -91,6 +95,9 @@ class Encoder {
  private:
   struct Choice;
   struct Round;
+  void open();
+  void resize();
+  double moved_share() const;
   double interval(double seconds) const;
   ReferencePictures references() const;
   const TokenCosts& costs() const { return on_scene_ ? scene_costs_ : costs_; }
@@ -98,7 +105,7 @@ class Encoder {
   bool mostly_scene(const Picture& current, bool key) const;
   RateControl::Budget modest(const Picture& current, RateControl::Budget budget, bool key) const;
   std::vector<double> scene_prices() const;
-  EncodedPicture encode_picture(const PictureView& picture, RateControl::Budget budget, bool force_key);
+  EncodedPicture encode_picture(const Picture& current, RateControl::Budget budget, bool force_key);
   bool rests(const Picture& current) const;
   bool changes_nothing() const;
   EncodedPicture rest(RateControl::Budget budget);
@@ -139,7 +146,11 @@ class Encoder {
   double refresh_credit_ = 0;  // bits saved up for refreshed cells
   double refresh_bits_ = 60;   // what one of them costs
   int layers_;
+  CodedSize size_;
+  ResizeChoice resize_;
+  int since_resize_ = 0;  // pictures, at most kPictureNumbers
   Picture previous_;
+  mutable Picture enlarged_;
   SceneChange change_;
   bool cut_ = true;  // nothing was sent yet of what is shown now
   ActiveScene scene_;

@@ -38,10 +38,11 @@ bool Encoder::write_slices(int slices, bool key, EncodedPicture& out) const {
       const int sent = layers_of(slice);
       if (layer >= sent || joined[static_cast<size_t>(k)]) continue;
       TokenUnit unit{layer, key, slice, picture_number_, sent, {}, {}};
+      unit.half = size_.half;
       Bytes bits;
-      if (layer == 0 && sent > 1) {
+      if (layer == 0 && (sent > 1 || unit.half)) {
         bits = encode_joined(grid_, layout, slice, sent, priors_);
-        unit.joined = bits.size() <= config_.min_unit_size;
+        unit.joined = unit.half || bits.size() <= config_.min_unit_size;
         joined[static_cast<size_t>(k)] = unit.joined;
       }
       if (!unit.joined) bits = encode_layer(grid_, layout, slice, layer, priors_);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/codec/shown.h"
 #include "core/model/model_file.h"
 
 namespace crlsc {
@@ -59,7 +60,7 @@ struct PictureReader::State {
 };
 
 PictureReader::PictureReader(const ModelFile& model, int cols, int rows)
-    : layout_(model.layout()), priors_(model), grid_(cols, rows, model.layout()) {}
+    : layout_(model.layout()), priors_(model), whole_(cols, rows, model.layout()), grid_(whole_) {}
 
 void PictureReader::read_base(const TokenUnit& unit, int max_layers, State& state) {
   PictureTokens& picture = state.picture;
@@ -97,19 +98,21 @@ void PictureReader::read_detail(TokenUnit unit, int max_layers, State& state) {
 
 PictureTokens PictureReader::read(ByteView access_unit, int max_layers) {
   max_layers = std::max(max_layers, 1);
-  reset_cells(grid_, {0, grid_.rows()});
   AccessUnitView view = parse_access_unit(access_unit);
+  const bool half = view.half();
+  grid_ = half ? TokenGrid(halved(whole_.cols()), halved(whole_.rows()), layout_) : whole_;
   // Packets may come in any order.
   std::stable_sort(view.units.begin(), view.units.end(),
                    [](const UnitView& a, const UnitView& b) { return a.header.layer < b.header.layer; });
   State state;
   PictureTokens& picture = state.picture;
   picture.damaged = view.damaged;
+  picture.half = half;
   for (const UnitView& bytes : view.units) {
     if (bytes.header.type == UnitType::kScene && !picture.scene) picture.scene = parse_scene_unit(bytes.payload);
     if (bytes.header.type != UnitType::kToken) continue;
     const std::optional<TokenUnit> unit = parse_token_unit(bytes, grid_.rows());
-    if (!unit) {
+    if (!unit || (unit->layer == 0 && unit->half != half)) {
       picture.damaged = true;
     } else if (unit->layer == 0) {
       read_base(*unit, max_layers, state);

@@ -22,6 +22,7 @@ struct PictureTokens {
   bool readable = false;                            // at least one slice of the base layer was read
   bool key = false;                                 // all of the base layer is there and belongs to a key picture
   bool damaged = false;                             // something that was sent is missing or broken
+  bool half = false;                                // it has half the width and height
   int number = 0;                                   // of the picture, modulo kPictureNumbers
   int layers = 0;                                   // layers read in every slice that has them
   std::vector<PictureLoss> losses;                  // of this picture: rows and layers that were sent and not read
@@ -33,10 +34,11 @@ struct PictureTokens {
 
 class PictureReader {
  public:
-  // For pictures of cols x rows cells. Throws Error(kRead) if a table of priors has a wrong size.
+  // For pictures that are shown as cols x rows cells. Throws Error(kRead) if a table of priors has a wrong size.
   PictureReader(const ModelFile& model, int cols, int rows);
 
-  // Reads any bytes. Layers from `max_layers` on are left aside. Cells that no readable slice covers are still.
+  // Reads any bytes. Layers from `max_layers` on are left aside. Cells that no readable slice covers are still. The
+  // first token unit says whether the picture, and so grid(), has half the size.
   PictureTokens read(ByteView access_unit, int max_layers);
 
   // The tokens read last.
@@ -51,6 +53,7 @@ class PictureReader {
 
   TokenLayout layout_;
   TokenContexts priors_;
+  TokenGrid whole_;  // of full size, without tokens
   TokenGrid grid_;
 };
 

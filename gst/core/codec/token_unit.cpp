@@ -52,7 +52,8 @@ void append_token_unit(Bytes& out, const TokenUnit& unit, int rows) {
     if (unit.scene) append_scene(payload, *unit.scene);
   }
   payload.insert(payload.end(), unit.bits.begin(), unit.bits.end());
-  append_unit(out, {UnitType::kToken, unit.layer, unit.key, whole, unit.layer == 0 && unit.scene, unit.joined},
+  append_unit(out,
+              {UnitType::kToken, unit.layer, unit.key, whole, unit.layer == 0 && unit.scene, unit.joined, unit.half},
               payload);
 }
 
@@ -61,6 +62,7 @@ std::optional<TokenUnit> parse_token_unit(const UnitView& unit, int rows) {
   t.layer = unit.header.layer;
   t.key = unit.header.key;
   t.joined = unit.header.joined;
+  t.half = unit.header.half;
   const bool whole = unit.header.whole;
   const bool scene = unit.header.scene;
   const size_t header = (whole ? 0U : 1U) + (t.layer == 0 ? (whole ? 1U : 2U) : 0U);

@@ -27,6 +27,7 @@ struct TokenUnit {
   ByteView bits{};
   std::optional<SceneReference> scene{};  // layer 0 only: what its cells refer to, if any refers to a scene
   bool joined = false;                    // layer 0 only: all layers sent are in these bits
+  bool half = false;                      // the picture has half the size; of joined units only
 };
 
 // Appends a token unit to an access unit. `rows` is the picture's height in cells.

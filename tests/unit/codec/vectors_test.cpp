@@ -56,6 +56,7 @@ std::vector<Bytes> stream_of_clip(const Json& vector) {
   EncoderConfig config = config_for(clip, e.at("bitrate"), e.at("frames_per_second"));
   config.layers = e.at("layers");
   config.target_unit_size = e.at("target_unit_size");
+  if (e.value("resize_mode", "none") == "auto") config.resize = ResizeMode::kAuto;
   std::vector<Bytes> stream;
   for (Bytes& unit : encode_clip(clip, config, c.at("pictures"), model_of(vector))) {
     if (!unit.empty()) stream.push_back(std::move(unit));
@@ -197,7 +198,7 @@ TEST_P(Vector, IsWhatTheEncoderWrites) { EXPECT_TRUE(make_stream(json) == stored
 INSTANTIATE_TEST_SUITE_P(Vectors, Vector,
                          testing::Values("block", "cuts-sliced", "pan-low-rate", "all-syntax", "scalar-cuts",
                                          "scalar-all-syntax", "full-all-syntax", "full-block", "deblocking-all-syntax",
-                                         "deblocking-block"),
+                                         "deblocking-block", "half-pan"),
                          [](const auto& param) { return test_name(param.param); });
 
 TEST(Vectors, EveryFileIsTested) {
@@ -205,7 +206,7 @@ TEST(Vectors, EveryFileIsTested) {
   for (const auto& entry : std::filesystem::directory_iterator(CRLSC_VECTORS)) {
     files += entry.path().extension() == ".json" ? 1 : 0;
   }
-  EXPECT_EQ(files, 10);
+  EXPECT_EQ(files, 11);
 }
 
 }  // namespace
