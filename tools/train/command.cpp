@@ -70,6 +70,16 @@ void add_encoder_command(CLI::App& train) {
   encoder->add_option("--augmentations", o->material.augmentations, "Crops of each picture that the teacher looks at")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
+  encoder
+      ->add_option("--least-crop", o->material.least_crop,
+                   "Least side of the random parts of these that are learnt from; long trainings gain by 0.8")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 1.0));
+  encoder
+      ->add_option("--mix", o->mix,
+                   "Share of the samples that get a part of another picture; long trainings gain by 0.5")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
   encoder->add_option("--model", o->model, "Model to put the head into; default: searched on the model path");
   encoder->add_option("--out", o->out, "Folder for checkpoint, log and model")->capture_default_str();
   encoder->add_option("--license", o->license, "Licence that the model file names for the head")->capture_default_str();

@@ -128,7 +128,7 @@ void load_guidance(EncoderMaterial& material, const std::vector<PictureFile>& pi
   material.dimension = material.info.shape.dimension;
   material.bank = decoded_codes(file);
   const bool exact = !options.teacher.empty();
-  material.least_crop = exact ? 0 : kAlmostWhole;
+  material.least_crop = exact ? options.least_crop : kAlmostWhole;
   targets = exact ? teacher_targets(file, pictures, options) : stored_targets(file, pictures);
 }
 
@@ -194,15 +194,17 @@ EncoderMaterial EncoderMaterial::load(const EncoderMaterialOptions& options) {
 EncoderSample cut_sample(const EncoderItem& item, double least_crop, int size, std::mt19937_64& random) {
   const size_t number = random() % item.crops.size();
   Crop crop = item.crops[number];
-  if (least_crop > 0) {
-    crop.width = uniform(random, least_crop, 1);
-    crop.height = uniform(random, least_crop, 1);
-    crop.left = uniform(random, 0, 1 - crop.width);
-    crop.top = uniform(random, 0, 1 - crop.height);
+  if (least_crop < 1) {
+    const double width = crop.width * uniform(random, least_crop, 1);
+    const double height = crop.height * uniform(random, least_crop, 1);
+    crop.left += uniform(random, 0, crop.width - width);
+    crop.top += uniform(random, 0, crop.height - height);
+    crop.width = width;
+    crop.height = height;
   }
   if (number == 0) crop.flip = chance(random, 0.5);
   EncoderSample sample{resize_area(part_of(item.picture, crop), size, size),
-                       item.targets.empty() ? nullptr : &item.targets[number], item.label};
+                       item.targets.empty() ? Vector{} : item.targets[number], item.label};
   if (crop.flip) flip(sample.picture);
   return sample;
 }
@@ -218,8 +220,31 @@ EncoderSample draw_sample(const EncoderItem& item, double least_crop, int size, 
   return sample;
 }
 
+void mix_into(EncoderSample& sample, const EncoderSample& other, std::mt19937_64& random) {
+  const double share = uniform(random, 0.1, 0.5);  // of the area
+  const int size = sample.picture.width();
+  const double shape = uniform(random, -0.5, 0.5);
+  const int width = std::clamp(static_cast<int>(size * std::sqrt(share) * std::exp2(shape)), 2, size) & ~1;
+  const int height = std::clamp(static_cast<int>(size * std::sqrt(share) * std::exp2(-shape)), 2, size) & ~1;
+  const int left = static_cast<int>(uniform(random, 0, size - width)) & ~1;
+  const int top = static_cast<int>(uniform(random, 0, size - height)) & ~1;
+  for (int p = 0; p < 3; ++p) {
+    const int shrink = p == 0 ? 1 : 2;
+    const ptrdiff_t stride = sample.picture.plane_width(p);
+    for (int y = top / shrink; y < (top + height) / shrink; ++y) {
+      const ptrdiff_t at = y * stride + left / shrink;
+      std::copy_n(other.picture.plane(p) + at, width / shrink, sample.picture.plane(p) + at);
+    }
+  }
+  const float other_share = static_cast<float>(width) * static_cast<float>(height) / static_cast<float>(size * size);
+  for (size_t i = 0; i < sample.target.size(); ++i) {
+    sample.target[i] += other_share * (other.target[i] - sample.target[i]);
+  }
+  normalise(sample.target);
+}
+
 EncoderSample plain_sample(const EncoderItem& item, int size) {
-  return {resize_area(item.picture.view(), size, size), item.targets.empty() ? nullptr : &item.targets[0], item.label};
+  return {resize_area(item.picture.view(), size, size), item.targets.empty() ? Vector{} : item.targets[0], item.label};
 }
 
 }  // namespace crlsc::tools

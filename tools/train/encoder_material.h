@@ -25,6 +25,7 @@ struct EncoderMaterialOptions {
   std::string teacher;     // empty: learn from the knowledge base alone
   std::string cache;       // of the teacher's vectors
   int augmentations = 2;   // crops of each picture that the teacher looks at, the whole picture among them
+  double least_crop = 1;   // least side of the random parts of these that stand for them, 0..1
   int dimension = 128;     // of the vectors, without a knowledge base
   double label_share = 1;  // of the pictures of each label that kSupervised may use, see keep_share()
   uint64_t seed = 1;
@@ -43,7 +44,7 @@ struct EncoderMaterial {
   EncoderMode mode = EncoderMode::kGuided;
   KnowledgeBaseInfo info;  // of the shared knowledge base; of kGuided
   int dimension = 0;       // of vectors
-  double least_crop = 0;   // least side of the random crops, 0..1; 0: only crops that have targets of their own
+  double least_crop = 1;   // least side of the random parts of crops, 0..1
   std::vector<EncoderItem> training;
   std::vector<EncoderItem> held_out;  // a twentieth, picked by the names of the files
   std::vector<Vector> bank;           // what the codes of the knowledge base stand for, of unit length; of kGuided
@@ -59,7 +60,7 @@ struct EncoderMaterial {
 
 struct EncoderSample {
   Picture picture;  // `size` square
-  const Vector* target = nullptr;
+  Vector target;    // of unit length; of kGuided
   int label = -1;
 };
 
@@ -68,6 +69,9 @@ EncoderSample cut_sample(const EncoderItem& item, double least_crop, int size, s
 // The same, as a camera and a codec at low rate would show it: other light, less
 // colour, blur, blocks, noise.
 EncoderSample draw_sample(const EncoderItem& item, double least_crop, int size, std::mt19937_64& random);
+// Puts a rectangle of `other` into `sample`, and as much of its target into the other's (Yun et al.: CutMix, ICCV
+// 2019): few pictures then teach like many. Both of one size, and guided.
+void mix_into(EncoderSample& sample, const EncoderSample& other, std::mt19937_64& random);
 // The whole picture as it is.
 EncoderSample plain_sample(const EncoderItem& item, int size);
 

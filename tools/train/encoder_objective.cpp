@@ -28,7 +28,7 @@ Tensor rows(const std::vector<const Vector*>& vectors) {
 
 Tensor targets(const std::vector<EncoderSample>& samples) {
   std::vector<const Vector*> vectors;
-  for (const EncoderSample& s : samples) vectors.push_back(s.target);
+  for (const EncoderSample& s : samples) vectors.push_back(&s.target);
   return rows(vectors);
 }
 

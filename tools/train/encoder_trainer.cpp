@@ -118,11 +118,16 @@ struct EncoderTrainer::State {
 
   // The same step draws the same samples, also after a resume.
   std::vector<EncoderSample> next_samples(std::mt19937_64& random) const {
+    const double mix = material.mode == EncoderMode::kGuided ? options.mix : 0;
     std::vector<EncoderSample> samples;
     for (int i = 0; i < options.batch; ++i) {
       const auto& item = material.training[random() % material.training.size()];
       for (int view = 0; view < objective->views(); ++view) {
         samples.push_back(draw_sample(item, material.least_crop, kHeadSize, random));
+        if (mix > 0 && std::uniform_real_distribution<double>(0, 1)(random) < mix) {
+          const auto& other = material.training[random() % material.training.size()];
+          mix_into(samples.back(), draw_sample(other, material.least_crop, kHeadSize, random), random);
+        }
       }
     }
     return samples;

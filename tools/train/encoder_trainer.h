@@ -21,6 +21,7 @@ struct EncoderTrainOptions {
   double checkpoint_minutes = 2;
   int batch = 64;
   int bank = 2048;  // vectors of the knowledge base that each step compares with
+  double mix = 0;   // share of the samples that get a part of another picture, see mix_into(); of kGuided
   double learning_rate = 2e-3;
   bool resume = false;
 };
