@@ -468,6 +468,25 @@ GST_START_TEST(refresh_takes_its_share) {
 }
 GST_END_TEST;
 
+GST_START_TEST(few_bits_make_pictures_of_half_size) {
+  const struct {
+    const char* properties;
+    guint64 least;
+    guint64 most;
+  } cases[] = {{"bitrate=1000", 1, 30},
+               {"bitrate=1000 resize-mode=none", 0, 0},
+               {"bitrate=1000000", 0, 0},
+               {"bitrate=1000000 resize-mode=half", 30, 30}};
+  for (const auto& c : cases) {
+    Encoder encoder(c.properties);
+    encoder.push_pictures(0, 30);
+    const guint64 frames = encoder.stat("half-frames");
+    fail_unless(frames >= c.least && frames <= c.most, "%s: %" G_GUINT64_FORMAT, c.properties, frames);
+    for (GstBuffer* buffer : encoder.pull()) fail_unless(frames < 30 || highest_layer(buffer) == 0);
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST(stats_count_what_came_out) {
   Encoder encoder("bitrate=5000000 gop-size=15");
   encoder.push_pictures(0, 30);
@@ -538,6 +557,7 @@ static Suite* crlscenc_rate_suite(void) {
   tcase_add_test(tests, layers_limit_what_is_sent);
   tcase_add_test(tests, small_layers_share_a_unit);
   tcase_add_test(tests, refresh_takes_its_share);
+  tcase_add_test(tests, few_bits_make_pictures_of_half_size);
   tcase_add_test(tests, stats_count_what_came_out);
   tcase_add_test(tests, dropped_frames_are_counted_and_reported);
   return suite;
