@@ -53,8 +53,8 @@ CRLSC_AVX512 void add_to_sums(__m512i even, __m512i odd, BlockSums& sums) {
 }
 
 // A table of 256 bytes is four registers: two of them are looked into at a time, and the top bit of the index decides.
-// The blocks of a group share the loads of tables. The next group is fetched line by line, as the CPU by itself does not
-// look far enough ahead in large bases.
+// The blocks of a group share the loads of tables. The next group is fetched line by line, as the CPU by itself does
+// not look far enough ahead in large bases.
 template <size_t kBlocks>
 CRLSC_AVX512 void add_group_avx512(const uint8_t* blocks, const uint8_t* values, size_t subvectors, BlockSums* sums) {
   const __m512i low_bytes = _mm512_set1_epi16(0x00FF);
