@@ -11,6 +11,7 @@
 #include "core/bitstream/sequence_header.h"
 #include "core/bitstream/unit.h"
 #include "core/codec/picture_reader.h"
+#include "core/codec/shown.h"
 #include "core/entropy/cost.h"
 #include "core/error.h"
 #include "core/picture.h"
@@ -104,7 +105,7 @@ class StreamReport {
       }
       sums_.by_type[name] += unit.bytes.size();
       out_ << "  " << std::left << std::setw(17) << name << std::right << std::setw(7) << unit.bytes.size() << " bytes"
-           << (unit.header.key ? "  key" : "");
+           << (unit.header.key ? "  key" : "") << (unit.header.half ? "  half size" : "");
       if (unit.header.type == UnitType::kSequenceHeader) describe_sequence(unit);
       if (unit.header.type == UnitType::kSemantic) describe_semantic(unit);
       if (unit.header.type == UnitType::kToken) describe_token_unit(unit, picture);
@@ -148,7 +149,7 @@ class StreamReport {
   }
 
   void describe_token_unit(const UnitView& unit, const PictureTokens& picture) {
-    const int rows = follower_.rows();
+    const int rows = unit.header.half ? halved(follower_.rows()) : follower_.rows();
     if (rows == 0) return;
     const auto read = std::find_if(picture.units.begin(), picture.units.end(), [&unit](const TokenUnit& t) {
       return t.bits.data() >= unit.payload.data() && t.bits.data() <= unit.payload.data() + unit.payload.size() &&

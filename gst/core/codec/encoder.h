@@ -148,7 +148,7 @@ class Encoder {
   int layers_;
   CodedSize size_;
   ResizeChoice resize_;
-  int since_resize_ = 0;  // pictures, at most kPictureNumbers
+  int since_resize_ = kPictureNumbers;  // pictures, at most so many
   Picture previous_;
   mutable Picture enlarged_;
   SceneChange change_;
