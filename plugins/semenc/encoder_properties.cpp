@@ -1,6 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "encoder_properties.h"
 
+GType gst_crlsc_enc_mode_get_type(void) {
+  static const GEnumValue values[] = {
+      {GST_CRLSC_ENC_MODE_FULL, "Pictures, and what they show", "full"},
+      {GST_CRLSC_ENC_MODE_SEMANTIC, "Only what pictures show, as codes of a knowledge base", "semantic"},
+      {0, nullptr, nullptr}};
+  static gsize type = 0;
+  if (g_once_init_enter(&type)) g_once_init_leave(&type, g_enum_register_static("GstCrlscEncMode", values));
+  return type;
+}
+
+GType gst_crlsc_enc_resize_mode_get_type(void) {
+  static const GEnumValue values[] = {
+      {GST_CRLSC_ENC_RESIZE_NONE, "At the size of the input", "none"},
+      {GST_CRLSC_ENC_RESIZE_HALF, "At half width and height", "half"},
+      {GST_CRLSC_ENC_RESIZE_AUTO, "At half width and height while bits are few for what is shown", "auto"},
+      {0, nullptr, nullptr}};
+  static gsize type = 0;
+  if (g_once_init_enter(&type)) g_once_init_leave(&type, g_enum_register_static("GstCrlscEncResizeMode", values));
+  return type;
+}
+
 namespace crlsc {
 namespace {
 
@@ -104,6 +125,18 @@ void install_knowledge_properties(GObjectClass* object_class) {
 }
 
 }  // namespace
+
+ResizeMode resize_mode(GstCrlscEncResizeMode mode) {
+  switch (mode) {
+    case GST_CRLSC_ENC_RESIZE_HALF:
+      return ResizeMode::kHalf;
+    case GST_CRLSC_ENC_RESIZE_AUTO:
+      return ResizeMode::kAuto;
+    case GST_CRLSC_ENC_RESIZE_NONE:
+      break;
+  }
+  return ResizeMode::kNone;
+}
 
 void install_encoder_properties(GObjectClass* object_class) {
   /**

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "core/codec/resize_choice.h"
 #include "core/token/grid.h"
 #include "crlsc/shared_properties.h"
 #include "crlsc/time_window.h"
@@ -56,6 +57,9 @@ struct EncoderCounters {
   double lambda = 0;
   TimeWindow encode_times;
 };
+
+// The same as the codec says it.
+ResizeMode resize_mode(GstCrlscEncResizeMode mode);
 
 // Installs all properties of the element.
 void install_encoder_properties(GObjectClass* klass);

@@ -114,40 +114,7 @@ struct _GstCrlscEnc {
 G_DEFINE_TYPE(GstCrlscEnc, gst_crlsc_enc, GST_TYPE_VIDEO_ENCODER)
 GST_ELEMENT_REGISTER_DEFINE(crlscenc, "crlscenc", GST_RANK_PRIMARY, GST_TYPE_CRLSC_ENC)
 
-GType gst_crlsc_enc_mode_get_type(void) {
-  static const GEnumValue values[] = {
-      {GST_CRLSC_ENC_MODE_FULL, "Pictures, and what they show", "full"},
-      {GST_CRLSC_ENC_MODE_SEMANTIC, "Only what pictures show, as codes of a knowledge base", "semantic"},
-      {0, nullptr, nullptr}};
-  static gsize type = 0;
-  if (g_once_init_enter(&type)) g_once_init_leave(&type, g_enum_register_static("GstCrlscEncMode", values));
-  return type;
-}
-
-GType gst_crlsc_enc_resize_mode_get_type(void) {
-  static const GEnumValue values[] = {
-      {GST_CRLSC_ENC_RESIZE_NONE, "At the size of the input", "none"},
-      {GST_CRLSC_ENC_RESIZE_HALF, "At half width and height", "half"},
-      {GST_CRLSC_ENC_RESIZE_AUTO, "At half width and height while bits are few for what is shown", "auto"},
-      {0, nullptr, nullptr}};
-  static gsize type = 0;
-  if (g_once_init_enter(&type)) g_once_init_leave(&type, g_enum_register_static("GstCrlscEncResizeMode", values));
-  return type;
-}
-
 namespace {
-
-crlsc::ResizeMode resize_mode(GstCrlscEncResizeMode mode) {
-  switch (mode) {
-    case GST_CRLSC_ENC_RESIZE_HALF:
-      return crlsc::ResizeMode::kHalf;
-    case GST_CRLSC_ENC_RESIZE_AUTO:
-      return crlsc::ResizeMode::kAuto;
-    case GST_CRLSC_ENC_RESIZE_NONE:
-      break;
-  }
-  return crlsc::ResizeMode::kNone;
-}
 
 GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -248,7 +215,7 @@ gboolean set_format(GstVideoEncoder* base, GstVideoCodecState* state) {
     config.sequence = crlsc::make_sequence_header(state->info, impl.model.get()->file.id(), crlsc::kMaxLayers);
     const Settings settings = get_settings(self);
     config.bitrate = static_cast<int>(settings.bitrate);
-    config.resize = resize_mode(settings.resize_mode);
+    config.resize = crlsc::resize_mode(settings.resize_mode);
     impl.semantic = open_semantic(self, settings);
     impl.scene = open_scene(self, settings, config.sequence.width, config.sequence.height);
     // Known pictures have the size of the input.
