@@ -86,7 +86,9 @@ void Encoder::resize() {
   lambda_ *= size_.half ? kPriceOfFull : 1 / kPriceOfFull;
   size_.half = !size_.half;
   since_resize_ = 0;
+  const LossTracker losses = std::move(losses_);
   open();
+  losses_ = losses.resized(grid_.cols(), grid_.rows());
 }
 
 void Encoder::set_scene(std::vector<ScenePicture> scene) {

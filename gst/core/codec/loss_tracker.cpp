@@ -22,6 +22,21 @@ LossTracker::LossTracker(int cols, int rows, TokenLayout layout)
       before_(static_cast<size_t>(cols) * static_cast<size_t>(rows)),
       damage_(before_.size()) {}
 
+LossTracker LossTracker::resized(int cols, int rows) const {
+  LossTracker next(cols, rows, layout_);
+  const bool larger = cols_ < cols || rows_ < rows;
+  const int fine_cols = larger ? cols : cols_;
+  const int coarse_cols = larger ? cols_ : cols;
+  for (int i = 0; i < std::max(cols * rows, cols_ * rows_); ++i) {
+    const auto fine = static_cast<size_t>(i);
+    const auto coarse = static_cast<size_t>(i / fine_cols / 2 * coarse_cols + i % fine_cols / 2);
+    uint32_t& to = next.before_[larger ? fine : coarse];
+    to = std::max(to, damage()[larger ? coarse : fine]);
+  }
+  next.stale_ = true;
+  return next;
+}
+
 void LossTracker::sent(int number, const TokenGrid& grid, const std::vector<uint32_t>& changes) {
   if (pictures_.size() == kMostLostPictures) {
     before_ = follow(before_, pictures_.front());

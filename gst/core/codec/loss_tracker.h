@@ -22,6 +22,10 @@ class LossTracker {
   // For pictures of cols x rows cells.
   LossTracker(int cols, int rows, TokenLayout layout);
 
+  // One for pictures of cols x rows cells, of half the width and height or of twice that, which go on from those so
+  // far: it knows the damage alone.
+  LossTracker resized(int cols, int rows) const;
+
   // Takes note of a picture that was sent under `number` (modulo kPictureNumbers), and by how much it changed what each
   // cell shows: cell_error() between the picture put out before and this one.
   void sent(int number, const TokenGrid& grid, const std::vector<uint32_t>& changes);

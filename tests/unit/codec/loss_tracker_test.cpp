@@ -170,6 +170,16 @@ TEST_F(Tracker, EverythingLostConcernsAllCellsNotRefreshedSince) {
   EXPECT_EQ(due().size(), size_t{kCols * kRows - 2});
 }
 
+TEST_F(Tracker, DamageOutlivesAChangeOfSize) {
+  send({{0, kCoded}, {kCols + 3, kCoded}});
+  tracker.lost({0, 1, 0, 0, 0});
+  constexpr int kHalfCols = (kCols + 1) / 2;
+  const LossTracker half = tracker.resized(kHalfCols, (kRows + 1) / 2);
+  EXPECT_EQ(half.due(100), (Cells{0, 1}));
+  EXPECT_EQ(half.resized(kCols, kRows).due(100), (Cells{0, 1, 2, 3, kCols, kCols + 1, kCols + 2, kCols + 3}));
+  EXPECT_EQ(LossTracker(kCols, kRows, layout()).resized(kHalfCols, (kRows + 1) / 2).due(100), Cells{});
+}
+
 TEST_F(Tracker, UnknownPicturesAndRowsHaveNoEffect) {
   send({{3, kCoded}});
   tracker.lost({9, 5, 0, 0, 0});
