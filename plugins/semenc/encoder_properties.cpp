@@ -245,7 +245,7 @@ void install_encoder_properties(GObjectClass* object_class) {
    * GstCrlscEnc:resize-mode:
    *
    * At which size pictures are coded; receivers enlarge what has half of it. Where bits are few, that gives much better
-   * pictures. `auto` begins with half size below 0.02 bits for a sample, and changes, without a key picture, when the
+   * pictures. `auto` begins with half size below 0.015 bits for a sample, and changes, without a key picture, when the
    * price of bits says so. At half size, layers travel together. Pictures of a knowledge base need full size, which is
    * used wherever it has any of the stream's size.
    *

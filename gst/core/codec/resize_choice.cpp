@@ -7,16 +7,24 @@
 namespace crlsc {
 namespace {
 
-constexpr double kFewBits = 0.02;  // for a sample: to begin with half size
-constexpr double kSettled = 1.5;   // seconds until prices say something
-constexpr double kMemory = 1.0;    // seconds
+constexpr double kFewBits = 0.015;   // for a sample: to begin with half size
+constexpr double kFirstLook = 0.45;  // seconds until the prices of a stream say something if they are far off, by
+constexpr double kFarOff = 2;        // this factor
+constexpr double kSettled = 1.5;     // seconds until they say something in any case
+constexpr double kMemory = 1.0;      // seconds
 
-// Prices at which half size and full size look alike (docs/results/codec-ablation.md), where nothing moves and where
-// everything does; between them is room for both.
-constexpr double kHalfTooCheap[2] = {450, 150};
-constexpr double kFullTooDear[2] = {3300, 1400};
+// Shares of cells that move where a scene counts as at rest, and as moving.
+constexpr double kAtRest = 0.15;
+constexpr double kMoving = 0.3;
+// Prices at which half size and full size look alike (docs/results/codec-ablation.md), at rest and moving; between them
+// is room for both.
+constexpr double kHalfTooCheap[2] = {450, 100};
+constexpr double kFullTooDear[2] = {3300, 1600};
 
-double between(const double (&ends)[2], double share) { return ends[0] * std::pow(ends[1] / ends[0], share); }
+double between(const double (&ends)[2], double moved) {
+  const double share = std::clamp((moved - kAtRest) / (kMoving - kAtRest), 0.0, 1.0);
+  return ends[0] * std::pow(ends[1] / ends[0], share);
+}
 
 }  // namespace
 
@@ -29,10 +37,14 @@ void ResizeChoice::sent(double lambda, double moved, double seconds) {
   price_ += share * (std::log(std::max(lambda, 1e-3)) - price_);
   moved_ += share * (moved - moved_);
   age_ += seconds;
-  if (age_ < kSettled) return;
+  if (age_ < (changed_ ? kSettled : kFirstLook)) return;
+  const double margin = age_ < kSettled ? kFarOff : 1;
   const double price = std::exp(price_);
-  if (half_ ? price >= between(kHalfTooCheap, moved_) : price <= between(kFullTooDear, moved_)) return;
+  const bool stays =
+      half_ ? price >= between(kHalfTooCheap, moved_) / margin : price <= between(kFullTooDear, moved_) * margin;
+  if (stays) return;
   half_ = !half_;
+  changed_ = true;
   age_ = 0;
 }
 

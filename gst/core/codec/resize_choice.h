@@ -21,6 +21,7 @@ class ResizeChoice {
  private:
   ResizeMode mode_;
   bool half_;
+  bool changed_ = false;
   double price_ = 0;  // logarithm of lambda, smoothed
   double moved_ = 0;  // smoothed
   double age_ = 0;    // seconds at this size

@@ -132,6 +132,32 @@ TEST_F(Resized, ALossThenIsReportedAndMended) {
   EXPECT_GT(psnr(decoder.picture(), encoder_->reconstruction()), 30);
 }
 
+TEST(Resizing, WhatWasReportedBeforeIsMendedBehind) {
+  const Clip before{Clip::Kind::kStill, 160, 112, 1};
+  const Clip after{Clip::Kind::kStill, 160, 112, 2};
+  EncoderConfig config = config_for(before, 2000);
+  config.resize = ResizeMode::kAuto;
+  config.refresh_share = 0;
+  Encoder encoder(deblocking_model(), config);
+  Decoder decoder(deblocking_model(), encoder.sequence_header());
+  decoder.decode(encoder.encode(before.picture(0).view(), 0, false).bytes);
+  const auto next = [&](int n) { return encoder.encode(after.picture(n).view(), 0.1, false).bytes; };
+  for (int n = 1; n < 20; ++n) next(n);
+  ASSERT_TRUE(encoder.half());
+  EXPECT_LT(psnr(decoder.picture(), encoder.reconstruction()), 25);
+  encoder.report_loss({1, 19, 0, 0, 0});
+  const auto grey = std::make_shared<const Picture>(160, 112);
+  encoder.set_scene({{{1}, grey}});  // needs full size
+  decoder.set_scene_memory(std::make_shared<const SceneMemory>(SceneMemory{{{1}, grey}}));
+  encoder.set_bitrate(40000);
+  for (int n = 20; n < 40; ++n) {
+    const Bytes bytes = next(n);
+    ASSERT_FALSE(encoder.half());
+    if (!bytes.empty()) decoder.decode(bytes);
+  }
+  EXPECT_GT(psnr(decoder.picture(), encoder.reconstruction()), 35);
+}
+
 TEST(Resizing, AStreamThatChangesItsSizeAllTheTimeIsDecoded) {
   const Clip clip{Clip::Kind::kPan, 161, 97};
   std::vector<std::vector<Bytes>> streams;
@@ -178,13 +204,22 @@ TEST(Resizing, KnownPicturesNeedFullSize) {
 TEST(ResizeChoice, FollowsThePriceOfBits) {
   ResizeChoice choice(ResizeMode::kAuto, 0.1);
   EXPECT_FALSE(choice.half());
-  for (int n = 0; n < 10; ++n) choice.sent(1e5, 0.5, 0.1);
+  for (int n = 0; n < 4; ++n) choice.sent(2500, 0.5, 0.1);
   EXPECT_FALSE(choice.half()) << "too early to tell";
-  for (int n = 0; n < 30; ++n) choice.sent(1e5, 0.5, 0.1);
+  for (int n = 0; n < 8; ++n) choice.sent(2500, 0.5, 0.1);
+  EXPECT_FALSE(choice.half()) << "not far off";
+  for (int n = 0; n < 30; ++n) choice.sent(2500, 0.5, 0.1);
   EXPECT_TRUE(choice.half());
   for (int n = 0; n < 100; ++n) choice.sent(1000, 0.5, 0.1);
   EXPECT_TRUE(choice.half());
   for (int n = 0; n < 100; ++n) choice.sent(20, 0.5, 0.1);
+  EXPECT_FALSE(choice.half());
+}
+
+TEST(ResizeChoice, SeesAtOnceWhatIsFarOff) {
+  ResizeChoice choice(ResizeMode::kAuto, 0.001);
+  EXPECT_TRUE(choice.half());
+  for (int n = 0; n < 6; ++n) choice.sent(100, 0.05, 0.1);
   EXPECT_FALSE(choice.half());
 }
 
