@@ -17,6 +17,7 @@
 #include "neural/autocast.h"
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
+#include "neural/post_filter.h"
 #include "neural/quantise.h"
 #include "neural/scalar_tokens.h"
 #include "neural/semantic_head.h"
@@ -27,8 +28,6 @@ namespace {
 
 // Cells around the coded ones that the network sees, too.
 constexpr int kMarginCells = 2;
-// Boxes grow to multiples of this, so that few shapes occur: kernels are chosen anew for each.
-constexpr int kBoxStep = 4;
 constexpr int kMostThreads = 4;
 // The number of stages that a preview runs the networks for.
 constexpr int kAnchor = 2;
@@ -43,30 +42,10 @@ class InferenceScope {
   Autocast autocast_;
 };
 
-void grow(int& first, int& count, int available) {
-  const int begin = std::max(0, first - kMarginCells);
-  const int end = std::min(available, first + count + kMarginCells);
-  count = std::min(available, (end - begin + kBoxStep - 1) / kBoxStep * kBoxStep);
-  first = std::min(begin, available - count);
-}
-
 // The smallest box round all coded cells, with its margin. The same grid gives the same box at both ends.
 CellBox coded_box(const TokenGrid& grid) {
-  const int cols = grid.cols();
-  const int rows = grid.rows();
-  int left = cols, right = -1, top = rows, bottom = -1;
-  for (int i = 0; i < grid.size(); ++i) {
-    if (!grid.cells[static_cast<size_t>(i)].coded) continue;
-    left = std::min(left, i % cols);
-    right = std::max(right, i % cols);
-    top = std::min(top, i / cols);
-    bottom = std::max(bottom, i / cols);
-  }
-  if (right < 0) return {};
-  CellBox box{left, top, right - left + 1, bottom - top + 1};
-  grow(box.column, box.cols, cols);
-  grow(box.row, box.rows, rows);
-  return box;
+  const CellBox box = box_round(grid.cols(), grid.rows(), [&](size_t i) { return grid.cells[i].coded; });
+  return box.empty() ? box : box.grown(kMarginCells, grid.cols(), grid.rows());
 }
 
 // What torch's kernels make of this CPU, such as "AVX2".
@@ -333,13 +312,18 @@ class Session : public NetworkSession {
 
 class NeuralNetwork : public Network {
  public:
-  // `head` is empty if the model has none.
-  NeuralNetwork(SemanticNet net, SemanticHead head) : net_(std::move(net)), head_(std::move(head)), bf16_(use_bf16()) {}
+  // `head` and `post_filter` are empty if the model has none.
+  NeuralNetwork(SemanticNet net, SemanticHead head, PostFilterNet post_filter)
+      : net_(std::move(net)), head_(std::move(head)), post_filter_(std::move(post_filter)), bf16_(use_bf16()) {}
 
   std::unique_ptr<NetworkSession> open(int, int) const override { return std::make_unique<Session>(net_, bf16_); }
 
   std::unique_ptr<Embedder> open_embedder() const override {
     return head_.is_empty() ? nullptr : make_embedder(head_, bf16_);
+  }
+
+  std::unique_ptr<PostFilter> open_post_filter() const override {
+    return post_filter_.is_empty() ? nullptr : make_post_filter(post_filter_, bf16_);
   }
 
   void warm_up() const override {
@@ -356,6 +340,7 @@ class NeuralNetwork : public Network {
  private:
   SemanticNet net_;
   SemanticHead head_;
+  PostFilterNet post_filter_;
   bool bf16_;
 };
 
@@ -374,7 +359,8 @@ class NeuralBackend : public Backend {
   std::unique_ptr<Network> load(const ModelFile& file) const override {
     try {
       c10::InferenceMode inference;
-      return std::make_unique<NeuralNetwork>(import_model(file), has_head(file) ? import_head(file) : nullptr);
+      return std::make_unique<NeuralNetwork>(import_model(file), has_head(file) ? import_head(file) : nullptr,
+                                             has_post_filter(file) ? import_post_filter(file) : nullptr);
     } catch (const c10::Error& e) {
       throw Error(ErrorKind::kRead, "model \"" + file.path() + "\": " + e.what_without_backtrace());
     }

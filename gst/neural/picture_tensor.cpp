@@ -76,12 +76,12 @@ void to_pictures(const PictureTensor& tensor, std::vector<Picture>& out) {
   }
 }
 
-torch::Tensor pack(const Picture& picture, const CellBox& box) {
-  constexpr int kFactor = 8;
-  auto out =
-      torch::empty({1, kFactor * kFactor * 3 / 2, 2 * box.rows, 2 * box.cols}, torch::MemoryFormat::ChannelsLast);
+torch::Tensor pack(const Picture& picture, const CellBox& box, int factor) {
+  const int per_cell = kCellSize / factor;
+  auto out = torch::empty({1, factor * factor * 3 / 2, per_cell * box.rows, per_cell * box.cols},
+                          torch::MemoryFormat::ChannelsLast);
   each_line<const uint8_t>(
-      picture, [&](int p) { return picture.plane(p); }, box, kFactor, out.data_ptr<float>(),
+      picture, [&](int p) { return picture.plane(p); }, box, factor, out.data_ptr<float>(),
       [](const uint8_t* samples, float* values, int count) {
         for (int i = 0; i < count; ++i) values[i] = static_cast<float>(samples[i] - 128) / 128;
       });

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/picture.h"
+#include "neural/cell_box.h"
 #include "neural/semantic_net.h"
 
 namespace crlsc::neural {
@@ -15,17 +16,9 @@ PictureTensor to_tensor(const std::vector<const Picture*>& pictures);
 // Rounds a batch back to 8 bits, clamped; `out` is resized to the batch.
 void to_pictures(const PictureTensor& tensor, std::vector<Picture>& out);
 
-// A rectangle of cells.
-struct CellBox {
-  int column = 0;
-  int row = 0;
-  int cols = 0;
-  int rows = 0;
-  bool empty() const { return cols == 0; }
-};
-
-// The cells of `box` as PictureTensor::packed(8) has them: [1, 96, 2 rows, 2 cols].
-torch::Tensor pack(const Picture& picture, const CellBox& box);
+// The cells of `box` as PictureTensor::packed(factor) has them: [1, 96, 2 rows, 2 cols] for a factor of 8, [1, 24, 4
+// rows, 4 cols] for 4.
+torch::Tensor pack(const Picture& picture, const CellBox& box, int factor = 8);
 
 // Puts picture `item` of packed(4) pictures [B, 24, 4 rows, 4 cols], float, into `box` of `out`: rounded and clamped.
 void unpack(const torch::Tensor& packed4, int64_t item, const CellBox& box, Picture& out);

@@ -7,14 +7,14 @@
 #include "core/error.h"
 #include "core/kb/product_quantiser.h"
 #include "neural/autocast.h"
+#include "neural/model_part.h"
 #include "neural/picture_tensor.h"
 
 namespace crlsc::neural {
 namespace nn = torch::nn;
 namespace {
 
-constexpr const char* kPrefix = "semantic.";
-constexpr const char* kMetadataPrefix = "embedding_";
+constexpr ModelPart kPart{"semantic head", "semantic.", "embedding_"};
 constexpr int kPacked4 = 24;
 constexpr size_t kFeatureLayers = 4;  // of the trunk, up to 1/8
 
@@ -37,36 +37,13 @@ class InvertedResidualImpl : public nn::Module {
 };
 TORCH_MODULE(InvertedResidual);
 
-bool is_of_head(const std::string& tensor) { return tensor.rfind(kPrefix, 0) == 0; }
-
-// All of a model but its head.
-std::vector<TensorView> without_head(const ModelFile& file) {
-  std::vector<TensorView> views;
-  for (const TensorView& view : file.tensors()) {
-    if (!is_of_head(view.name)) views.push_back(view);
-  }
-  return views;
-}
-
-Metadata metadata_without_head(const ModelFile& file) {
-  Metadata metadata;
-  for (const auto& [key, value] : file.metadata()) {
-    if (key.rfind(kMetadataPrefix, 0) != 0) metadata[key] = value;
-  }
-  return metadata;
-}
-
-std::string fault(const ModelFile& file, const std::string& what) {
-  return "the semantic head of model \"" + file.path() + "\": " + what;
-}
-
 int stored_dimension(const ModelFile& file) {
   const auto found = file.metadata().find("embedding_dim");
   const std::string text = found == file.metadata().end() ? "" : found->second;
   char* end = nullptr;
   const long value = std::strtol(text.c_str(), &end, 10);
   if (text.empty() || *end != '\0' || value < 1 || value > kMaxVectorDimension) {
-    throw Error(ErrorKind::kRead, fault(file, "metadata \"embedding_dim\" is \"" + printable(text) + "\""));
+    throw Error(ErrorKind::kRead, kPart.fault(file, "metadata \"embedding_dim\" is \"" + printable(text) + "\""));
   }
   return static_cast<int>(value);
 }
@@ -167,24 +144,13 @@ void SemanticHeadImpl::fold() {
   }
 }
 
-bool has_head(const ModelFile& file) { return file.find(std::string(kPrefix) + "out.weight") != nullptr; }
+bool has_head(const ModelFile& file) { return file.find(std::string(kPart.tensors) + "out.weight") != nullptr; }
 
 SemanticHead import_head(const ModelFile& file) {
   SemanticHead head(stored_dimension(file));
   head->eval();
   head->fold();
-  torch::NoGradGuard no_grad;
-  for (auto& item : head->named_parameters()) {
-    torch::Tensor& tensor = item.value();
-    const TensorView& view = file.tensor(kPrefix + item.key(), DType::kF16, tensor.sizes().vec());
-    auto raw = torch::empty(view.shape, torch::kFloat16);
-    std::memcpy(raw.data_ptr(), view.data.data(), view.data.size());
-    const auto values = raw.to(torch::kFloat32);
-    if (!torch::isfinite(values).all().item<bool>()) {
-      throw Error(ErrorKind::kRead, fault(file, "tensor \"" + item.key() + "\" holds values that are no numbers"));
-    }
-    tensor.set_data(tensor.dim() == 4 ? values.contiguous(torch::MemoryFormat::ChannelsLast) : values);
-  }
+  kPart.read_into(*head, file);
   return head;
 }
 
@@ -192,22 +158,14 @@ void export_with_head(const ModelFile& base, SemanticHead& head, const HeadIdent
                       const std::string& path) {
   head->eval();
   head->fold();
-  std::vector<TensorView> views = without_head(base);
-  std::vector<torch::Tensor> kept;
-  for (const auto& item : head->named_parameters()) {
-    kept.push_back(item.value().detach().to(torch::kFloat16).contiguous());
-    views.push_back(
-        {kPrefix + item.key(), DType::kF16, kept.back().sizes().vec(),
-         ByteView(static_cast<const uint8_t*>(kept.back().data_ptr()), static_cast<size_t>(kept.back().nbytes()))});
-  }
-  Metadata metadata = metadata_without_head(base);
+  Metadata metadata;
   metadata["embedding_dim"] = std::to_string(identity.dimension);
   metadata["embedding_teacher"] = identity.teacher;
   metadata["embedding_skb"] = identity.skb;
   metadata["embedding_codebooks"] = identity.codebooks;
   metadata["embedding_license"] = identity.license;
   metadata["embedding_training"] = identity.training;
-  save_model(path, views, metadata);
+  kPart.write(base, *head, metadata, path);
 }
 
 void carry_head(const ModelFile& from, const ModelFile& base, const std::string& path) {
@@ -215,13 +173,13 @@ void carry_head(const ModelFile& from, const ModelFile& base, const std::string&
     throw Error(ErrorKind::kWrongType, "model \"" + from.path() + "\" has no semantic head to carry");
   }
   import_head(from);  // as a check
-  std::vector<TensorView> views = without_head(base);
+  std::vector<TensorView> views = kPart.tensors_beside(base);
   for (const TensorView& view : from.tensors()) {
-    if (is_of_head(view.name)) views.push_back(view);
+    if (kPart.has(view)) views.push_back(view);
   }
-  Metadata metadata = metadata_without_head(base);
+  Metadata metadata = kPart.metadata_beside(base);
   for (const auto& [key, value] : from.metadata()) {
-    if (key.rfind(kMetadataPrefix, 0) == 0) metadata[key] = value;
+    if (key.rfind(kPart.metadata, 0) == 0) metadata[key] = value;
   }
   save_model(path, views, metadata);
 }

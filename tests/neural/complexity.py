@@ -17,6 +17,11 @@ def main():
     if not found:
         sys.exit('no line on the networks in:\n' + text)
     parameters, encoder, decoder = int(found[1]), float(found[2]), float(found[3])
+    found = re.search(r'post-filter of (\d+) parameters; for each luma sample ([\d.]+) kMAC', text)
+    if not found:
+        sys.exit('no line on the post-filter in:\n' + text)
+    parameters += int(found[1])
+    decoder += float(found[2])
     print('%d parameters, %.2f and %.2f kMAC' % (parameters, encoder, decoder))
     if not 0 < parameters <= MOST_PARAMETERS:
         sys.exit('more than %d parameters' % MOST_PARAMETERS)

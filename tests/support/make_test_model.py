@@ -138,6 +138,12 @@ def tensor(shape, rows):
     return {'dtype': 'I16', 'shape': shape, 'data': struct.pack('<%dh' % len(values), *values)}
 
 
+
+def post_filter_tensor():
+    """What the post-filter adds to luma."""
+    return {'dtype': 'I16', 'shape': [1], 'data': struct.pack('<h', 5)}
+
+
 def semantic_tensor():
     """What each number of the 32 of an embedding is multiplied with: luma of 4x4 tiles, then of 2x2 tiles U, V, and how
     much luma changes across and down."""
@@ -209,12 +215,15 @@ def main():
     parser.add_argument('--full', action='store_true',
                         help='as --scalar, with split cells and levels that are predicted from neighbours')
     parser.add_argument('--deblocking', action='store_true', help='as --full, with edges that are smoothed')
+    parser.add_argument('--post-filter', action='store_true', help='as --deblocking, with a post-filter')
     parser.add_argument('output')
     arguments = parser.parse_args()
-    if arguments.full or arguments.deblocking:
-        smooth = {'deblocking': '1'} if arguments.deblocking else {}
+    if arguments.full or arguments.deblocking or arguments.post_filter:
+        smooth = {} if arguments.full else {'deblocking': '1'}
+        added = {'post_filter.offset': post_filter_tensor()} if arguments.post_filter else {}
         write_model(arguments.output, SCALAR_IDENTITY | {'split_motion': '1'} | smooth,
-                    make_scalar_tensors() | {'prediction.structure': prediction_tensor()}, 'Integer functions for tests')
+                    make_scalar_tensors() | {'prediction.structure': prediction_tensor()} | added,
+                    'Integer functions for tests')
     elif arguments.scalar:
         write_model(arguments.output, SCALAR_IDENTITY, make_scalar_tensors(), 'Integer functions for tests')
     else:

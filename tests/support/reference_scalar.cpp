@@ -4,10 +4,12 @@
 // times the cell's step.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "core/error.h"
 #include "core/token/gain.h"
 #include "core/token/token_coder.h"
+#include "reference_post_filter.h"
 #include "reference_session.h"
 
 namespace crlsc {
@@ -116,9 +118,15 @@ class ScalarSession : public ReferenceSession {
 
 class ScalarNetwork : public Network {
  public:
-  explicit ScalarNetwork(const ModelFile& file) : bases_(file) {}
+  explicit ScalarNetwork(const ModelFile& file) : bases_(file) {
+    if (file.find(ReferencePostFilter::kTensor) == nullptr) return;
+    offset_ = values(file.tensor(ReferencePostFilter::kTensor, DType::kI16, {1}))[0];
+  }
   std::unique_ptr<NetworkSession> open(int width, int height) const override {
     return std::make_unique<ScalarSession>(bases_, width, height);
+  }
+  std::unique_ptr<PostFilter> open_post_filter() const override {
+    return offset_ ? std::make_unique<ReferencePostFilter>(*offset_) : nullptr;
   }
   void warm_up() const override {
     const Picture picture(kCellSize, kCellSize);
@@ -129,6 +137,7 @@ class ScalarNetwork : public Network {
 
  private:
   Bases bases_;
+  std::optional<int> offset_;  // of the post-filter, if the model has one
 };
 
 }  // namespace

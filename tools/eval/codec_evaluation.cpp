@@ -40,11 +40,13 @@ double worst_five_seconds(const std::vector<size_t>& bytes, double pictures_per_
   return worst;
 }
 
-Receiver::Receiver(std::string n, std::shared_ptr<const LoadedModel> model, const SequenceHeader& sequence)
-    : name(std::move(n)), decoder(std::move(model), sequence) {}
+Receiver::Receiver(std::string n, std::shared_ptr<const LoadedModel> model, const SequenceHeader& sequence,
+                   bool post_filter)
+    : name(std::move(n)), decoder(std::move(model), sequence) {
+  decoder.set_post_filter(post_filter);
+}
 
-Quality Receiver::receive(const Bytes& access_unit, bool arrived, const PictureView& original,
-                          const Decoder* reference) {
+Quality Receiver::receive(const Bytes& access_unit, bool arrived, const PictureView& original, Decoder* reference) {
   const double start = now_ms();
   if (!arrived) {
     decoder.conceal();
@@ -52,10 +54,11 @@ Quality Receiver::receive(const Bytes& access_unit, bool arrived, const PictureV
   } else if (!access_unit.empty()) {
     decoder.decode(access_unit);
   }
+  const PictureView shown = decoder.picture();
   decode_ms = now_ms() - start;
-  const Quality now = compare(original, decoder.picture());
+  const Quality now = compare(original, shown);
   quality.add(now);
-  if (reference != nullptr) ssim_reference.push_back(compare(reference->picture(), decoder.picture()).ssim);
+  if (reference != nullptr) ssim_reference.push_back(compare(reference->picture(), shown).ssim);
   return now;
 }
 
@@ -84,7 +87,7 @@ void CodecEvaluation::run() {
   config.resize = known ? ResizeMode::kNone : options_.resize;
   encoder_ = std::make_unique<Encoder>(model_, config);
   auto add = [this](const std::string& name) {
-    receivers_.push_back(std::make_unique<Receiver>(name, model_, encoder_->sequence_header()));
+    receivers_.push_back(std::make_unique<Receiver>(name, model_, encoder_->sequence_header(), options_.post_filter));
     return receivers_.back().get();
   };
   add("all");
@@ -155,7 +158,7 @@ void CodecEvaluation::step(const Picture& picture) {
   }
   const EncodedPicture coded = encoder_->encode(picture.view(), seconds, false);
   const double middle = now_ms();
-  const Decoder& reference = receivers_[0]->decoder;
+  Decoder& reference = receivers_[0]->decoder;
   encode_ms_ += middle - start;
   for (auto& receiver : receivers_) {
     const bool first = receiver == receivers_[0];

@@ -32,6 +32,7 @@ struct EvaluationOptions {
   double refresh_share = EncoderConfig{}.refresh_share;
   double min_quantizer = 0;
   ResizeMode resize = ResizeMode::kAuto;
+  bool post_filter = true;
   int threads = 0;
   bool by_layer = false;
   double loss = 0;      // probability that a picture gets lost
@@ -42,10 +43,11 @@ struct EvaluationOptions {
 // One decoder and what came of it.
 class Receiver {
  public:
-  Receiver(std::string name, std::shared_ptr<const LoadedModel> model, const SequenceHeader& sequence);
+  Receiver(std::string name, std::shared_ptr<const LoadedModel> model, const SequenceHeader& sequence,
+           bool post_filter);
   // Decodes, or conceals if `arrived` is false, and compares with the original and with `reference` (may be null).
   // Returns the quality of this picture.
-  Quality receive(const Bytes& access_unit, bool arrived, const PictureView& original, const Decoder* reference);
+  Quality receive(const Bytes& access_unit, bool arrived, const PictureView& original, Decoder* reference);
 
   std::string name;
   Decoder decoder;

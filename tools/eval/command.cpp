@@ -34,6 +34,7 @@ void decode_stream(const StreamOptions& o) {
   stream.read(access_unit);
   const SequenceHeader header = stream.head().sequence;
   Decoder decoder(model, header);
+  decoder.set_post_filter(true);
   Y4mWriter writer(o.save, header.width, header.height,
                    header.framerate_num > 0 ? static_cast<double>(header.framerate_num) / header.framerate_den : 25);
   int pictures = 0;
@@ -89,6 +90,7 @@ void add_codec(CLI::App& eval) {
       ->add_option("--resize-mode", o->resize,
                    "Code pictures at half width and height: none, half, or auto, as crlscenc")
       ->transform(CLI::CheckedTransformer(kResizeModes));
+  codec->add_flag("!--no-post-filter", o->post_filter, "Measure pictures as they were decoded, before the post-filter");
   codec->add_option("--loss", o->loss, "Probability that a picture is lost")->check(CLI::Range(0.0, 0.95));
   codec->add_option("--burst-at", o->burst_at, "Lose three pictures at this second");
   codec->add_option("--seed", o->seed, "Seed of the losses")->capture_default_str();

@@ -20,6 +20,7 @@
 #include "train/rate_model.h"
 #include "train/sample.h"
 #include "train/sheet.h"
+#include "train/step_clock.h"
 #include "train/training_log.h"
 
 namespace crlsc::tools {
@@ -45,8 +46,6 @@ constexpr double kClip = 1.0;
 constexpr double kAverage = 0.998;  // of the weights that are exported
 constexpr int kScales = 3;
 constexpr double kFallFrom = 0.6;  // share of the time at full learning rate
-
-double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // What samples say of each cell: [B, 1, h, w], in floats.
 Tensor cell_tensor(const std::vector<Sample*>& samples, std::vector<int> Sample::*member) {
@@ -562,12 +561,11 @@ CodecTrainer::~CodecTrainer() = default;
 
 void CodecTrainer::run() {
   State& s = *state_;
-  double last = seconds();
+  StepClock clock;
   double last_checkpoint = s.spent;
   double last_log = s.spent;
   int64_t logged_step = s.step;
   constexpr double kLogEvery = 20;
-  constexpr double kLongestStep = 10;
   if (s.spent >= s.options.minutes * 60) {
     std::printf("%.0f minutes are used up already; give more with --minutes\n", s.options.minutes);
     return;
@@ -575,9 +573,7 @@ void CodecTrainer::run() {
   std::printf("from step %lld, %.1f minutes spent\n", static_cast<long long>(s.step), s.spent / 60);
   while (s.spent < s.options.minutes * 60) {
     s.window.push_back(s.train_step());
-    const double now = seconds();
-    s.spent += std::min(now - last, kLongestStep);  // a stopped process does not compute
-    last = now;
+    s.spent += clock.lap();
     if (s.spent - last_log > kLogEvery) {
       s.log(static_cast<double>((s.step - logged_step) * s.options.batch) / (s.spent - last_log));
       last_log = s.spent;

@@ -15,6 +15,7 @@
 #include "train/codec_trainer.h"
 #include "train/decoder_trainer.h"
 #include "train/encoder_trainer.h"
+#include "train/post_filter_trainer.h"
 #include "train/priors.h"
 
 namespace crlsc::tools {
@@ -137,6 +138,31 @@ void add_decoder_command(CLI::App& train) {
   });
 }
 
+void add_post_filter_command(CLI::App& train) {
+  CLI::App* filter = train.add_subcommand("post-filter", "Train a model's post-filter on what its codec draws");
+  auto o = std::make_shared<PostFilterTrainOptions>();
+  filter->add_option("--model", o->model, "Model to put the filter into; default: searched on the model path");
+  filter->add_option("--data", o->data, "Folders or files of pictures and videos")->required();
+  filter->add_option("--exclude", o->exclude, "Leave out paths that contain this text");
+  filter->add_option("--out", o->out, "Folder for checkpoint, log and model")->capture_default_str();
+  filter->add_option("--minutes", o->minutes, "Minutes of training in all")->capture_default_str();
+  filter->add_option("--checkpoint-minutes", o->checkpoint_minutes, "Minutes between checkpoints")
+      ->capture_default_str();
+  filter->add_option("--half-share", o->half_share, "Share of sequences that are coded at half size")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  filter->add_option("--batch", o->batch, "Crops of a step")->capture_default_str()->check(CLI::Range(1, 512));
+  filter->add_option("--learning-rate", o->learning_rate, "Highest learning rate")->capture_default_str();
+  filter->add_option("--seed", o->seed, "Seed of everything random")->capture_default_str();
+  filter->add_option("--threads", o->threads, "Threads; 0 = one less than there are cores, 1 to 4");
+  filter->add_flag("--resume", o->resume, "Go on from the checkpoint in --out");
+  filter->callback([o] {
+    cv::setNumThreads(1);
+    o->model = find_model(o->model);
+    PostFilterTrainer(*o).run();
+  });
+}
+
 }  // namespace
 
 void add_train_command(CLI::App& app) {
@@ -176,6 +202,7 @@ void add_train_command(CLI::App& app) {
   add_encoder_command(*train);
   add_train_head_command(*train);
   add_decoder_command(*train);
+  add_post_filter_command(*train);
   codec->callback([o, threads] { train_codec(*o, *threads); });
 }
 

@@ -31,13 +31,8 @@ constexpr int64_t kWarmUpSteps = 40;  // unquantised; the codebook starts from w
 constexpr int64_t kReviveEvery = 50;
 constexpr double kRampSteps = 60;
 constexpr double kCommitment = 0.25;
-constexpr double kErrorWeight = 0.4;  // as of CodecTrainer
-constexpr double kChromaWeight = 0.4;
-constexpr double kErrorFloor = 4;
-constexpr double kStructureWeight = 0.6;
 constexpr double kWeightDecay = 1e-4;
 constexpr double kClip = 1.0;
-constexpr int kScales = 3;
 constexpr double kLeastCrop = 0.6;
 constexpr double kLogEvery = 20;
 constexpr int64_t kTestBatch = 32;
@@ -60,16 +55,6 @@ neural::SemanticHead head_of(const std::string& path) {
                 "model \"" + path + "\" has no semantic head; make one with crlsc train encoder");
   }
   return neural::import_head(file);
-}
-
-Tensor picture_loss(const PictureTensor& decoded, const PictureTensor& original) {
-  const auto error = [](const Tensor& a, const Tensor& b) {
-    return ((a - b).square().mean({1, 2, 3}) * (128 * 128) + kErrorFloor).log();
-  };
-  const Tensor luma = error(decoded.luma, original.luma);
-  const Tensor chroma = error(decoded.chroma, original.chroma);
-  const Tensor dissimilar = 1 - multi_scale_ssim(decoded.luma, original.luma, kScales);
-  return (kErrorWeight * (luma + kChromaWeight * chroma) / 2 + kStructureWeight * dissimilar).mean();
 }
 
 }  // namespace

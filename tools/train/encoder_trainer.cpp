@@ -17,6 +17,7 @@
 #include "progress.h"
 #include "train/checkpoint.h"
 #include "train/encoder_objective.h"
+#include "train/step_clock.h"
 
 namespace crlsc::tools {
 namespace fs = std::filesystem;
@@ -30,9 +31,6 @@ constexpr double kWeightDecay = 0.05;
 constexpr double kClip = 1.0;
 constexpr double kWarmUpSteps = 50;
 constexpr double kLogEvery = 20;
-constexpr double kLongestStep = 10;
-
-double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 Tensor packed(const std::vector<EncoderSample>& samples) {
   std::vector<const Picture*> pictures;
@@ -275,16 +273,14 @@ EncoderTrainer::~EncoderTrainer() = default;
 
 void EncoderTrainer::run() {
   State& s = *state_;
-  double last = seconds();
+  StepClock clock;
   double last_checkpoint = s.spent;
   double last_log = s.spent;
   int64_t logged_step = s.step;
   std::printf("from step %lld, %s spent\n", static_cast<long long>(s.step), clock_text(s.spent).c_str());
   while (s.done() < 1) {
     s.train_step();
-    const double now = seconds();
-    s.spent += std::min(now - last, kLongestStep);  // a stopped process does not compute
-    last = now;
+    s.spent += clock.lap();
     if (s.done() >= 1 || s.spent - last_log > kLogEvery) {
       s.log(static_cast<double>((s.step - logged_step) * s.options.batch) / std::max(1e-3, s.spent - last_log));
       last_log = s.spent;

@@ -14,6 +14,13 @@ constexpr double kStructureError = 200;  // squared error of a sample that the l
 constexpr double kChroma = 1.2;          // what a sample of it counts beside one of luma
 constexpr double kFloorBits = 5;         // a coded cell's least cost, so that easy samples do not rule
 
+// Of whole pictures.
+constexpr double kErrorWeight = 0.4;
+constexpr double kChromaWeight = 0.4;
+constexpr double kErrorFloor = 4;  // squared, of a sample
+constexpr double kStructureWeight = 0.6;
+constexpr int kScales = 3;
+
 constexpr int kWindow = 11;
 constexpr double kSigma = 1.5;
 constexpr double kRange = 255.0 / 128;
@@ -50,6 +57,16 @@ torch::Tensor multi_scale_ssim(torch::Tensor a, torch::Tensor b, int scales) {
     total = total.defined() ? total + mean : mean;
   }
   return total / scales;
+}
+
+torch::Tensor picture_loss(const neural::PictureTensor& decoded, const neural::PictureTensor& original) {
+  const auto error = [](const torch::Tensor& a, const torch::Tensor& b) {
+    return ((a - b).square().mean({1, 2, 3}) * (128 * 128) + kErrorFloor).log();
+  };
+  const torch::Tensor luma = error(decoded.luma, original.luma);
+  const torch::Tensor chroma = error(decoded.chroma, original.chroma);
+  const torch::Tensor dissimilar = 1 - multi_scale_ssim(decoded.luma, original.luma, kScales);
+  return (kErrorWeight * (luma + kChromaWeight * chroma) / 2 + kStructureWeight * dissimilar).mean();
 }
 
 torch::Tensor rate_distortion_loss(const CodedCrops& crops) {

@@ -4,12 +4,18 @@
 
 #include <torch/torch.h>
 
+#include "neural/semantic_net.h"
+
 namespace crlsc::tools {
 
 // Mean structural similarity of luma [B, 1, H, W] (values (sample - 128) / 128) over `scales` dyadic scales, one value
 // a sample [B]. Wang et al. 2003 with an 11x11 Gaussian window, sigma 1.5; scales weigh alike so that small crops
 // suffice.
 torch::Tensor multi_scale_ssim(torch::Tensor a, torch::Tensor b, int scales);
+
+// What tells decoded pictures from their originals, one value for all: the logarithms of the squared errors of luma and
+// chroma, and 1 - multi_scale_ssim() of three scales.
+torch::Tensor picture_loss(const neural::PictureTensor& decoded, const neural::PictureTensor& original);
 
 // What a scalar quantiser's pictures have cost and left as error, for crops of h x w cells.
 struct CodedCrops {

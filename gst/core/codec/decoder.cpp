@@ -47,7 +47,11 @@ Decoder::~Decoder() = default;
 
 void Decoder::open() {
   session_ = model_->network->open(picture_.width(), picture_.height());
-  baseless_ = BaselessCells(static_cast<size_t>(picture_.width() / kCellSize * (picture_.height() / kCellSize)));
+  const int columns = picture_.width() / kCellSize;
+  const int rows = picture_.height() / kCellSize;
+  baseless_ = BaselessCells(static_cast<size_t>(columns) * static_cast<size_t>(rows));
+  cells_ = ShownCells(columns, rows);
+  drawn_ = {};
 }
 
 // From full size to half, or back: what was decoded so far is what the next picture builds on.
@@ -86,6 +90,33 @@ DecodedPicture Decoder::decode(ByteView access_unit) {
   return {picture.key, damaged_, picture.layers, std::move(losses), std::move(lacking), held_.has_value()};
 }
 
+void Decoder::set_post_filter(bool on) {
+  if (on == (post_filter_ != nullptr)) return;
+  drawn_ = {};
+  post_filter_ = on ? model_->network->open_post_filter() : nullptr;
+}
+
+PictureView Decoder::picture() {
+  const Picture& coded = held_ ? *held_ : picture_;
+  if (!size_.half && !post_filter_) return coded.view(size_.width, size_.height);
+  if (drawn_.empty() || cells_.any_changed()) {
+    draw(coded);
+    if (!held_) cells_.clear_changes();
+  }
+  return drawn_.view(size_.width, size_.height);
+}
+
+void Decoder::draw(const Picture& coded) {
+  if (!post_filter_) {
+    shown(coded, size_, drawn_);
+  } else if (size_.half) {
+    Picture enlarged;
+    post_filter_->apply(pad_to_cells(shown(coded, size_, enlarged)), cells_, true, drawn_);
+  } else {
+    post_filter_->apply(coded, cells_, false, drawn_);
+  }
+}
+
 void Decoder::conceal() {
   damaged_ = true;
   if (concealed_ < kPictureNumbers) ++concealed_;
@@ -119,6 +150,7 @@ bool Decoder::reconstruct(const PictureTokens& tokens) {
   } else if (!held_) {
     held_ = picture_;
   }
+  cells_.next(grid, reader_.layout());
   Picture prediction(picture_.width(), picture_.height());
   predict(references, grid, prediction);
   decode_cells(*session_, prediction, grid, reader_.layout(), picture_);

@@ -13,6 +13,7 @@
 #include "core/codec/picture_reader.h"
 #include "core/codec/scene_memory.h"
 #include "core/codec/shown.h"
+#include "core/codec/shown_cells.h"
 #include "core/model/registry.h"
 #include "core/picture.h"
 
@@ -45,6 +46,9 @@ class Decoder {
   // Pictures that cells may refer to; from the next scene on that the stream enters or repeats.
   void set_scene_memory(std::shared_ptr<const SceneMemory> memory) { scene_.set_memory(std::move(memory)); }
 
+  // Whether pictures are shown through the model's post-filter, if it has one (core/codec/network.h). Not at first.
+  void set_post_filter(bool on);
+
   // Decodes one access unit. Throws Error(kCorrupt) if it holds no token unit of the base layer that can be read;
   // the picture shown before stays then.
   DecodedPicture decode(ByteView access_unit);
@@ -53,13 +57,14 @@ class Decoder {
   void conceal();
 
   // The picture shown, see DecodedPicture::held: stays valid until the next call, or the next decode().
-  PictureView picture() const { return shown(held_ ? *held_ : picture_, size_, enlarged_); }
+  PictureView picture();
   const TokenGrid& tokens() const { return reader_.grid(); }
 
  private:
   std::vector<PictureLoss> losses_before(const PictureTokens& picture) const;
   void open();
   void resize();
+  void draw(const Picture& coded);
   bool reconstruct(const PictureTokens& tokens);
 
   std::shared_ptr<const LoadedModel> model_;
@@ -69,7 +74,9 @@ class Decoder {
   KnownScene scene_;
   CodedSize size_;
   Picture picture_;
-  mutable Picture enlarged_;
+  ShownCells cells_;
+  std::unique_ptr<PostFilter> post_filter_;
+  Picture drawn_;  // what is shown, but for what cells_ says has changed; empty where that is not drawn yet
   BaselessCells baseless_;
   std::optional<Picture> held_;  // the last one without baseless cells, while there are any
   int max_layers_ = kMaxLayers;

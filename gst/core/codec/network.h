@@ -12,6 +12,7 @@
 namespace crlsc {
 
 class ModelFile;
+class ShownCells;
 class TokenCosts;
 
 // What the quantiser should think a token costs.
@@ -51,6 +52,17 @@ class Embedder {
   virtual void embed(const PictureView& picture, float* out) = 0;
 };
 
+// The post-filter: what is shown in the place of a decoded picture. Nothing is predicted from what it gives. Not
+// thread-safe; open one for each stream. It must not outlive its network.
+class PostFilter {
+ public:
+  virtual ~PostFilter() = default;
+  // `decoded` has whole cells, as `out` will have. `cells` are those that it was coded in, which `enlarged`, of a
+  // picture that was coded at half size, are twice as wide and high. `out` is empty, or holds what was made of an
+  // earlier picture of this size: what does not depend on cells that changed since may stay.
+  virtual void apply(const Picture& decoded, const ShownCells& cells, bool enlarged, Picture& out) = 0;
+};
+
 // A loaded network: immutable, shared by all streams of a process.
 class Network {
  public:
@@ -58,6 +70,8 @@ class Network {
   virtual std::unique_ptr<NetworkSession> open(int width, int height) const = 0;
   // Null if the model has no semantic head.
   virtual std::unique_ptr<Embedder> open_embedder() const { return nullptr; }
+  // Null if the model has no post-filter.
+  virtual std::unique_ptr<PostFilter> open_post_filter() const { return nullptr; }
   // One throw-away run, so that the first picture does not pay for kernel selection.
   virtual void warm_up() const = 0;
 };
@@ -66,7 +80,7 @@ class Network {
 class Backend {
  public:
   // Raised whenever an interface of this header changes; a module with another number is refused.
-  static constexpr int kInterfaceVersion = 5;
+  static constexpr int kInterfaceVersion = 6;
   virtual ~Backend() = default;
   virtual int interface_version() const = 0;
   // Throws Error(kRead or kWrongType) when tensors are missing or have other shapes than the layout says.

@@ -110,6 +110,11 @@ TestModel deblocking_model() {
   return kModel;
 }
 
+TestModel post_filter_model() {
+  static const auto kModel = load(CRLSC_SUPPORT_FOLDER "/test-post-filter.safetensors");
+  return kModel;
+}
+
 TestModel model_named(const std::string& name) {
   if (name == "vector") return test_model();
   if (name == "scalar") return scalar_model();

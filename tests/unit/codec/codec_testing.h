@@ -25,6 +25,7 @@ TestModel other_model();
 TestModel scalar_model();
 TestModel full_model();
 TestModel deblocking_model();
+TestModel post_filter_model();                   // as deblocking_model(), with a post-filter that adds 5 to luma
 TestModel model_named(const std::string& name);  // "vector" (test_model()), "scalar", "full",
                                                  // "deblocking"
 

@@ -68,7 +68,7 @@ bool is_base(const Bytes& unit) {
 bool is_token(const Bytes& unit) { return parse_access_unit(unit).units.at(0).header.type == UnitType::kToken; }
 
 TEST(Decoder, ShowsGreyBeforeAnything) {
-  const Decoder decoder(test_model(), sliced_stream().header);
+  Decoder decoder(test_model(), sliced_stream().header);
   EXPECT_TRUE(samples(decoder.picture()) == Picture(64, 64).data());
 }
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The post-filter: draws what is shown nearer to what was filmed than it was decoded. It stands behind the loop, so
+// that pictures to come are predicted as if it were not there; video coding knows such filters as post-filters (ITU-T
+// H.274, "neural-network post-filter"). It is part of a model file, if the model has one.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <string>
+
+#include "core/codec/network.h"
+#include "core/codec/shown_cells.h"
+#include "core/model/model_file.h"
+#include "neural/cell_box.h"
+#include "neural/semantic_net.h"
+
+namespace crlsc::neural {
+
+// Residual blocks at 1/4, whose sum is added to the picture. One network serves pictures that were decoded at full size
+// and those that were enlarged, and is told which it sees, and how coarsely its cells were coded.
+class PostFilterNetImpl : public torch::nn::Module {
+ public:
+  PostFilterNetImpl();
+  // Pictures as PictureTensor::packed(4), 24 channels at 1/4, and as such back. `told` [B, 2, H/4, W/4] is what is
+  // known of how they were coded (told_of()).
+  torch::Tensor forward(const torch::Tensor& packed4, const torch::Tensor& told);
+  // Multiplications with additions for a luma sample.
+  double multiplications() const;
+
+ private:
+  torch::nn::Conv2d in_{nullptr};
+  torch::nn::Sequential blocks_{nullptr};
+  torch::nn::Conv2d out_{nullptr};
+};
+TORCH_MODULE(PostFilterNet);
+
+// What a post-filter is told of the cells of `box`, as they are shown, of a picture that was coded in `cells`:
+// [1, 2, 4 rows, 4 cols], whether it was coded at half size, 1 or 0, and the logarithm of the step, 0 for 8 to 1 for
+// 128.
+torch::Tensor told_of(const ShownCells& cells, bool enlarged, const CellBox& box);
+
+// True if the model has a post-filter.
+bool has_post_filter(const ModelFile& file);
+// Throws Error(kRead) for tensors that are missing or have another shape.
+PostFilterNet import_post_filter(const ModelFile& file);
+// Writes all that `base` holds to `path`, with this post-filter in the place of its own; `training` says how and from
+// what it learnt (metadata "post_filter_training"). Throws Error(kWrite).
+void export_with_post_filter(const ModelFile& base, PostFilterNet& net, const std::string& training,
+                             const std::string& path);
+
+// Inference, in bf16 if so wished.
+std::unique_ptr<PostFilter> make_post_filter(PostFilterNet net, bool bf16);
+
+}  // namespace crlsc::neural

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Teaches a model's post-filter (neural/post_filter.h) on what its codec makes of pictures and videos.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace crlsc::tools {
+
+struct PostFilterTrainOptions {
+  std::string model;                 // whose codec draws the pictures; a post-filter that it has is trained further
+  std::vector<std::string> data;     // folders or files of pictures and videos
+  std::vector<std::string> exclude;  // parts of paths never to be read
+  std::string out = "post-filter";   // folder for checkpoint, log and model
+  double minutes = 60;               // in all
+  double checkpoint_minutes = 2;
+  double half_share = 0.6;  // of the sequences that are coded at half size
+  int batch = 16;
+  double learning_rate = 1e-3;
+  uint64_t seed = 1;
+  int threads = 0;
+  bool resume = false;
+};
+
+// Adam with weight decay on squared error and structure (picture_loss()), at a learning rate that falls to 0 along a
+// cosine over the minutes. Sequences are those that the codec itself learns from (SequenceGenerator), coded at
+// prices of all kinds (CodedSequence). A run goes on from its checkpoint.
+class PostFilterTrainer {
+ public:
+  // Throws Error(kSettings) if there is a checkpoint already and `resume` is not set.
+  explicit PostFilterTrainer(const PostFilterTrainOptions& options);
+  ~PostFilterTrainer();
+  // Trains until the minutes are over and writes `out`/model.safetensors.
+  void run();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace crlsc::tools
