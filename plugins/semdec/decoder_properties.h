@@ -11,6 +11,7 @@ namespace crlsc {
 
 struct DecoderSettings : SharedSettings {
   guint max_layers = kMaxLayers;
+  bool post_filter = true;
   bool knowledge_updates = false;
   guint max_entries = kMostScenePictures;
 };
@@ -21,7 +22,7 @@ struct DecoderCounters {
   guint64 concealed = 0;  // put out in place of pictures that did not come or could not be read
   guint64 errors = 0;     // pictures that could not be read
   guint64 discarded = 0;  // for want of a key picture
-  guint64 hurried = 0;    // decoded from the base layer only, to catch up
+  guint64 hurried = 0;    // without post-filter, or decoded from the base layer only, to catch up
   guint64 key_frames = 0;
   guint64 key_requests = 0;
   guint64 losses = 0;    // told upstream

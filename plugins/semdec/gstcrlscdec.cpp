@@ -72,6 +72,7 @@ constexpr gint64 kRequestPause = 500 * G_TIME_SPAN_MILLISECOND;
 // How long, in the stream's time, pictures are discarded for want of a key picture before one is done without.
 constexpr GstClockTime kPatience = 2 * GST_SECOND;
 // Decoding that keeps up takes less than one frame's time; slow streams need not wait that long.
+constexpr GstClockTimeDiff kFarBehind = 100 * GST_MSECOND;
 constexpr GstClockTime kMaxLatency = 50 * GST_MSECOND;
 
 struct Impl {
@@ -353,10 +354,14 @@ void take_headers(GstCrlscDec* self, GstVideoCodecFrame* frame, const crlsc::Acc
 
 DecodedPicture decode(GstCrlscDec* self, GstVideoCodecFrame* frame, ByteView access_unit) {
   Impl& impl = self->impl;
-  const bool hurried = gst_video_decoder_get_max_decode_time(GST_VIDEO_DECODER(self), frame) < 0;
-  impl.decoder->set_max_layers(hurried ? 1 : static_cast<int>(get_settings(self).max_layers));
+  const Settings settings = get_settings(self);
+  const GstClockTimeDiff left = gst_video_decoder_get_max_decode_time(GST_VIDEO_DECODER(self), frame);
+  const bool hurried = left < 0;  // later pictures miss the detail of this one, but not the post-filter
+  impl.decoder->set_max_layers(left < -kFarBehind ? 1 : static_cast<int>(settings.max_layers));
+  impl.decoder->set_post_filter(settings.post_filter && !hurried);
   const gint64 begin = g_get_monotonic_time();
   const DecodedPicture picture = impl.decoder->decode(access_unit);
+  impl.decoder->picture();
   const gint64 duration = g_get_monotonic_time() - begin;
   GST_LOG_OBJECT(self, "%" G_GSIZE_FORMAT " bytes, key %d, corrupted %d, %d layers", access_unit.size(), picture.key,
                  picture.corrupted, picture.layers);

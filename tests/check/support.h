@@ -25,6 +25,8 @@ constexpr GstClockTime kInterval = 100 * GST_MSECOND;
 constexpr const char* kModel = "test-model.safetensors";
 constexpr const char* kScalarModel = "test-scalar.safetensors";  // of a scalar quantiser
 constexpr const char* kOtherModel = "test-model-other.safetensors";
+// One with a post-filter, which adds 5 to luma.
+constexpr const char* kPostFilterModel = "test-post-filter.safetensors";
 
 inline bool has_flag(GstBuffer* buffer, guint flag) { return GST_BUFFER_FLAG_IS_SET(buffer, flag); }
 inline bool is_key(GstBuffer* buffer) { return !has_flag(buffer, GST_BUFFER_FLAG_DELTA_UNIT); }

@@ -353,6 +353,34 @@ GST_START_TEST(b3_08_late_pictures_are_decoded_from_the_base_layer) {
 }
 GST_END_TEST;
 
+GST_START_TEST(b3_08_pictures_a_little_late_lack_the_post_filter_alone) {
+  const GstVideoInfo info = video_info(96, 80);
+  const Stream stream(4, "bitrate=2000000", info, kPostFilterModel);
+  Decoder decoder(stream.caps(), "", kPostFilterModel);
+  Decoder plain(stream.caps(), "post-filter=false", kPostFilterModel);
+  // How much brighter all of the luma is than without a post-filter.
+  const auto brighter = [&](size_t i) {
+    decoder.push_all(stream, i, 1);
+    plain.push_all(stream, i, 1);
+    const crlsc::Bytes with = to_bytes(decoder.pull().back());
+    const crlsc::Bytes without = to_bytes(plain.pull().back());
+    const int difference = with[0] - without[0];
+    for (size_t k = 0; k < size_t{96} * 80; ++k)
+      fail_unless_equals_int(with[k], std::min(without[k] + difference, 255));
+    return difference;
+  };
+  fail_unless_equals_int(brighter(0), 5);
+  push_qos(decoder, kInterval, 20 * static_cast<GstClockTimeDiff>(GST_MSECOND));
+  decoder.push_all(stream, 1, 1);  // the base class drops what is late
+  plain.push_all(stream, 1, 1);
+  fail_unless_equals_int(decoder.stat("hurried"), 1);
+  push_qos(decoder, 2 * kInterval, -static_cast<GstClockTimeDiff>(kInterval));
+  fail_unless_equals_int(brighter(2), 5);  // nothing that it builds on is missing
+  g_object_set(decoder.element(), "post-filter", FALSE, nullptr);
+  fail_unless_equals_int(brighter(3), 0);
+}
+GST_END_TEST;
+
 GST_START_TEST(b4_14_missing_pictures_are_told_upstream) {
   const Stream stream(6);
   Decoder decoder(stream.caps());
@@ -406,6 +434,7 @@ static Suite* crlscdec_loss_suite(void) {
   tcase_add_test(tests, b3_07_a_gap_while_the_picture_is_clipped);
   tcase_add_test(tests, b3_08_key_requests_for_losses_are_downstreams_choice);
   tcase_add_test(tests, b3_08_late_pictures_are_decoded_from_the_base_layer);
+  tcase_add_test(tests, b3_08_pictures_a_little_late_lack_the_post_filter_alone);
   tcase_add_test(tests, b4_14_missing_pictures_are_told_upstream);
   tcase_add_test(tests, b4_14_missing_layers_are_told_upstream);
   return suite;
