@@ -35,7 +35,7 @@ void ResizeChoice::sent(double lambda, double moved, double seconds) {
   if (mode_ != ResizeMode::kAuto) return;
   const double share = age_ == 0 ? 1 : 1 - std::exp(-seconds / kMemory);
   price_ += share * (std::log(std::max(lambda, 1e-3)) - price_);
-  moved_ += share * (moved - moved_);
+  if (age_ > 0 || !changed_) moved_ += share * (moved - moved_);  // all is new in the first picture of another size
   age_ += seconds;
   if (age_ < (changed_ ? kSettled : kFirstLook)) return;
   const double margin = age_ < kSettled ? kFarOff : 1;

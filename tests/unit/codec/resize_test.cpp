@@ -223,6 +223,15 @@ TEST(ResizeChoice, SeesAtOnceWhatIsFarOff) {
   EXPECT_FALSE(choice.half());
 }
 
+TEST(ResizeChoice, DoesNotTakeItsOwnChangesForMotion) {
+  ResizeChoice choice(ResizeMode::kAuto, 0.001);
+  for (int n = 0; n < 6; ++n) choice.sent(100, 0.05, 0.1);
+  EXPECT_FALSE(choice.half());
+  choice.sent(2500, 1, 0.1);
+  for (int n = 0; n < 30; ++n) choice.sent(2500, 0.05, 0.1);
+  EXPECT_FALSE(choice.half());
+}
+
 TEST(ResizeChoice, KeepsToItsMode) {
   ResizeChoice none(ResizeMode::kNone, 0.001);
   ResizeChoice half(ResizeMode::kHalf, 10);
