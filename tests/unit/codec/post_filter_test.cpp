@@ -20,7 +20,7 @@ Bytes brighter(const PictureView& view) {
 class PostFilters : public testing::TestWithParam<Clip::Kind> {
  protected:
   PostFilters() {
-    EncoderConfig config = config_for(clip_, 3000);
+    EncoderConfig config = config_for(clip_, 2000);
     config.resize = ResizeMode::kAuto;
     encoder_ = std::make_unique<Encoder>(post_filter_model(), config);
     plain_ = std::make_unique<Decoder>(post_filter_model(), encoder_->sequence_header());

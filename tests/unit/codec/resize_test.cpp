@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(, HalfSize,
 class Resized : public testing::Test {
  protected:
   Resized() {
-    EncoderConfig config = config_for(clip_, 3000);
+    EncoderConfig config = config_for(clip_, 2500);
     config.resize = ResizeMode::kAuto;
     config.refresh_share = 0;
     encoder_ = std::make_unique<Encoder>(deblocking_model(), config);

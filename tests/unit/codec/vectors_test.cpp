@@ -198,7 +198,7 @@ TEST_P(Vector, IsWhatTheEncoderWrites) { EXPECT_TRUE(make_stream(json) == stored
 INSTANTIATE_TEST_SUITE_P(Vectors, Vector,
                          testing::Values("block", "cuts-sliced", "pan-low-rate", "all-syntax", "scalar-cuts",
                                          "scalar-all-syntax", "full-all-syntax", "full-block", "deblocking-all-syntax",
-                                         "deblocking-block", "half-pan"),
+                                         "deblocking-block", "half-still"),
                          [](const auto& param) { return test_name(param.param); });
 
 TEST(Vectors, EveryFileIsTested) {
