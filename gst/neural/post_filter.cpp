@@ -22,6 +22,11 @@ constexpr int kPerCell = kCellSize / kFactor;
 constexpr int kReach = 2;  // cells that eight layers reach; deblocking and enlarging reach into one more
 constexpr double kSlope = 0.1;
 
+constexpr int kFinestTaught = 21;  // step of the lowest price in train/coded_sequence.cpp
+
+// 0 for a step of 8, 1 for 128.
+float step_level_of(int step) { return std::log2(static_cast<float>(step) / 8) / 4; }
+
 nn::Conv2d conv3(int in, int out) { return nn::Conv2d(nn::Conv2dOptions(in, out, 3).padding(1)); }
 
 class NeuralPostFilter : public PostFilter {
@@ -38,11 +43,14 @@ class NeuralPostFilter : public PostFilter {
     const CellBox seen = box.grown(kReach, cols, rows);
     const c10::InferenceMode inference;
     const auto input = pack(decoded, seen, kFactor);
+    const auto told = told_of(cells, enlarged, seen);
     torch::Tensor result;
     {
       const Autocast autocast(bf16_);
-      result = net_->forward(input, told_of(cells, enlarged, seen));
+      result = net_->forward(input, told);
     }
+    // At full size, cells finer than any that it was taught stay as they are.
+    if (!enlarged) result = torch::where(told.narrow(1, 1, 1) < step_level_of(kFinestTaught), input, result);
     const auto part =
         result.slice(2, (box.row - seen.row) * kPerCell, (box.row - seen.row + box.rows) * kPerCell)
             .slice(3, (box.column - seen.column) * kPerCell, (box.column - seen.column + box.cols) * kPerCell);
@@ -99,7 +107,7 @@ torch::Tensor told_of(const ShownCells& cells, bool enlarged, const CellBox& box
   for (int r = 0; r < box.rows; ++r) {
     for (int c = 0; c < box.cols; ++c) {
       const int from = ((box.row + r) >> shift) * cells.cols() + ((box.column + c) >> shift);
-      steps[r][c] = std::log2(static_cast<float>(cells.steps()[static_cast<size_t>(from)]) / 8) / 4;
+      steps[r][c] = step_level_of(cells.steps()[static_cast<size_t>(from)]);
     }
   }
   return torch::upsample_nearest2d(told, {box.rows * kPerCell, box.cols * kPerCell});
