@@ -318,8 +318,7 @@ bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const crlsc::Access
   return true;
 }
 
-// Throws Error(kWrongType) if no stream can go on with `header`, Error(kCorrupt) if this one cannot: a new size needs a
-// picture to begin with.
+// Throws Error(kWrongType) if no stream can go on with `header`, Error(kCorrupt) if this one cannot.
 void check_header(const Impl& impl, const SequenceHeader& header, const crlsc::AccessUnitView& access_unit) {
   check_model(impl, header.model_id);
   const bool resized = impl.header && (header.width != impl.header->width || header.height != impl.header->height);
@@ -381,8 +380,7 @@ DecodedPicture decode(GstCrlscDec* self, GstVideoCodecFrame* frame, ByteView acc
   return picture;
 }
 
-// Counts against max-errors. What is put out resets the base class's count, so each error weighs as much as all in a
-// row.
+// Counts against max-errors, as all errors in a row: what is put out resets the base class's count.
 GstFlowReturn note_error(GstCrlscDec* self, const Error& error) {
   Impl& impl = self->impl;
   count(self, [](Counters& counters) { ++counters.errors; });
