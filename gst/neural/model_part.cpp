@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "neural/model_part.h"
 
+#include <cstdlib>
 #include <cstring>
 
 #include "core/error.h"
 
 namespace crlsc::neural {
+
+int metadata_number(const Metadata& metadata, const std::string& key, int low, int high) {
+  const auto it = metadata.find(key);
+  if (it == metadata.end()) throw Error(ErrorKind::kRead, "model metadata lacks \"" + key + "\"");
+  char* end = nullptr;
+  const long value = std::strtol(it->second.c_str(), &end, 10);
+  if (it->second.empty() || *end != '\0' || value < low || value > high) {
+    throw Error(ErrorKind::kRead, "model metadata \"" + key + "\" is \"" + printable(it->second) + "\", outside " +
+                                      std::to_string(low) + ".." + std::to_string(high));
+  }
+  return static_cast<int>(value);
+}
 
 std::vector<TensorView> ModelPart::tensors_beside(const ModelFile& file) const {
   std::vector<TensorView> views;

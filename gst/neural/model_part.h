@@ -12,6 +12,9 @@
 
 namespace crlsc::neural {
 
+// The number under `key`. Throws Error(kRead) if it is missing or outside low..high.
+int metadata_number(const Metadata& metadata, const std::string& key, int low, int high);
+
 struct ModelPart {
   const char* name;      // for texts: "semantic head"
   const char* tensors;   // "semantic."

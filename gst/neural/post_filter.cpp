@@ -15,14 +15,13 @@ namespace {
 constexpr ModelPart kPart{"post-filter", "post_filter.", "post_filter_"};
 constexpr int kPacked4 = 24;
 constexpr int kTold = 2;
-constexpr int kWidth = 48;
-constexpr int kBlocks = 3;
 constexpr int kFactor = 4;
 constexpr int kPerCell = kCellSize / kFactor;
-constexpr int kReach = 2;  // cells that eight layers reach; deblocking and enlarging reach into one more
+constexpr int kMostBlocks = 8;
 constexpr double kSlope = 0.1;
 
-constexpr int kFinestTaught = 21;  // step of the lowest price in train/coded_sequence.cpp
+// Cells that the layers reach: one sample at 1/4 each.
+int reach_of(const PostFilterConfig& config) { return (2 * config.blocks + 2 + kPerCell - 1) / kPerCell; }
 
 // 0 for a step of 8, 1 for 128.
 float step_level_of(int step) { return std::log2(static_cast<float>(step) / 8) / 4; }
@@ -40,7 +39,8 @@ class NeuralPostFilter : public PostFilter {
     if (anew) out = Picture(decoded.width(), decoded.height());
     const CellBox box = anew ? CellBox{0, 0, cols, rows} : concerned(cells, enlarged, cols, rows);
     if (box.empty()) return;
-    const CellBox seen = box.grown(kReach, cols, rows);
+    const int reach = reach_of(net_->config());
+    const CellBox seen = box.grown(reach, cols, rows);
     const c10::InferenceMode inference;
     const auto input = pack(decoded, seen, kFactor);
     const auto told = told_of(cells, enlarged, seen);
@@ -49,8 +49,10 @@ class NeuralPostFilter : public PostFilter {
       const Autocast autocast(bf16_);
       result = net_->forward(input, told);
     }
-    // At full size, cells finer than any that it was taught stay as they are.
-    if (!enlarged) result = torch::where(told.narrow(1, 1, 1) < step_level_of(kFinestTaught), input, result);
+    if (!enlarged) {
+      const float finest = step_level_of(net_->config().finest_step);
+      result = torch::where(told.narrow(1, 1, 1) < finest, input, result);
+    }
     const auto part =
         result.slice(2, (box.row - seen.row) * kPerCell, (box.row - seen.row + box.rows) * kPerCell)
             .slice(3, (box.column - seen.column) * kPerCell, (box.column - seen.column + box.cols) * kPerCell);
@@ -59,11 +61,11 @@ class NeuralPostFilter : public PostFilter {
 
  private:
   // The shown cells that are not as they were: those that changed, and what the filter makes of the cells beside them.
-  static CellBox concerned(const ShownCells& cells, bool enlarged, int cols, int rows) {
+  CellBox concerned(const ShownCells& cells, bool enlarged, int cols, int rows) const {
     CellBox box = box_round(cells.cols(), cells.rows(), [&](size_t i) { return cells.changed()[i] != 0; });
     if (box.empty()) return box;
     if (enlarged) box = {2 * box.column, 2 * box.row, 2 * box.cols, 2 * box.rows};
-    return box.grown(kReach + 1, cols, rows);
+    return box.grown(reach_of(net_->config()) + 1, cols, rows);  // deblocking and enlarging reach into one more
   }
 
   PostFilterNet net_;
@@ -72,12 +74,21 @@ class NeuralPostFilter : public PostFilter {
 
 }  // namespace
 
-PostFilterNetImpl::PostFilterNetImpl() {
-  in_ = register_module("in", conv3(kPacked4 + kTold, kWidth));
+PostFilterConfig PostFilterConfig::of(NetSize size) {
+  PostFilterConfig config;
+  if (size == NetSize::kXs) {
+    config.width = 32;
+    config.blocks = 2;
+  }
+  return config;
+}
+
+PostFilterNetImpl::PostFilterNetImpl(PostFilterConfig config) : config_(config) {
+  in_ = register_module("in", conv3(kPacked4 + kTold, config.width));
   blocks_ = nn::Sequential();
-  for (int i = 0; i < kBlocks; ++i) blocks_->push_back(ResidualBlock(kWidth));
+  for (int i = 0; i < config.blocks; ++i) blocks_->push_back(ResidualBlock(config.width));
   register_module("blocks", blocks_);
-  out_ = register_module("out", conv3(kWidth, kPacked4));
+  out_ = register_module("out", conv3(config.width, kPacked4));
   for (auto& module : modules(/*include_self=*/false)) {
     if (auto* block = module->as<ResidualBlockImpl>()) block->damp();
   }
@@ -116,7 +127,11 @@ torch::Tensor told_of(const ShownCells& cells, bool enlarged, const CellBox& box
 bool has_post_filter(const ModelFile& file) { return file.find(std::string(kPart.tensors) + "out.weight") != nullptr; }
 
 PostFilterNet import_post_filter(const ModelFile& file) {
-  PostFilterNet net;
+  PostFilterConfig config;
+  config.width = metadata_number(file.metadata(), "post_filter_width", 1, 512);
+  config.blocks = metadata_number(file.metadata(), "post_filter_blocks", 1, kMostBlocks);
+  config.finest_step = metadata_number(file.metadata(), "post_filter_finest_step", 0, 255);
+  PostFilterNet net(config);
   net->eval();
   kPart.read_into(*net, file);
   return net;
@@ -124,7 +139,13 @@ PostFilterNet import_post_filter(const ModelFile& file) {
 
 void export_with_post_filter(const ModelFile& base, PostFilterNet& net, const std::string& training,
                              const std::string& path) {
-  kPart.write(base, *net, {{"post_filter_training", training}}, path);
+  const PostFilterConfig& config = net->config();
+  kPart.write(base, *net,
+              {{"post_filter_width", std::to_string(config.width)},
+               {"post_filter_blocks", std::to_string(config.blocks)},
+               {"post_filter_finest_step", std::to_string(config.finest_step)},
+               {"post_filter_training", training}},
+              path);
 }
 
 std::unique_ptr<PostFilter> make_post_filter(PostFilterNet net, bool bf16) {

@@ -17,11 +17,22 @@
 
 namespace crlsc::neural {
 
+// Sizes of the network and what it was taught. Stored as metadata "post_filter_..." in the model file.
+struct PostFilterConfig {
+  int width = 48;  // channels at 1/4
+  int blocks = 3;
+  int finest_step = 0;  // of the cells at full size that it learnt from; finer ones stay as they are
+
+  static PostFilterConfig of(NetSize size);
+};
+
 // Residual blocks at 1/4, whose sum is added to the picture. One network serves pictures that were decoded at full size
 // and those that were enlarged, and is told which it sees, and how coarsely its cells were coded.
 class PostFilterNetImpl : public torch::nn::Module {
  public:
-  PostFilterNetImpl();
+  explicit PostFilterNetImpl(PostFilterConfig config = {});
+  const PostFilterConfig& config() const { return config_; }
+  void set_finest_step(int step) { config_.finest_step = step; }
   // Pictures as PictureTensor::packed(4), 24 channels at 1/4, and as such back. `told` [B, 2, H/4, W/4] is what is
   // known of how they were coded (told_of()).
   torch::Tensor forward(const torch::Tensor& packed4, const torch::Tensor& told);
@@ -29,6 +40,7 @@ class PostFilterNetImpl : public torch::nn::Module {
   double multiplications() const;
 
  private:
+  PostFilterConfig config_;
   torch::nn::Conv2d in_{nullptr};
   torch::nn::Sequential blocks_{nullptr};
   torch::nn::Conv2d out_{nullptr};

@@ -37,17 +37,6 @@ class InvertedResidualImpl : public nn::Module {
 };
 TORCH_MODULE(InvertedResidual);
 
-int stored_dimension(const ModelFile& file) {
-  const auto found = file.metadata().find("embedding_dim");
-  const std::string text = found == file.metadata().end() ? "" : found->second;
-  char* end = nullptr;
-  const long value = std::strtol(text.c_str(), &end, 10);
-  if (text.empty() || *end != '\0' || value < 1 || value > kMaxVectorDimension) {
-    throw Error(ErrorKind::kRead, kPart.fault(file, "metadata \"embedding_dim\" is \"" + printable(text) + "\""));
-  }
-  return static_cast<int>(value);
-}
-
 class HeadEmbedder : public Embedder {
  public:
   HeadEmbedder(SemanticHead head, bool bf16) : head_(std::move(head)), bf16_(bf16) {}
@@ -147,7 +136,7 @@ void SemanticHeadImpl::fold() {
 bool has_head(const ModelFile& file) { return file.find(std::string(kPart.tensors) + "out.weight") != nullptr; }
 
 SemanticHead import_head(const ModelFile& file) {
-  SemanticHead head(stored_dimension(file));
+  SemanticHead head(metadata_number(file.metadata(), "embedding_dim", 1, kMaxVectorDimension));
   head->eval();
   head->fold();
   kPart.read_into(*head, file);

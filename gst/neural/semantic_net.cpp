@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "neural/model_part.h"
 #include "neural/rearrange.h"
 
 namespace crlsc::neural {
@@ -30,18 +31,6 @@ nn::LeakyReLU activation() { return nn::LeakyReLU(nn::LeakyReLUOptions().negativ
 
 void add_blocks(nn::Sequential& net, int width, int count) {
   for (int i = 0; i < count; ++i) net->push_back(ResidualBlock(width));
-}
-
-int number(const std::map<std::string, std::string>& metadata, const std::string& key, int low, int high) {
-  const auto it = metadata.find(key);
-  if (it == metadata.end()) throw Error(ErrorKind::kRead, "model metadata lacks \"" + key + "\"");
-  char* end = nullptr;
-  const long value = std::strtol(it->second.c_str(), &end, 10);
-  if (it->second.empty() || *end != '\0' || value < low || value > high) {
-    throw Error(ErrorKind::kRead, "model metadata \"" + key + "\" is \"" + it->second + "\", outside " +
-                                      std::to_string(low) + ".." + std::to_string(high));
-  }
-  return static_cast<int>(value);
 }
 
 // Name of each size in the metadata, and where it lives.
@@ -138,8 +127,17 @@ torch::Tensor gain_feature(const torch::Tensor& gains) {
 
 }  // namespace
 
-NetConfig NetConfig::standard(bool scalar) {
+NetConfig NetConfig::of(NetSize size, bool scalar) {
   NetConfig config;
+  if (size == NetSize::kXs) {
+    config.prediction_width = 32;
+    config.encoder_width = 48;
+    config.encoder_blocks = 2;
+    config.decoder_width = 48;
+    config.decoder_blocks = 3;
+    config.coarse_width = 64;
+    config.quarter_width = 16;
+  }
   config.layout.stage_layer = {1, 2, 2};
   config.layout.split_motion = true;
   config.layout.deblocking = true;
@@ -157,7 +155,8 @@ NetConfig NetConfig::standard(bool scalar) {
 
 NetConfig NetConfig::from_metadata(const std::map<std::string, std::string>& metadata, const TokenLayout& layout) {
   NetConfig config;
-  for (const ConfigField& field : kFields) config.*field.member = number(metadata, field.key, field.low, field.high);
+  for (const ConfigField& field : kFields)
+    config.*field.member = metadata_number(metadata, field.key, field.low, field.high);
   config.layout = layout;
   return config;
 }

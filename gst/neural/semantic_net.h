@@ -13,6 +13,9 @@
 
 namespace crlsc::neural {
 
+// S, as the default model has it, and XS, for larger pictures and smaller machines.
+enum class NetSize { kS, kXs };
+
 // Sizes of the network. Stored as metadata in the model file.
 struct NetConfig {
   int prediction_width = 64;  // channels of the prediction's features at 1/8
@@ -26,7 +29,7 @@ struct NetConfig {
   int detail_dim = 96;     // length of a detail code vector
   TokenLayout layout;      // how many codes and stages
 
-  static NetConfig standard(bool scalar);
+  static NetConfig of(NetSize size, bool scalar);
   static NetConfig from_metadata(const std::map<std::string, std::string>& metadata, const TokenLayout& layout);
   void to_metadata(std::map<std::string, std::string>& metadata) const;
 };

@@ -66,6 +66,11 @@ void add_video(CLI::App& eval) {
   video->add_option("original", o->original, "Video")->required();
   video->add_option("decoded", o->decoded, "Video of the same size")->required();
   video->add_flag("--moving", o->moving, "Measure also what moves in front of a fixed camera");
+  video->add_option("--classifier", o->classifiers,
+                    "Image classifiers, TorchScript (tools/teacher): of how many pictures do they say the same?");
+  video->add_option("--classify-every", o->classify_every, "Show them one of so many pictures")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
   video->add_flag("--json", o->json, "Print one line of JSON");
   video->callback([o] { evaluate_video(*o); });
 }

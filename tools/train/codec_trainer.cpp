@@ -81,10 +81,11 @@ bool learns(const TrainOptions& o, const std::string& name) {
 }
 
 SemanticNet first_network(const TrainOptions& o) {
-  if (o.from.empty()) return SemanticNet(neural::NetConfig::standard(o.scalar));
+  const neural::NetConfig fresh = neural::NetConfig::of(o.size.value_or(neural::NetSize::kS), o.scalar);
+  if (o.from.empty()) return SemanticNet(fresh);
   SemanticNet from = neural::import_model(ModelFile(o.from));
   const bool same_quantiser = from->config().layout.scalar() == o.scalar;
-  neural::NetConfig config = same_quantiser ? from->config() : neural::NetConfig::standard(o.scalar);
+  neural::NetConfig config = same_quantiser && !o.size ? from->config() : fresh;
   config.layout.split_motion = true;
   config.layout.deblocking = true;
   SemanticNet net(config);

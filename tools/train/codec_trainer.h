@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,10 @@ namespace crlsc::tools {
 struct TrainOptions {
   std::vector<std::string> data;     // folders and files
   std::vector<std::string> exclude;  // parts of paths never to be read
-  std::string from;                  // model file whose network training starts from; its sizes count, too
+  std::string from;                  // model file whose network training starts from
+  // Of a new network. Without it that of `from`; with it, of `from` only the tensors are taken that have the same
+  // shape.
+  std::optional<neural::NetSize> size;
   bool scalar = true;            // quantiser of a new network; where `from` has the other, only its networks are taken
   std::string out = "training";  // checkpoint, log, sheets and the exported model go here
   std::string license = "LGPL-2.1-or-later";

@@ -17,7 +17,11 @@ constexpr double kPriceAtFull[2] = {60, 6000};
 constexpr double kPlenty = 1;       // bits for a sample, so that the price alone rules
 constexpr double kRefreshed = 0.5;  // share of the scenes with refreshed cells
 
+double step_at(double price) { return std::sqrt(price / kLambdaOfStep); }
+
 }  // namespace
+
+int CodedSequence::finest_step() { return static_cast<int>(step_at(kPriceAtFull[0])); }
 
 CodedSequence::CodedSequence(std::shared_ptr<const LoadedModel> model, const Material& material, int size,
                              uint64_t seed, double half_share)
@@ -29,7 +33,7 @@ void CodedSequence::begin_scene(const Picture& first) {
   const double price = range[0] * std::pow(range[1] / range[0], uniform(0, 1));
   const double bitrate = kPlenty * kRate * first.width() * first.height();
   EncoderConfig config = encoder_config(first, static_cast<int>(bitrate), kRate);
-  config.min_quantizer = std::sqrt(price / kLambdaOfStep);
+  config.min_quantizer = step_at(price);
   config.resize = half ? ResizeMode::kHalf : ResizeMode::kNone;
   if (uniform(0, 1) >= kRefreshed) config.refresh_share = 0;
   encoder_ = std::make_unique<Encoder>(model_, config);

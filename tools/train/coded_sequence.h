@@ -26,6 +26,8 @@ class CodedSequence {
     ShownCells cells;
     bool half = false;
   };
+  // The least step of cells at full size, where no price is lower.
+  static int finest_step();
   // A later picture of the scene, or the first of another.
   Pair next();
 

@@ -21,6 +21,8 @@
 namespace crlsc::tools {
 namespace {
 
+const std::map<std::string, neural::NetSize> kSizes{{"s", neural::NetSize::kS}, {"xs", neural::NetSize::kXs}};
+
 void train_codec(const TrainOptions& options, int threads) {
   if (threads > 0) at::set_num_threads(threads);
   cv::setNumThreads(1);
@@ -142,6 +144,9 @@ void add_post_filter_command(CLI::App& train) {
   CLI::App* filter = train.add_subcommand("post-filter", "Train a model's post-filter on what its codec draws");
   auto o = std::make_shared<PostFilterTrainOptions>();
   filter->add_option("--model", o->model, "Model to put the filter into; default: searched on the model path");
+  filter->add_option("--size", o->size, "Size of a new post-filter: s (default) or xs")
+      ->transform(CLI::CheckedTransformer(kSizes))
+      ->type_name("TEXT");
   filter->add_option("--data", o->data, "Folders or files of pictures and videos")->required();
   filter->add_option("--exclude", o->exclude, "Leave out paths that contain this text");
   filter->add_option("--out", o->out, "Folder for checkpoint, log and model")->capture_default_str();
@@ -175,6 +180,11 @@ void add_train_command(CLI::App& app) {
   codec->add_option("--exclude", o->exclude, "Leave out paths that contain this text");
   codec->add_option("--from", o->from, "Model file to start from; its codebooks are made anew")
       ->check(CLI::ExistingFile);
+  codec
+      ->add_option("--size", o->size,
+                   "Size of a new network, s or xs, which takes what fits of --from; default: that of --from, or s")
+      ->transform(CLI::CheckedTransformer(kSizes))
+      ->type_name("TEXT");
   codec->add_flag("--scalar,!--vector", o->scalar, "Scalar quantiser (default) or vector quantiser of a new network");
   codec->add_option("--out", o->out, "Folder for checkpoint, log, sheets and model")->capture_default_str();
   codec->add_option("--license", o->license, "Licence that the model file names")->capture_default_str();

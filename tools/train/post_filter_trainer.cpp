@@ -77,8 +77,11 @@ struct PostFilterTrainer::State {
       : options(o),
         material(Material::load(o.data, o.exclude, kMaxSide, kMaxFrames)),
         model(acquire_model(o.model, o.threads)),
-        net(neural::has_post_filter(model->file) ? neural::import_post_filter(model->file) : neural::PostFilterNet()),
-        optimizer(net->parameters(), torch::optim::AdamWOptions(o.learning_rate).weight_decay(kWeightDecay)) {}
+        net(neural::has_post_filter(model->file) ? neural::import_post_filter(model->file)
+                                                 : neural::PostFilterNet(neural::PostFilterConfig::of(o.size))),
+        optimizer(net->parameters(), torch::optim::AdamWOptions(o.learning_rate).weight_decay(kWeightDecay)) {
+    net->set_finest_step(CodedSequence::finest_step());
+  }
 
   std::string file(const char* name) const { return options.out + "/" + name; }
   double done() const { return std::min(1.0, spent / (options.minutes * 60)); }

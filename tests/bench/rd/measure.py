@@ -18,11 +18,16 @@ def wire_bytes(sizes):
     return sum(size + HEADERS * -(-size // MTU) for size in sizes if size > 0)
 
 
-def quality(original, decoded, moving):
-    """Luma metrics of `crlsc eval video`."""
-    done = subprocess.run(['crlsc', 'eval', 'video', original, decoded, '--json'] + (['--moving'] if moving else []),
-                          check=True, stdout=subprocess.PIPE)
-    return json.loads(done.stdout)
+def quality(original, decoded, moving, classifiers, every):
+    """Luma metrics of `crlsc eval video`; `classes`, the mean share of every so many pictures that classifiers give the
+    same class as the original's."""
+    command = ['crlsc', 'eval', 'video', original, decoded, '--json'] + (['--moving'] if moving else [])
+    if classifiers:
+        command += ['--classify-every', str(every), '--classifier', *classifiers]
+    found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    shares = found.pop('same_class', {}).values()
+    found['classes'] = sum(shares) / len(shares) if shares else None
+    return found
 
 
 def pictures(path, every=1):

@@ -18,16 +18,18 @@ import report
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / 'tests/bench/common'))
+from machine import machine  # noqa: E402
 from runs import Runs  # noqa: E402
 
 RATES = [3000, 5000, 8000, 12000, 16000, 20000, 40000, 100000]
 SMALL_UP_TO = 20000
 JUDGED = (8000, 16000)  # bit/s
 JUDGE_EVERY = 5         # pictures
+CLASSIFY_EVERY = 2
 BUTTERAUGLI_EVERY = 25
 COLUMNS = ['size', 'clip', 'kind', 'codec', 'revision', 'target', 'kbps', 'wire_kbps', 'key_bytes', 'largest_bytes',
            'worst_5s', 'shown', 'pictures', 'psnr', 'ssim', 'ms_ssim', 'gmsd', 'butteraugli', 'moving_psnr',
-           'moving_ssim', 'people', 'faces', 'corners', 'encode_ms', 'decode_ms']
+           'moving_ssim', 'people', 'faces', 'corners', 'classes', 'encode_ms', 'decode_ms', 'cpu']
 
 
 def parse_arguments():
@@ -40,6 +42,8 @@ def parse_arguments():
     parser.add_argument('--rates', nargs='+', type=int, default=RATES, metavar='BIT/S')
     parser.add_argument('--codecs', nargs='+', metavar='NAME', help='these alone: ' + ' '.join(encoders.names(True)))
     parser.add_argument('--seconds', type=float, default=10)
+    parser.add_argument('--classifiers', nargs='+', default=[], metavar='FILE',
+                        help='image classifiers as judges: TorchScript, made by tools/teacher/efficientnet_lite.py --classifier')
     parser.add_argument('--model', help='model file of CRLSC; default: the one shipped')
     return parser.parse_args()
 
@@ -57,15 +61,16 @@ def measure_run(row, clip, video, size, options, judges):
         sent = encoders.encode(row['codec'], video, pictures, row['target'], clips.RATE, size, pathlib.Path(folder),
                              options.model)
         seconds = pictures / clips.RATE
-        found = measure.quality(video, sent.decoded, clip.fixed)
+        judged = row['target'] in JUDGED
+        found = measure.quality(video, sent.decoded, clip.fixed, options.classifiers if judged else [], CLASSIFY_EVERY)
         found.update(
             kbps=round(sum(sent.sizes) * 8 / seconds / 1000, 3),
             wire_kbps=round(measure.wire_bytes(sent.sizes) * 8 / seconds / 1000, 3),
             key_bytes=sent.key_sizes[0] if sent.key_sizes else None, largest_bytes=max(sent.sizes[1:]),
             worst_5s=worst_five_seconds(sent.sizes, row['target']), shown=sum(1 for s in sent.sizes if s > 0),
-            encode_ms=round(sent.encode_ms, 2), decode_ms=round(sent.decode_ms, 2),
+            encode_ms=round(sent.encode_ms, 2), decode_ms=round(sent.decode_ms, 2), cpu=machine(),
             butteraugli=measure.butteraugli(video, sent.decoded, BUTTERAUGLI_EVERY))
-        if row['target'] in JUDGED:
+        if judged:
             found.update(judges.agreement(video, sent.decoded, JUDGE_EVERY))
         row.update(found)
 

@@ -2,7 +2,6 @@
 """From the table of runs to docs/results: who leads where, BD-rates, all figures, curves."""
 import collections
 import pathlib
-import sys
 
 import matplotlib
 import numpy
@@ -10,15 +9,12 @@ from scipy.interpolate import PchipInterpolator
 
 import encoders
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'common'))
-from machine import machine  # noqa: E402
-
 matplotlib.use('svg')
 import matplotlib.pyplot as plot  # noqa: E402
 
 METRICS = [('psnr', 'PSNR-Y', 1), ('ssim', 'SSIM', 1), ('ms_ssim', 'MS-SSIM', 1), ('gmsd', 'GMSD', -1)]  # 1: more is better
 MOVING = [('moving_psnr', 'PSNR-Y', 1), ('moving_ssim', 'SSIM', 1)]
-JUDGED = [('people', 'people'), ('faces', 'faces'), ('corners', 'corners')]
+JUDGED = [('people', 'people'), ('faces', 'faces'), ('corners', 'corners'), ('classes', 'classes')]
 LEAD = 3  # of the four metrics
 
 
@@ -117,6 +113,20 @@ def bd_rates(clips, ours):
     return table(['against', 'metric'] + list(clips), out)
 
 
+def agreement(clips, target):
+    """What judges find in the decoded pictures as in the original ones: means over the clips where they find it there."""
+    out = []
+    for codec in next(iter(clips.values())):
+        rows = [row for curves in clips.values() if codec in curves for row in curves[codec].rows if int(row['target']) == target]
+        cells = [codec, '%.2f' % (sum(float(row['kbps']) for row in rows) / len(rows)) if rows else '']
+        for column, _ in JUDGED:
+            found = [float(row[column]) for row in rows if row.get(column)]
+            cells.append('%.3f' % (sum(found) / len(found)) if found else '')
+        if any(cells[2:]):
+            out.append(cells)
+    return table(['codec', 'kbit/s'] + [label for _, label in JUDGED], out) if out else []
+
+
 def number(row, column, digits):
     return '%.*f' % (digits, float(row[column])) if row.get(column) else ''
 
@@ -125,7 +135,7 @@ def all_figures(curves):
     moving = any(row.get('moving_psnr') for curve in curves.values() for row in curve.rows)
     header = ['codec', 'target', 'kbit/s', 'on the wire', 'worst 5 s', 'key picture', 'shown', 'PSNR-Y', 'SSIM', 'MS-SSIM',
               'GMSD', 'butteraugli'] + (['moving PSNR-Y', 'SSIM'] if moving else []) + [
-                  'people', 'faces', 'corners', 'encode ms', 'decode ms']
+                  label for _, label in JUDGED] + ['encode ms', 'decode ms']
     out = []
     for codec, curve in curves.items():
         for row in curve.rows:
@@ -164,12 +174,18 @@ def draw(size, clips, path):
     plot.close(figure)
 
 
+def cpus(rows):
+    """Those that measured, and how much: times of different ones do not compare."""
+    count = collections.Counter(row.get('cpu') or 'unknown CPU' for row in rows)
+    return ['%s (%d runs)' % found for found in sorted(count.items())]
+
+
 def write(rows, revisions, path):
     """The report of the runs of these revisions."""
     rows = [row for row in rows if revisions.get(row['codec']) == row['revision']]
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = ['# Rate and distortion', '', 'Written by `tests/bench/rd/run`; `%s` holds every run.' % path.with_suffix('.csv').name,
-             'CPU: %s; one thread each. ' % machine() + '; '.join(
+             'CPU: %s; one thread each. ' % ', '.join(cpus(rows)) + '; '.join(
                  '%s: %s' % (name, text) for name, text in revisions.items() if name in ('crlsc', 'x264')) +
              ' (all rivals). Rates are bits of the access units that were really sent; "on the wire" adds RTP, UDP and IP',
              'headers at an MTU of 1200. Encode and decode, a picture: of CRLSC time by the clock, which other programs lengthen; of',
@@ -196,6 +212,12 @@ def write(rows, revisions, path):
                   'quality over which both were compared.', '']
         for ours in encoders.OURS:
             lines += ['%s:' % ours, ''] + bd_rates(clips, ours)
+        for target in sorted({int(row['target']) for row in rows}):
+            judged = agreement(clips, target)
+            if judged:
+                lines += ['Semantic agreement at %g kbit/s, means over the clips: of people (HOG) and faces (Haar) found at the same'
+                          % (target / 1000), 'place (F1), share of corners found again (ORB), and of pictures that classifiers give the '
+                          'same class as', 'the original. Judges are no part of any codec.', ''] + judged
         for clip, curves in clips.items():
             lines += ['### %s, %s' % (clip, size), ''] + all_figures(curves)
     path.write_text('\n'.join(lines).rstrip() + '\n', encoding='utf-8')
