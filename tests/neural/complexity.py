@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The shipped model stays as small as it is promised to be. Usage: complexity.py CRLSC MODEL"""
+"""A shipped model stays as small as it is promised to be. Usage: complexity.py CRLSC MODEL PARAMETERS KMAC, the most that
+it may have, in all and for each luma sample either way."""
 import re
 import subprocess
 import sys
 
-MOST_PARAMETERS = 4_000_000
-MOST_KMAC = 25  # for each luma sample, either way
-
 
 def main():
-    crlsc, model = sys.argv[1:]
+    crlsc, model = sys.argv[1:3]
+    most_parameters, most_kmac = int(sys.argv[3]), float(sys.argv[4])
     text = subprocess.run([crlsc, 'inspect', model], stdout=subprocess.PIPE, text=True, check=True).stdout
     found = re.search(r'networks of (\d+) parameters; for each luma sample ([\d.]+) kMAC in the encoder, which also '
                       r'decodes, and ([\d.]+) kMAC in the decoder', text)
@@ -23,10 +22,10 @@ def main():
     parameters += int(found[1])
     decoder += float(found[2])
     print('%d parameters, %.2f and %.2f kMAC' % (parameters, encoder, decoder))
-    if not 0 < parameters <= MOST_PARAMETERS:
-        sys.exit('more than %d parameters' % MOST_PARAMETERS)
-    if not (0 < encoder <= MOST_KMAC and 0 < decoder <= MOST_KMAC):
-        sys.exit('more than %d kMAC' % MOST_KMAC)
+    if not 0 < parameters <= most_parameters:
+        sys.exit('more than %d parameters' % most_parameters)
+    if not (0 < encoder <= most_kmac and 0 < decoder <= most_kmac):
+        sys.exit('more than %g kMAC' % most_kmac)
 
 
 main()

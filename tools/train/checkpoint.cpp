@@ -17,6 +17,29 @@ bool resumes_from(const std::string& path, bool wanted) {
   return exists;
 }
 
+void write_progress(torch::serialize::OutputArchive& archive, const torch::optim::Optimizer& optimizer, int64_t step,
+                    double spent) {
+  torch::serialize::OutputArchive optimizer_archive;
+  optimizer.save(optimizer_archive);
+  archive.write("optimizer", optimizer_archive);
+  archive.write("step", torch::tensor(step), true);
+  archive.write("spent", torch::tensor(spent, torch::kFloat64), true);
+}
+
+void read_progress(torch::serialize::InputArchive& archive, torch::optim::Optimizer& optimizer, int64_t& step,
+                   double& spent) {
+  torch::serialize::InputArchive optimizer_archive;
+  archive.read("optimizer", optimizer_archive);
+  optimizer.load(optimizer_archive);
+  // Reading into a defined tensor keeps that tensor's type, so each value has its own.
+  torch::Tensor steps_done;
+  torch::Tensor seconds_spent;
+  archive.read("step", steps_done, true);
+  archive.read("spent", seconds_spent, true);
+  step = steps_done.item<int64_t>();
+  spent = seconds_spent.item<double>();
+}
+
 void save_checkpoint(torch::serialize::OutputArchive& archive, const std::string& path) {
   archive.save_to(path + ".new");
   fs::rename(path + ".new", path);

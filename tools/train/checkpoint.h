@@ -12,6 +12,13 @@ namespace crlsc::tools {
 // it is there and not wanted.
 bool resumes_from(const std::string& path, bool wanted);
 
+// The part of a checkpoint that says how far a training is: its optimizer, steps, and seconds of computing. Reading
+// throws c10::Error if it is missing.
+void write_progress(torch::serialize::OutputArchive& archive, const torch::optim::Optimizer& optimizer, int64_t step,
+                    double spent);
+void read_progress(torch::serialize::InputArchive& archive, torch::optim::Optimizer& optimizer, int64_t& step,
+                   double& spent);
+
 // Writes `archive` to `path`, where the old file stays until the new one is whole.
 void save_checkpoint(torch::serialize::OutputArchive& archive, const std::string& path);
 

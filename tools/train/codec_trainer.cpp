@@ -20,8 +20,8 @@
 #include "train/rate_model.h"
 #include "train/sample.h"
 #include "train/sheet.h"
-#include "train/step_clock.h"
 #include "train/training_log.h"
+#include "train/training_run.h"
 
 namespace crlsc::tools {
 namespace fs = std::filesystem;
@@ -45,6 +45,7 @@ constexpr double kErrorFloor = 4;      // squared error of a sample that is good
 constexpr double kClip = 1.0;
 constexpr double kAverage = 0.998;  // of the weights that are exported
 constexpr int kScales = 3;
+constexpr double kLogEvery = 20;   // seconds
 constexpr double kFallFrom = 0.6;  // share of the time at full learning rate
 
 // What samples say of each cell: [B, 1, h, w], in floats.
@@ -156,11 +157,12 @@ struct CodecTrainer::State {
     });
   }
 
+  double done() const { return std::min(1.0, spent / (options.minutes * 60)); }
+
   double learning_rate() const {
-    const double done = spent / (options.minutes * 60);
     double lr = options.learning_rate * std::min(1.0, static_cast<double>(step + 1) / kRampSteps);
-    if (done > kFallFrom && !options.steady) {
-      const double x = std::min(1.0, (done - kFallFrom) / (1 - kFallFrom));
+    if (done() > kFallFrom && !options.steady) {
+      const double x = (done() - kFallFrom) / (1 - kFallFrom);
       lr *= 0.02 + 0.98 * 0.5 * (1 + std::cos(x * M_PI));
     }
     return lr;
@@ -398,9 +400,7 @@ struct CodecTrainer::State {
   }
 
   void descend(const Tensor& loss) {
-    for (auto& group : optimizer->param_groups()) {
-      static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate());
-    }
+    set_learning_rate(*optimizer, learning_rate());
     optimizer->zero_grad();
     loss.backward();
     torch::nn::utils::clip_grad_norm_(net->parameters(), kClip);
@@ -416,7 +416,7 @@ struct CodecTrainer::State {
     for (auto& b : books) b.revive();
   }
 
-  StepReport train_step() {
+  void train_step() {
     StepReport report;
     const Batch batch = next_batch();
     const Result result = run(batch);
@@ -438,7 +438,7 @@ struct CodecTrainer::State {
       report.zeros.push_back(b.zero_share());
     }
     ++step;
-    return report;
+    window.push_back(std::move(report));
   }
 
   void finish_samples(const std::vector<Picture>& decoder_pictures, const std::vector<Picture>& encoder_pictures) {
@@ -482,9 +482,6 @@ struct CodecTrainer::State {
   void save() {
     torch::serialize::OutputArchive archive;
     net->save(archive);
-    torch::serialize::OutputArchive optimizer_archive;
-    optimizer->save(optimizer_archive);
-    archive.write("optimizer", optimizer_archive);
     if (scalar()) {
       torch::serialize::OutputArchive rate_archive;
       rate->save(rate_archive);
@@ -497,8 +494,7 @@ struct CodecTrainer::State {
       archive.write(name + "sums", books[i].sums, true);
       archive.write(name + "error", books[i].error, true);
     }
-    archive.write("step", torch::tensor(step), true);
-    archive.write("spent", torch::tensor(spent, torch::kFloat64), true);
+    write_progress(archive, *optimizer, step, spent);
     save_checkpoint(archive, checkpoint_path());
   }
 
@@ -506,9 +502,6 @@ struct CodecTrainer::State {
     torch::serialize::InputArchive archive;
     archive.load_from(checkpoint_path());
     net->load(archive);
-    torch::serialize::InputArchive optimizer_archive;
-    archive.read("optimizer", optimizer_archive);
-    optimizer->load(optimizer_archive);
     if (scalar()) {
       torch::serialize::InputArchive rate_archive;
       archive.read("rate", rate_archive);
@@ -521,13 +514,7 @@ struct CodecTrainer::State {
       archive.read(name + "sums", books[i].sums, true);
       archive.read(name + "error", books[i].error, true);
     }
-    // Reading into a defined tensor keeps that tensor's type, so each value has its own.
-    Tensor steps_done;
-    Tensor seconds_spent;
-    archive.read("step", steps_done, true);
-    archive.read("spent", seconds_spent, true);
-    step = steps_done.item<int64_t>();
-    spent = seconds_spent.item<double>();
+    read_progress(archive, *optimizer, step, spent);
   }
 
   void checkpoint() {
@@ -541,9 +528,9 @@ struct CodecTrainer::State {
     swap_average();
   }
 
-  void log(double crops_per_second) {
-    if (window.empty()) return;
-    const TrainingProgress progress{step, spent, options.minutes * 60, crops_per_second, learning_rate()};
+  void log(double steps_per_second) {
+    const TrainingProgress progress{step, spent, options.minutes * 60, steps_per_second * options.batch,
+                                    learning_rate()};
     const StepReport mean = mean_of(window);
     print_progress(progress, mean);
     append_csv(options.out + "/log.csv", progress, mean);
@@ -562,30 +549,12 @@ CodecTrainer::~CodecTrainer() = default;
 
 void CodecTrainer::run() {
   State& s = *state_;
-  StepClock clock;
-  double last_checkpoint = s.spent;
-  double last_log = s.spent;
-  int64_t logged_step = s.step;
-  constexpr double kLogEvery = 20;
-  if (s.spent >= s.options.minutes * 60) {
+  if (s.done() >= 1) {
     std::printf("%.0f minutes are used up already; give more with --minutes\n", s.options.minutes);
     return;
   }
   std::printf("from step %lld, %.1f minutes spent\n", static_cast<long long>(s.step), s.spent / 60);
-  while (s.spent < s.options.minutes * 60) {
-    s.window.push_back(s.train_step());
-    s.spent += clock.lap();
-    if (s.spent - last_log > kLogEvery) {
-      s.log(static_cast<double>((s.step - logged_step) * s.options.batch) / (s.spent - last_log));
-      last_log = s.spent;
-      logged_step = s.step;
-    }
-    if (s.spent - last_checkpoint > s.options.checkpoint_minutes * 60) {
-      s.checkpoint();
-      last_checkpoint = s.spent;
-    }
-  }
-  s.checkpoint();
+  run_training(s, kLogEvery, s.options.checkpoint_minutes * 60);
 }
 
 }  // namespace crlsc::tools

@@ -16,9 +16,7 @@
 namespace crlsc::tools {
 
 struct TrainOptions {
-  std::vector<std::string> data;     // folders and files
-  std::vector<std::string> exclude;  // parts of paths never to be read
-  std::string from;                  // model file whose network training starts from
+  std::string from;  // model file whose network training starts from
   // Of a new network. Without it that of `from`; with it, of `from` only the tensors are taken that have the same
   // shape.
   std::optional<neural::NetSize> size;
@@ -34,9 +32,7 @@ struct TrainOptions {
   double loss_share = 0.3;        // samples that lose units
   double knowledge_share = 0.3;   // samples whose prediction mixes in cells of an earlier picture
   uint64_t seed = 1;
-  int overfit = 0;  // train on the first N crops only, over and over; 0 = off
-  int max_side = 288;
-  int max_frames = 400;
+  int overfit = 0;              // train on the first N crops only, over and over; 0 = off
   bool keep_transform = false;  // of details: what it weighs stays as `from` has it
   // How the names of tensors begin that learn; the others stay as `from` has them. Empty: all learn.
   std::vector<std::string> learnt;

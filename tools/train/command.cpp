@@ -23,10 +23,26 @@ namespace {
 
 const std::map<std::string, neural::NetSize> kSizes{{"s", neural::NetSize::kS}, {"xs", neural::NetSize::kXs}};
 
-void train_codec(const TrainOptions& options, int threads) {
+// What codec and post-filter learn from.
+struct MaterialOptions {
+  std::vector<std::string> data;     // folders and files
+  std::vector<std::string> exclude;  // parts of paths never to be read
+
+  void add_to(CLI::App& command) {
+    command.add_option("--data", data, "Folders or files of pictures and videos")->required();
+    command.add_option("--exclude", exclude, "Leave out paths that contain this text");
+  }
+  Material load() const {
+    constexpr int kMaxSide = 288;  // of the short side
+    constexpr int kMaxFrames = 400;
+    return Material::load(data, exclude, kMaxSide, kMaxFrames);
+  }
+};
+
+void train_codec(const TrainOptions& options, const MaterialOptions& from, int threads) {
   if (threads > 0) at::set_num_threads(threads);
   cv::setNumThreads(1);
-  const Material material = Material::load(options.data, options.exclude, options.max_side, options.max_frames);
+  const Material material = from.load();
   std::printf("%zu stills, %zu clips\n", material.stills.size(), material.clips.size());
   CodecTrainer(options, material).run();
 }
@@ -143,12 +159,12 @@ void add_decoder_command(CLI::App& train) {
 void add_post_filter_command(CLI::App& train) {
   CLI::App* filter = train.add_subcommand("post-filter", "Train a model's post-filter on what its codec draws");
   auto o = std::make_shared<PostFilterTrainOptions>();
+  auto material = std::make_shared<MaterialOptions>();
   filter->add_option("--model", o->model, "Model to put the filter into; default: searched on the model path");
   filter->add_option("--size", o->size, "Size of a new post-filter: s (default) or xs")
       ->transform(CLI::CheckedTransformer(kSizes))
       ->type_name("TEXT");
-  filter->add_option("--data", o->data, "Folders or files of pictures and videos")->required();
-  filter->add_option("--exclude", o->exclude, "Leave out paths that contain this text");
+  material->add_to(*filter);
   filter->add_option("--out", o->out, "Folder for checkpoint, log and model")->capture_default_str();
   filter->add_option("--minutes", o->minutes, "Minutes of training in all")->capture_default_str();
   filter->add_option("--checkpoint-minutes", o->checkpoint_minutes, "Minutes between checkpoints")
@@ -161,10 +177,11 @@ void add_post_filter_command(CLI::App& train) {
   filter->add_option("--seed", o->seed, "Seed of everything random")->capture_default_str();
   filter->add_option("--threads", o->threads, "Threads; 0 = one less than there are cores, 1 to 4");
   filter->add_flag("--resume", o->resume, "Go on from the checkpoint in --out");
-  filter->callback([o] {
+  filter->callback([o, material] {
     cv::setNumThreads(1);
     o->model = find_model(o->model);
-    PostFilterTrainer(*o).run();
+    const Material loaded = material->load();
+    PostFilterTrainer(*o, loaded).run();
   });
 }
 
@@ -176,8 +193,8 @@ void add_train_command(CLI::App& app) {
   CLI::App* codec = train->add_subcommand("codec", "Train the codec's VQ-VAE from pictures and videos");
   auto o = std::make_shared<TrainOptions>();
   auto threads = std::make_shared<int>(0);
-  codec->add_option("--data", o->data, "Folders or files of pictures and videos")->required();
-  codec->add_option("--exclude", o->exclude, "Leave out paths that contain this text");
+  auto material = std::make_shared<MaterialOptions>();
+  material->add_to(*codec);
   codec->add_option("--from", o->from, "Model file to start from; its codebooks are made anew")
       ->check(CLI::ExistingFile);
   codec
@@ -213,7 +230,7 @@ void add_train_command(CLI::App& app) {
   add_train_head_command(*train);
   add_decoder_command(*train);
   add_post_filter_command(*train);
-  codec->callback([o, threads] { train_codec(*o, *threads); });
+  codec->callback([o, material, threads] { train_codec(*o, *material, *threads); });
 }
 
 }  // namespace crlsc::tools

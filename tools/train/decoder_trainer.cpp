@@ -2,7 +2,6 @@
 #include "train/decoder_trainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -19,6 +18,7 @@
 #include "train/encoder_material.h"
 #include "train/feature_codec.h"
 #include "train/losses.h"
+#include "train/training_run.h"
 
 namespace crlsc::tools {
 namespace fs = std::filesystem;
@@ -38,8 +38,6 @@ constexpr double kLogEvery = 20;
 constexpr int64_t kTestBatch = 32;
 constexpr size_t kSheetPictures = 32;
 constexpr size_t kSheetColumns = 8;
-
-double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 EncoderMaterial material_of(const DecoderTrainOptions& o) {
   EncoderMaterialOptions m;
@@ -67,6 +65,7 @@ struct DecoderTrainer::State {
   std::unique_ptr<torch::optim::AdamW> optimizer;
   bool bf16 = neural::cpu_has_bf16();
   int64_t step = 0;
+  double spent = 0;  // seconds of computing in all runs
   Tensor warm_rows;
   double loss_sum = 0;
   int64_t loss_count = 0;
@@ -85,10 +84,11 @@ struct DecoderTrainer::State {
   std::string file(const char* name) const { return options.out + "/" + name; }
   const char* mode() const { return options.frozen ? "frozen" : "joint"; }
 
+  double done() const { return std::min(1.0, static_cast<double>(step) / static_cast<double>(options.steps)); }
+
   double learning_rate() const {
-    const double done = static_cast<double>(step) / static_cast<double>(options.steps);
     return options.learning_rate * std::min(1.0, static_cast<double>(step + 1) / kRampSteps) *
-           (0.5 + 0.5 * std::cos(M_PI * done));
+           (0.5 + 0.5 * std::cos(M_PI * done()));
   }
 
   // The same step draws the same samples, also after a resume.
@@ -123,9 +123,7 @@ struct DecoderTrainer::State {
 
   void train_step() {
     const PictureTensor original = next_batch();
-    for (auto& group : optimizer->param_groups()) {
-      static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate());
-    }
+    set_learning_rate(*optimizer, learning_rate());
     Tensor commitment;
     PictureTensor decoded;
     {
@@ -146,25 +144,22 @@ struct DecoderTrainer::State {
   }
 
   void log(double steps_per_second) {
-    std::printf("%s %3.0f%% step %lld loss %.3f, %.1f bits a token | %.1f steps/s ETA %s\n", mode(),
-                100.0 * static_cast<double>(step) / static_cast<double>(options.steps), static_cast<long long>(step),
-                loss_sum / static_cast<double>(std::max<int64_t>(1, loss_count)), book.mean_bits(), steps_per_second,
+    std::printf("%s %3.0f%% step %lld loss %.3f, %.1f bits a token | %.1f steps/s ETA %s\n", mode(), 100 * done(),
+                static_cast<long long>(step), loss_sum / static_cast<double>(std::max<int64_t>(1, loss_count)),
+                book.mean_bits(), steps_per_second,
                 clock_text(static_cast<double>(options.steps - step) / std::max(1e-3, steps_per_second)).c_str());
     std::fflush(stdout);
     loss_sum = 0;
     loss_count = 0;
   }
 
-  void save() {
+  void checkpoint() {
     torch::serialize::OutputArchive archive;
     net->save(archive);
-    torch::serialize::OutputArchive optimizer_archive;
-    optimizer->save(optimizer_archive);
-    archive.write("optimizer", optimizer_archive);
     archive.write("counts", book.counts, true);
     archive.write("sums", book.sums, true);
     archive.write("error", book.error, true);
-    archive.write("step", torch::tensor(step), true);
+    write_progress(archive, *optimizer, step, spent);
     save_checkpoint(archive, file("checkpoint.pt"));
   }
 
@@ -172,15 +167,10 @@ struct DecoderTrainer::State {
     torch::serialize::InputArchive archive;
     archive.load_from(file("checkpoint.pt"));
     net->load(archive);
-    torch::serialize::InputArchive optimizer_archive;
-    archive.read("optimizer", optimizer_archive);
-    optimizer->load(optimizer_archive);
     archive.read("counts", book.counts, true);
     archive.read("sums", book.sums, true);
     archive.read("error", book.error, true);
-    Tensor steps_done;
-    archive.read("step", steps_done, true);
-    step = steps_done.item<int64_t>();
+    read_progress(archive, *optimizer, step, spent);
   }
 
   std::vector<Picture> decode(const std::vector<Picture>& originals) {
@@ -242,23 +232,7 @@ DecoderTrainer::~DecoderTrainer() = default;
 
 void DecoderTrainer::run() {
   State& s = *state_;
-  double last_log = seconds();
-  double last_checkpoint = last_log;
-  int64_t logged_step = s.step;
-  while (s.step < s.options.steps) {
-    s.train_step();
-    const double now = seconds();
-    if (s.step == s.options.steps || now - last_log > kLogEvery) {
-      s.log(static_cast<double>(s.step - logged_step) / std::max(1e-3, now - last_log));
-      last_log = now;
-      logged_step = s.step;
-    }
-    if (now - last_checkpoint > s.options.checkpoint_minutes * 60) {
-      s.save();
-      last_checkpoint = now;
-    }
-  }
-  s.save();
+  run_training(s, kLogEvery, s.options.checkpoint_minutes * 60);
   s.write_network();
   s.report();
 }

@@ -17,7 +17,7 @@
 #include "progress.h"
 #include "train/checkpoint.h"
 #include "train/encoder_objective.h"
-#include "train/step_clock.h"
+#include "train/training_run.h"
 
 namespace crlsc::tools {
 namespace fs = std::filesystem;
@@ -134,9 +134,7 @@ struct EncoderTrainer::State {
   void train_step() {
     std::mt19937_64 random(options.material.seed * 1000003 + static_cast<uint64_t>(step));
     const auto samples = next_samples(random);
-    for (auto& group : optimizer.param_groups()) {
-      static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate());
-    }
+    set_learning_rate(optimizer, learning_rate());
     std::vector<Tensor> terms;
     const Tensor total = objective->loss(vectors(packed(samples)), samples, random, terms);
     optimizer.zero_grad();
@@ -163,7 +161,7 @@ struct EncoderTrainer::State {
     return score;
   }
 
-  void log(double pictures_per_second) {
+  void log(double steps_per_second) {
     std::array<double, 4> mean{};
     for (const auto& w : window) {
       for (size_t i = 0; i < mean.size(); ++i) mean[i] += w[i] / static_cast<double>(window.size());
@@ -179,7 +177,7 @@ struct EncoderTrainer::State {
     const int bars = static_cast<int>(done() * 20);
     std::printf("[%.*s%.*s] %3.0f%% step %lld loss %.3f%s held out %.3f | %.0f pictures/s ETA %s\n", bars,
                 "####################", 20 - bars, "....................", done() * 100, static_cast<long long>(step),
-                mean[0], parts.c_str(), held_out, pictures_per_second,
+                mean[0], parts.c_str(), held_out, steps_per_second * options.batch,
                 clock_text(done() > 0 ? spent / done() - spent : 0).c_str());
     std::fflush(stdout);
     const bool fresh = !fs::exists(file("log.csv"));
@@ -198,15 +196,11 @@ struct EncoderTrainer::State {
   void save() {
     torch::serialize::OutputArchive archive;
     head->save(archive);
-    torch::serialize::OutputArchive optimizer_archive;
-    optimizer.save(optimizer_archive);
-    archive.write("optimizer", optimizer_archive);
     torch::serialize::OutputArchive beside_archive;
     objective->beside->save(beside_archive);
     archive.write("beside", beside_archive);
     archive.write("mode", torch::tensor(static_cast<int64_t>(material.mode)), true);
-    archive.write("step", torch::tensor(step), true);
-    archive.write("spent", torch::tensor(spent, torch::kFloat64), true);
+    write_progress(archive, optimizer, step, spent);
     save_checkpoint(archive, file("checkpoint.pt"));
   }
 
@@ -221,15 +215,7 @@ struct EncoderTrainer::State {
     torch::serialize::InputArchive beside_archive;
     archive.read("beside", beside_archive);
     objective->beside->load(beside_archive);
-    torch::serialize::InputArchive optimizer_archive;
-    archive.read("optimizer", optimizer_archive);
-    optimizer.load(optimizer_archive);
-    Tensor steps_done;
-    Tensor seconds_spent;
-    archive.read("step", steps_done, true);
-    archive.read("spent", seconds_spent, true);
-    step = steps_done.item<int64_t>();
-    spent = seconds_spent.item<double>();
+    read_progress(archive, optimizer, step, spent);
   }
 
   void write_model() {
@@ -273,25 +259,8 @@ EncoderTrainer::~EncoderTrainer() = default;
 
 void EncoderTrainer::run() {
   State& s = *state_;
-  StepClock clock;
-  double last_checkpoint = s.spent;
-  double last_log = s.spent;
-  int64_t logged_step = s.step;
   std::printf("from step %lld, %s spent\n", static_cast<long long>(s.step), clock_text(s.spent).c_str());
-  while (s.done() < 1) {
-    s.train_step();
-    s.spent += clock.lap();
-    if (s.done() >= 1 || s.spent - last_log > kLogEvery) {
-      s.log(static_cast<double>((s.step - logged_step) * s.options.batch) / std::max(1e-3, s.spent - last_log));
-      last_log = s.spent;
-      logged_step = s.step;
-    }
-    if (s.spent - last_checkpoint > s.options.checkpoint_minutes * 60) {
-      s.checkpoint();
-      last_checkpoint = s.spent;
-    }
-  }
-  s.checkpoint();
+  run_training(s, kLogEvery, s.options.checkpoint_minutes * 60);
   std::printf("%s\n", s.file("model.safetensors").c_str());
 }
 

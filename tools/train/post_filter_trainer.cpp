@@ -17,7 +17,7 @@
 #include "train/checkpoint.h"
 #include "train/coded_sequence.h"
 #include "train/losses.h"
-#include "train/step_clock.h"
+#include "train/training_run.h"
 
 namespace crlsc::tools {
 namespace fs = std::filesystem;
@@ -26,10 +26,8 @@ using torch::Tensor;
 
 namespace {
 
-constexpr int kMaxSide = 288;    // of the material's short side
-constexpr int kMaxFrames = 400;  // of a video
-constexpr int kSide = 160;       // of coded pictures
-constexpr int kCrop = 112;       // of what is learnt from
+constexpr int kSide = 160;  // of coded pictures
+constexpr int kCrop = 112;  // of what is learnt from
 constexpr int kSequences = 8;
 constexpr size_t kPool = 1024;  // coded pictures that samples are drawn from; each step brings a new one
 constexpr size_t kFirstPool = 128;
@@ -55,7 +53,7 @@ Tensor psnr_of(const Tensor& a, const Tensor& b) {
 
 struct PostFilterTrainer::State {
   PostFilterTrainOptions options;
-  Material material;
+  const Material& material;
   std::shared_ptr<const LoadedModel> model;
   std::vector<std::unique_ptr<CodedSequence>> sequences;
   std::vector<CodedSequence::Pair> pool;
@@ -73,9 +71,9 @@ struct PostFilterTrainer::State {
   std::array<double, 2> gain{};
   std::array<int64_t, 2> pictures{};
 
-  explicit State(const PostFilterTrainOptions& o)
+  State(const PostFilterTrainOptions& o, const Material& m)
       : options(o),
-        material(Material::load(o.data, o.exclude, kMaxSide, kMaxFrames)),
+        material(m),
         model(acquire_model(o.model, o.threads)),
         net(neural::has_post_filter(model->file) ? neural::import_post_filter(model->file)
                                                  : neural::PostFilterNet(neural::PostFilterConfig::of(o.size))),
@@ -142,9 +140,7 @@ struct PostFilterTrainer::State {
 
   void train_step() {
     const Batch batch = next_batch();
-    for (auto& group : optimizer.param_groups()) {
-      static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate());
-    }
+    set_learning_rate(optimizer, learning_rate());
     PictureTensor filtered;
     {
       const neural::Autocast autocast(bf16);
@@ -189,11 +185,7 @@ struct PostFilterTrainer::State {
   void checkpoint() {
     torch::serialize::OutputArchive archive;
     net->save(archive);
-    torch::serialize::OutputArchive optimizer_archive;
-    optimizer.save(optimizer_archive);
-    archive.write("optimizer", optimizer_archive);
-    archive.write("step", torch::tensor(step), true);
-    archive.write("spent", torch::tensor(spent, torch::kFloat64), true);
+    write_progress(archive, optimizer, step, spent);
     save_checkpoint(archive, file("checkpoint.pt"));
     const std::string training = std::to_string(step) + " steps of " + std::to_string(options.batch) + " crops of " +
                                  std::to_string(kCrop) + "x" + std::to_string(kCrop);
@@ -204,22 +196,14 @@ struct PostFilterTrainer::State {
     torch::serialize::InputArchive archive;
     archive.load_from(file("checkpoint.pt"));
     net->load(archive);
-    torch::serialize::InputArchive optimizer_archive;
-    archive.read("optimizer", optimizer_archive);
-    optimizer.load(optimizer_archive);
-    Tensor steps_done;
-    Tensor seconds_spent;
-    archive.read("step", steps_done, true);
-    archive.read("spent", seconds_spent, true);
-    step = steps_done.item<int64_t>();
-    spent = seconds_spent.item<double>();
+    read_progress(archive, optimizer, step, spent);
   }
 };
 
-PostFilterTrainer::PostFilterTrainer(const PostFilterTrainOptions& options) {
+PostFilterTrainer::PostFilterTrainer(const PostFilterTrainOptions& options, const Material& material) {
   torch::manual_seed(options.seed);
   fs::create_directories(options.out);
-  state_ = std::make_unique<State>(options);
+  state_ = std::make_unique<State>(options, material);
   if (resumes_from(state_->file("checkpoint.pt"), options.resume)) state_->load();
   state_->open_sequences();
 }
@@ -228,24 +212,7 @@ PostFilterTrainer::~PostFilterTrainer() = default;
 
 void PostFilterTrainer::run() {
   State& s = *state_;
-  StepClock clock;
-  double last_log = s.spent;
-  double last_checkpoint = s.spent;
-  int64_t logged_step = s.step;
-  while (s.done() < 1) {
-    s.train_step();
-    s.spent += clock.lap();
-    if (s.done() >= 1 || s.spent - last_log > kLogEvery) {
-      s.log(static_cast<double>(s.step - logged_step) / std::max(1e-3, s.spent - last_log));
-      last_log = s.spent;
-      logged_step = s.step;
-    }
-    if (s.spent - last_checkpoint > s.options.checkpoint_minutes * 60) {
-      s.checkpoint();
-      last_checkpoint = s.spent;
-    }
-  }
-  s.checkpoint();
+  run_training(s, kLogEvery, s.options.checkpoint_minutes * 60);
   std::printf("%s\n", s.file("model.safetensors").c_str());
 }
 

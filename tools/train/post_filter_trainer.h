@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "neural/semantic_net.h"
+#include "train/material.h"
 
 namespace crlsc::tools {
 
@@ -32,8 +33,8 @@ struct PostFilterTrainOptions {
 // prices of all kinds (CodedSequence). A run goes on from its checkpoint.
 class PostFilterTrainer {
  public:
-  // Throws Error(kSettings) if there is a checkpoint already and `resume` is not set.
-  explicit PostFilterTrainer(const PostFilterTrainOptions& options);
+  // Throws Error(kSettings) if there is a checkpoint already and `resume` is not set. `material` has to stay.
+  PostFilterTrainer(const PostFilterTrainOptions& options, const Material& material);
   ~PostFilterTrainer();
   // Trains until the minutes are over and writes `out`/model.safetensors.
   void run();

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """From the table of runs to docs/results: who leads where, BD-rates, all figures, curves."""
 import collections
-import pathlib
+import csv
 
 import matplotlib
 import numpy
@@ -225,6 +225,7 @@ def write(rows, revisions, path):
 
 
 def write_csv(rows, path):
-    columns = list(rows[0]) if rows else []
-    text = '\n'.join([','.join(columns)] + [','.join(str(row[c]) for c in columns) for row in rows])
-    pathlib.Path(path).write_text(text + '\n', encoding='utf-8')
+    with open(path, 'w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, list(rows[0]) if rows else [], lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(rows)
