@@ -9,8 +9,10 @@ import resource
 import subprocess
 
 SMALL = (160, 90)  # what some send, and scale up afterwards, where the rate is low
-# Ours, and what it gains by not refreshing what is lost on the way, which the rivals do not do either.
-OURS = {'crlsc': [], 'crlsc-no-refresh': ['--refresh-share', 0]}
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+# Ours; what it gains by not refreshing what is lost on the way, which the rivals do not do either; and the small model.
+OURS = {'crlsc': [], 'crlsc-no-refresh': ['--refresh-share', 0], 'crlsc-xs': []}
+SMALL_MODEL = ROOT / 'models/xs.safetensors'
 # Frame threads would delay libx265's pictures.
 RIVALS = {
     'x264': ['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency'],
@@ -38,12 +40,17 @@ def revision(name, model=None):
     if not name.startswith('crlsc'):
         tool = subprocess.run(['ffmpeg', '-version'], stdout=subprocess.PIPE, text=True, check=True).stdout
         return 'ffmpeg ' + tool.split()[2]
-    root = pathlib.Path(__file__).resolve().parents[3]
-    text = subprocess.run(['crlsc', 'inspect', model or root / 'models/default.safetensors'], stdout=subprocess.PIPE,
-                          text=True, check=True).stdout
-    code = subprocess.run(['git', '-C', root, 'log', '-1', '--format=%h', '--', 'gst', 'models', 'tools'],
+    text = subprocess.run(['crlsc', 'inspect', model_of(name, model)], stdout=subprocess.PIPE, text=True, check=True).stdout
+    code = subprocess.run(['git', '-C', ROOT, 'log', '-1', '--format=%h', '--', 'gst', 'models', 'tools'],
                           stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     return '%s %s' % (re.search(r'\b[0-9a-f]{16}\b', text).group(), code)
+
+
+def model_of(name, model=None):
+    """The file that a codec of ours uses; `model` takes the place of the default one."""
+    if name == 'crlsc-xs':
+        return SMALL_MODEL
+    return model or ROOT / 'models/default.safetensors'
 
 
 class Failure(Exception):
@@ -59,7 +66,7 @@ def names(small):
 def encode(name, video, pictures, rate, fps, size, work, model=None):
     """Sends the .y4m `video` of `size` at `rate` bit/s."""
     if name in OURS:
-        return encode_crlsc(video, rate, work, OURS[name] + (['--model', model] if model else []))
+        return encode_crlsc(video, rate, work, OURS[name] + ['--model', model_of(name, model)])
     small = name.endswith('-small')
     return encode_rival(name[:-6] if small else name, video, pictures, rate, fps, size, work, small)
 

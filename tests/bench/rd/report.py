@@ -14,7 +14,7 @@ import matplotlib.pyplot as plot  # noqa: E402
 
 METRICS = [('psnr', 'PSNR-Y', 1), ('ssim', 'SSIM', 1), ('ms_ssim', 'MS-SSIM', 1), ('gmsd', 'GMSD', -1)]  # 1: more is better
 MOVING = [('moving_psnr', 'PSNR-Y', 1), ('moving_ssim', 'SSIM', 1)]
-JUDGED = [('people', 'people'), ('faces', 'faces'), ('corners', 'corners'), ('classes', 'classes')]
+JUDGED = ['people', 'faces', 'corners', 'classes']
 LEAD = 3  # of the four metrics
 
 
@@ -119,12 +119,12 @@ def agreement(clips, target):
     for codec in next(iter(clips.values())):
         rows = [row for curves in clips.values() if codec in curves for row in curves[codec].rows if int(row['target']) == target]
         cells = [codec, '%.2f' % (sum(float(row['kbps']) for row in rows) / len(rows)) if rows else '']
-        for column, _ in JUDGED:
+        for column in JUDGED:
             found = [float(row[column]) for row in rows if row.get(column)]
             cells.append('%.3f' % (sum(found) / len(found)) if found else '')
         if any(cells[2:]):
             out.append(cells)
-    return table(['codec', 'kbit/s'] + [label for _, label in JUDGED], out) if out else []
+    return table(['codec', 'kbit/s'] + JUDGED, out) if out else []
 
 
 def number(row, column, digits):
@@ -135,7 +135,7 @@ def all_figures(curves):
     moving = any(row.get('moving_psnr') for curve in curves.values() for row in curve.rows)
     header = ['codec', 'target', 'kbit/s', 'on the wire', 'worst 5 s', 'key picture', 'shown', 'PSNR-Y', 'SSIM', 'MS-SSIM',
               'GMSD', 'butteraugli'] + (['moving PSNR-Y', 'SSIM'] if moving else []) + [
-                  label for _, label in JUDGED] + ['encode ms', 'decode ms']
+                  *JUDGED, 'encode ms', 'decode ms']
     out = []
     for codec, curve in curves.items():
         for row in curve.rows:
@@ -144,7 +144,7 @@ def all_figures(curves):
                      number(row, 'ssim', 4), number(row, 'ms_ssim', 4), number(row, 'gmsd', 4), number(row, 'butteraugli', 2)]
             if moving:
                 cells += [number(row, 'moving_psnr', 2), number(row, 'moving_ssim', 3)]
-            out.append(cells + [number(row, name, 3) for name, _ in JUDGED] + [number(row, 'encode_ms', 1),
+            out.append(cells + [number(row, name, 3) for name in JUDGED] + [number(row, 'encode_ms', 1),
                                                                               number(row, 'decode_ms', 1)])
     return table(header, out)
 
@@ -160,7 +160,7 @@ def draw(size, clips, path):
             if codec.endswith('-small'):
                 continue
             axis.plot(curve.rates, curve.values('ms_ssim'), marker='.', label=codec, linewidth=2.2 if codec in encoders.OURS else 1,
-                      color={'crlsc': 'black', 'crlsc-no-refresh': 'grey'}.get(codec))
+                      color={'crlsc': 'black', 'crlsc-no-refresh': 'grey', 'crlsc-xs': 'silver'}.get(codec))
         axis.set_xscale('log')
         axis.set_xticks([3, 5, 10, 20, 50, 100])
         axis.get_xaxis().set_major_formatter(matplotlib.ticker.ScalarFormatter())
@@ -186,11 +186,11 @@ def write(rows, revisions, path):
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = ['# Rate and distortion', '', 'Written by `tests/bench/rd/run`; `%s` holds every run.' % path.with_suffix('.csv').name,
              'CPU: %s; one thread each. ' % ', '.join(cpus(rows)) + '; '.join(
-                 '%s: %s' % (name, text) for name, text in revisions.items() if name in ('crlsc', 'x264')) +
+                 '%s: %s' % (name, text) for name, text in revisions.items() if name in ('crlsc', 'crlsc-xs', 'x264')) +
              ' (all rivals). Rates are bits of the access units that were really sent; "on the wire" adds RTP, UDP and IP',
              'headers at an MTU of 1200. Encode and decode, a picture: of CRLSC time by the clock, which other programs lengthen; of',
              'the rivals CPU time, with starting the program. crlsc sends 30 % of its bits to refresh what a lossy network may',
-             'have damaged, as is its default; crlsc-no-refresh and the rivals do not.', '']
+             'have damaged, as is its default; crlsc-no-refresh and the rivals do not. crlsc-xs is crlsc with the model XS.', '']
     for size in sorted({row['size'] for row in rows}):
         clips = collections.OrderedDict()
         for row in rows:
