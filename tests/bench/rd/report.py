@@ -190,14 +190,16 @@ def write(rows, revisions, path):
              ' (all rivals). Rates are bits of the access units that were really sent; "on the wire" adds RTP, UDP and IP',
              'headers at an MTU of 1200. Encode and decode, a picture: of CRLSC time by the clock, which other programs lengthen; of',
              'the rivals CPU time, with starting the program. crlsc sends 30 % of its bits to refresh what a lossy network may',
-             'have damaged, as is its default; crlsc-no-refresh and the rivals do not. crlsc-xs is crlsc with the model XS.', '']
+             'have damaged, as is its default; crlsc-no-refresh and the rivals do not.%s'
+             % (' crlsc-xs is crlsc with the model XS.' if 'crlsc-xs' in revisions else ''), '']
     for size in sorted({row['size'] for row in rows}):
         clips = collections.OrderedDict()
         for row in rows:
             if row['size'] == size:
                 clips.setdefault(row['clip'], []).append(row)
         clips = {clip: by_codec(group) for clip, group in clips.items()}
-        clips = {clip: curves for clip, curves in clips.items() if all(ours in curves for ours in encoders.OURS)}
+        own = [name for name in encoders.OURS if any(name in curves for curves in clips.values())]
+        clips = {clip: curves for clip, curves in clips.items() if own and all(name in curves for name in own)}
         if not clips:
             continue
         image = path.with_name('%s-%s.svg' % (path.stem, size))
@@ -206,11 +208,11 @@ def write(rows, revisions, path):
                   'Clips on which CRLSC leads in at least %d of PSNR-Y, SSIM, MS-SSIM, GMSD at its own real rate. The'
                   % LEAD, 'rival\'s figures are interpolated over its rates; in brackets, how many of the clips it cannot send '
                   'at so low a rate,', 'so that its lowest rate was taken. "-small": 160x90, scaled up (Lanczos).', '']
-        for ours in encoders.OURS:
+        for ours in own:
             lines += ['%s:' % ours, ''] + who_leads(clips, ours)
         lines += ['BD-rate: bits that CRLSC takes more (+) or less (-) at equal quality; in brackets the share of its range of',
                   'quality over which both were compared.', '']
-        for ours in encoders.OURS:
+        for ours in own:
             lines += ['%s:' % ours, ''] + bd_rates(clips, ours)
         for target in sorted({int(row['target']) for row in rows}):
             judged = agreement(clips, target)
