@@ -46,7 +46,7 @@ void export_model(SemanticNet& net, const std::string& path, Metadata metadata, 
 }
 
 SemanticNet import_model(const ModelFile& file) {
-  SemanticNet net(NetConfig::from_metadata(file.metadata(), file.layout()));
+  SemanticNet net(NetConfig::of(file));
   torch::NoGradGuard no_grad;
   for (auto& [name, tensor] : named_tensors(net)) {
     const TensorView& view = file.tensor(name);

@@ -8,14 +8,18 @@
 
 namespace crlsc::neural {
 
-int metadata_number(const Metadata& metadata, const std::string& key, int low, int high) {
-  const auto it = metadata.find(key);
-  if (it == metadata.end()) throw Error(ErrorKind::kRead, "model metadata lacks \"" + key + "\"");
+int metadata_number(const ModelFile& file, const std::string& key, int low, int high) {
+  const auto it = file.metadata().find(key);
+  const auto fail = [&](const std::string& what) {
+    throw Error(ErrorKind::kRead,
+                "the metadata of model \"" + file.path() + "\" " + what + "; it is damaged, or of another version");
+  };
+  if (it == file.metadata().end()) fail("lack \"" + key + "\"");
   char* end = nullptr;
   const long value = std::strtol(it->second.c_str(), &end, 10);
   if (it->second.empty() || *end != '\0' || value < low || value > high) {
-    throw Error(ErrorKind::kRead, "model metadata \"" + key + "\" is \"" + printable(it->second) + "\", outside " +
-                                      std::to_string(low) + ".." + std::to_string(high));
+    fail("say \"" + key + "\" is \"" + printable(it->second) + "\", which is no number of " + std::to_string(low) +
+         ".." + std::to_string(high));
   }
   return static_cast<int>(value);
 }

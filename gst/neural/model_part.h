@@ -12,8 +12,9 @@
 
 namespace crlsc::neural {
 
-// The number under `key`. Throws Error(kRead) if it is missing or outside low..high.
-int metadata_number(const Metadata& metadata, const std::string& key, int low, int high);
+// The number that the model's metadata has under `key`. Throws Error(kRead) if it is missing, none, or outside
+// low..high.
+int metadata_number(const ModelFile& file, const std::string& key, int low, int high);
 
 struct ModelPart {
   const char* name;      // for texts: "semantic head"

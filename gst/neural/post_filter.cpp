@@ -128,9 +128,9 @@ bool has_post_filter(const ModelFile& file) { return file.find(std::string(kPart
 
 PostFilterNet import_post_filter(const ModelFile& file) {
   PostFilterConfig config;
-  config.width = metadata_number(file.metadata(), "post_filter_width", 1, 512);
-  config.blocks = metadata_number(file.metadata(), "post_filter_blocks", 1, kMostBlocks);
-  config.finest_step = metadata_number(file.metadata(), "post_filter_finest_step", 0, 255);
+  config.width = metadata_number(file, "post_filter_width", 1, 512);
+  config.blocks = metadata_number(file, "post_filter_blocks", 1, kMostBlocks);
+  config.finest_step = metadata_number(file, "post_filter_finest_step", 0, 255);
   PostFilterNet net(config);
   net->eval();
   kPart.read_into(*net, file);

@@ -136,7 +136,7 @@ void SemanticHeadImpl::fold() {
 bool has_head(const ModelFile& file) { return file.find(std::string(kPart.tensors) + "out.weight") != nullptr; }
 
 SemanticHead import_head(const ModelFile& file) {
-  SemanticHead head(metadata_number(file.metadata(), "embedding_dim", 1, kMaxVectorDimension));
+  SemanticHead head(metadata_number(file, "embedding_dim", 1, kMaxVectorDimension));
   head->eval();
   head->fold();
   kPart.read_into(*head, file);

@@ -153,11 +153,11 @@ NetConfig NetConfig::of(NetSize size, bool scalar) {
   return config;
 }
 
-NetConfig NetConfig::from_metadata(const std::map<std::string, std::string>& metadata, const TokenLayout& layout) {
+NetConfig NetConfig::of(const ModelFile& file) {
   NetConfig config;
   for (const ConfigField& field : kFields)
-    config.*field.member = metadata_number(metadata, field.key, field.low, field.high);
-  config.layout = layout;
+    config.*field.member = metadata_number(file, field.key, field.low, field.high);
+  config.layout = file.layout();
   return config;
 }
 

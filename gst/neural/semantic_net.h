@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/token/grid.h"
+#include "core/model/model_file.h"
 
 namespace crlsc::neural {
 
@@ -30,7 +30,8 @@ struct NetConfig {
   TokenLayout layout;      // how many codes and stages
 
   static NetConfig of(NetSize size, bool scalar);
-  static NetConfig from_metadata(const std::map<std::string, std::string>& metadata, const TokenLayout& layout);
+  // As the model says. Throws Error(kRead) if it lacks a size or has one that cannot be.
+  static NetConfig of(const ModelFile& file);
   void to_metadata(std::map<std::string, std::string>& metadata) const;
 };
 

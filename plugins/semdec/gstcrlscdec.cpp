@@ -185,9 +185,9 @@ void use_header(GstCrlscDec* self, const SequenceHeader& header) {
 
 void check_model(const Impl& impl, const crlsc::ContentId& wanted) {
   if (wanted == impl.model.get()->file.id()) return;
-  throw Error(ErrorKind::kWrongType, "the stream needs model " + crlsc::to_hex(wanted) + ", but '" +
-                                         impl.model.get()->file.path() + "' is " +
-                                         crlsc::to_hex(impl.model.get()->file.id()) + " (property `model`)");
+  throw Error(ErrorKind::kWrongType,
+              "the stream needs model " + crlsc::to_hex(wanted) + ", but '" + impl.model.get()->file.path() + "' is " +
+                  crlsc::to_hex(impl.model.get()->file.id()) + "; set the property `model` to the sender's model");
 }
 
 gboolean set_format(GstVideoDecoder* base, GstVideoCodecState* state) {

@@ -21,7 +21,11 @@
 namespace crlsc::tools {
 namespace {
 
-const std::map<std::string, neural::NetSize> kSizes{{"s", neural::NetSize::kS}, {"xs", neural::NetSize::kXs}};
+// As a validator whose help says no more than the option's.
+CLI::Validator size_names() {
+  static const std::map<std::string, neural::NetSize> kSizes{{"s", neural::NetSize::kS}, {"xs", neural::NetSize::kXs}};
+  return CLI::CheckedTransformer(kSizes).description("{s,xs}");
+}
 
 // What codec and post-filter learn from.
 struct MaterialOptions {
@@ -161,9 +165,8 @@ void add_post_filter_command(CLI::App& train) {
   auto o = std::make_shared<PostFilterTrainOptions>();
   auto material = std::make_shared<MaterialOptions>();
   filter->add_option("--model", o->model, "Model to put the filter into; default: searched on the model path");
-  filter->add_option("--size", o->size, "Size of a new post-filter: s (default) or xs")
-      ->transform(CLI::CheckedTransformer(kSizes))
-      ->type_name("TEXT");
+  filter->add_option("--size", o->size, "Size of the post-filter, if the model has none yet: s (default) or xs")
+      ->transform(size_names());
   material->add_to(*filter);
   filter->add_option("--out", o->out, "Folder for checkpoint, log and model")->capture_default_str();
   filter->add_option("--minutes", o->minutes, "Minutes of training in all")->capture_default_str();
@@ -195,13 +198,13 @@ void add_train_command(CLI::App& app) {
   auto threads = std::make_shared<int>(0);
   auto material = std::make_shared<MaterialOptions>();
   material->add_to(*codec);
-  codec->add_option("--from", o->from, "Model file to start from; its codebooks are made anew")
-      ->check(CLI::ExistingFile);
+  codec->add_option("--from", o->from, "Model to start from, as --model elsewhere; its codebooks are made anew");
   codec
-      ->add_option("--size", o->size,
-                   "Size of a new network, s or xs, which takes what fits of --from; default: that of --from, or s")
-      ->transform(CLI::CheckedTransformer(kSizes))
-      ->type_name("TEXT");
+      ->add_option(
+          "--size", o->size,
+          "Size of the network: s, as the default model's, or xs, about half as wide; of --from it takes the parts "
+          "that have the same size. Default: that of --from, or s")
+      ->transform(size_names());
   codec->add_flag("--scalar,!--vector", o->scalar, "Scalar quantiser (default) or vector quantiser of a new network");
   codec->add_option("--out", o->out, "Folder for checkpoint, log, sheets and model")->capture_default_str();
   codec->add_option("--license", o->license, "Licence that the model file names")->capture_default_str();
@@ -230,7 +233,10 @@ void add_train_command(CLI::App& app) {
   add_train_head_command(*train);
   add_decoder_command(*train);
   add_post_filter_command(*train);
-  codec->callback([o, material, threads] { train_codec(*o, *material, *threads); });
+  codec->callback([o, material, threads] {
+    if (!o->from.empty()) o->from = find_model(o->from);
+    train_codec(*o, *material, *threads);
+  });
 }
 
 }  // namespace crlsc::tools
