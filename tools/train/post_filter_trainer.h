@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "neural/semantic_net.h"
 #include "train/material.h"
@@ -15,8 +14,6 @@ namespace crlsc::tools {
 struct PostFilterTrainOptions {
   std::string model;  // whose codec draws the pictures; a post-filter that it has is trained further
   neural::NetSize size = neural::NetSize::kS;  // of a new post-filter
-  std::vector<std::string> data;               // folders or files of pictures and videos
-  std::vector<std::string> exclude;            // parts of paths never to be read
   std::string out = "post-filter";             // folder for checkpoint, log and model
   double minutes = 60;                         // in all
   double checkpoint_minutes = 2;
