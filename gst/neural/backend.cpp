@@ -18,6 +18,7 @@
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
 #include "neural/post_filter.h"
+#include "neural/precision.h"
 #include "neural/quantise.h"
 #include "neural/scalar_tokens.h"
 #include "neural/semantic_head.h"

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "neural/model_io.h"
 
-#include <cstdlib>
-#include <cstring>
-
 #include "core/error.h"
 
 namespace crlsc::neural {
@@ -63,21 +60,6 @@ SemanticNet import_model(const ModelFile& file) {
   }
   net->eval();
   return net;
-}
-
-bool cpu_has_bf16() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16") != 0;
-#else
-  return false;
-#endif
-}
-
-bool use_bf16() {
-  const char* wish = std::getenv("CRLSC_PRECISION");
-  if (wish != nullptr && std::strcmp(wish, "fp32") == 0) return false;
-  if (wish != nullptr && std::strcmp(wish, "bf16") == 0) return true;
-  return cpu_has_bf16();
 }
 
 }  // namespace crlsc::neural

@@ -19,10 +19,4 @@ void export_model(SemanticNet& net, const std::string& path, Metadata metadata,
 // shapes than the metadata says.
 SemanticNet import_model(const ModelFile& file);
 
-// True where bf16 arithmetic pays: the CPU has AVX-512-BF16.
-bool cpu_has_bf16();
-
-// bf16 where cpu_has_bf16(), unless $CRLSC_PRECISION says "fp32" or "bf16".
-bool use_bf16();
-
 }  // namespace crlsc::neural

@@ -23,9 +23,9 @@ nn::Conv2d conv3(int in, int out, int stride = 1) {
   return nn::Conv2d(nn::Conv2dOptions(in, out, 3).padding(1).stride(stride));
 }
 
-nn::Conv2d conv1(int in, int out) { return nn::Conv2d(nn::Conv2dOptions(in, out, 1)); }
+Pointwise conv1(int in, int out) { return Pointwise(in, out, true); }
 
-nn::Conv2d linear(int in, int out) { return nn::Conv2d(nn::Conv2dOptions(in, out, 1).bias(false)); }
+Pointwise linear(int in, int out) { return Pointwise(in, out, false); }
 
 nn::LeakyReLU activation() { return nn::LeakyReLU(nn::LeakyReLUOptions().negative_slope(kSlope).inplace(true)); }
 
@@ -98,7 +98,7 @@ PictureTensor block_basis(int side, int count, double chroma) {
 
 // Puts the transform of a block into a pair of linear maps. `repack` makes a picture of a block into one column.
 template <class Repack>
-void start_as_transform(nn::Conv2d& in, nn::Conv2d& out, int side, int count, double scale, Repack repack) {
+void start_as_transform(Pointwise& in, Pointwise& out, int side, int count, double scale, Repack repack) {
   in->weight.copy_(repack(block_basis(side, count, kChromaWeight)) * scale);
   out->weight.copy_((repack(block_basis(side, count, 1 / kChromaWeight)) / scale).transpose(0, 1));
 }
@@ -200,6 +200,15 @@ torch::Tensor VectorQuantiserImpl::nearest(const torch::Tensor& z, const torch::
 
 torch::Tensor VectorQuantiserImpl::lookup(const torch::Tensor& indices, const torch::Tensor& classes) const {
   return codebook.flatten(0, 1).index_select(0, indices + classes * codebook.size(1));
+}
+
+PointwiseImpl::PointwiseImpl(int in, int out, bool with_bias)
+    : nn::Conv2dImpl(nn::Conv2dOptions(in, out, 1).bias(with_bias)) {}
+
+torch::Tensor PointwiseImpl::forward(const torch::Tensor& x) {
+  const bool plain = !at::GradMode::is_enabled() && !at::autocast::is_cpu_enabled() && at::hasMKLDNN();
+  if (!plain || x.scalar_type() != weight.scalar_type()) return nn::Conv2dImpl::forward(x);
+  return at::mkldnn_convolution(x, weight, bias, {0, 0}, {1, 1}, {1, 1}, 1);
 }
 
 ResidualBlockImpl::ResidualBlockImpl(int width) {

@@ -59,6 +59,15 @@ class VectorQuantiserImpl : public torch::nn::Module {
 };
 TORCH_MODULE(VectorQuantiser);
 
+// A 1x1 convolution. At inference in fp32 by oneDNN as all others: torch leaves those of one thread to BLAS, which is
+// slower, and several times so where BLAS does not know the CPU.
+class PointwiseImpl : public torch::nn::Conv2dImpl {
+ public:
+  PointwiseImpl(int in, int out, bool with_bias);
+  torch::Tensor forward(const torch::Tensor& x);
+};
+TORCH_MODULE(Pointwise);
+
 // x + conv(act(conv(x))), 3x3.
 class ResidualBlockImpl : public torch::nn::Module {
  public:
@@ -145,10 +154,10 @@ class SemanticNetImpl : public torch::nn::Module {
   void initialise();
 
   NetConfig config_;
-  torch::nn::Conv2d structure_in_{nullptr};
-  torch::nn::Conv2d structure_out_{nullptr};
-  torch::nn::Conv2d detail_in_{nullptr};
-  torch::nn::Conv2d detail_out_{nullptr};
+  Pointwise structure_in_{nullptr};
+  Pointwise structure_out_{nullptr};
+  Pointwise detail_in_{nullptr};
+  Pointwise detail_out_{nullptr};
   torch::nn::Sequential prediction_{nullptr};
   torch::nn::Sequential encoder_{nullptr};
   torch::nn::Sequential structure_head_{nullptr};

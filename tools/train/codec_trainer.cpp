@@ -14,6 +14,7 @@
 #include "neural/autocast.h"
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
+#include "neural/precision.h"
 #include "train/checkpoint.h"
 #include "train/codebook_trainer.h"
 #include "train/losses.h"
@@ -136,7 +137,7 @@ struct CodecTrainer::State {
     for (const auto& p : net->parameters()) average.push_back(p.detach().clone());
     if (!scalar()) books.emplace_back(net->structure_quantiser);
     for (auto& q : net->detail_quantisers) books.emplace_back(q);
-    bf16 = neural::cpu_has_bf16();
+    bf16 = neural::bf16_pays();
     const TokenLayout& layout = net->config().layout;
     const SampleOptions sample_options{layout.stages(),     layout.gain_levels, scalar(),
                                        layout.split_motion, o.loss_share,       o.knowledge_share};

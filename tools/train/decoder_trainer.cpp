@@ -12,6 +12,7 @@
 #include "neural/autocast.h"
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
+#include "neural/precision.h"
 #include "progress.h"
 #include "train/checkpoint.h"
 #include "train/codebook_trainer.h"
@@ -63,7 +64,7 @@ struct DecoderTrainer::State {
   FeatureCodec net;
   CodebookTrainer book;
   std::unique_ptr<torch::optim::AdamW> optimizer;
-  bool bf16 = neural::cpu_has_bf16();
+  bool bf16 = neural::bf16_pays();
   int64_t step = 0;
   double spent = 0;  // seconds of computing in all runs
   Tensor warm_rows;

@@ -13,6 +13,7 @@
 #include "neural/autocast.h"
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
+#include "neural/precision.h"
 #include "neural/semantic_head.h"
 #include "progress.h"
 #include "train/checkpoint.h"
@@ -69,7 +70,7 @@ struct EncoderTrainer::State {
   SemanticHead head;
   std::unique_ptr<EncoderObjective> objective;
   torch::optim::AdamW optimizer;
-  bool bf16 = neural::cpu_has_bf16();
+  bool bf16 = neural::bf16_pays();
   int64_t step = 0;
   double spent = 0;                           // seconds of computing in all runs
   std::vector<std::array<double, 4>> window;  // loss and its terms, of steps since the last log

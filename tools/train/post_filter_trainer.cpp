@@ -13,6 +13,7 @@
 #include "neural/model_io.h"
 #include "neural/picture_tensor.h"
 #include "neural/post_filter.h"
+#include "neural/precision.h"
 #include "progress.h"
 #include "train/checkpoint.h"
 #include "train/coded_sequence.h"
@@ -60,7 +61,7 @@ struct PostFilterTrainer::State {
   std::mt19937_64 random;
   neural::PostFilterNet net;
   torch::optim::AdamW optimizer;
-  bool bf16 = neural::cpu_has_bf16();
+  bool bf16 = neural::bf16_pays();
   int64_t step = 0;
   double spent = 0;  // seconds
 
