@@ -12,12 +12,6 @@ Picture::Picture(int width, int height, uint8_t value)
       data_(static_cast<size_t>(width) * height + 2 * static_cast<size_t>((width + 1) / 2) * ((height + 1) / 2),
             value) {}
 
-size_t Picture::offset(int plane) const {
-  const size_t luma = static_cast<size_t>(width_) * height_;
-  const size_t chroma = static_cast<size_t>(plane_width(1)) * plane_height(1);
-  return plane == 0 ? 0 : plane == 1 ? luma : luma + chroma;
-}
-
 PictureView Picture::view() const { return view(width_, height_); }
 
 PictureView Picture::view(int width, int height) const {

@@ -50,7 +50,11 @@ class Picture {
   PictureView view(int width, int height) const;
 
  private:
-  size_t offset(int plane) const;
+  size_t offset(int plane) const {
+    const size_t luma = static_cast<size_t>(width_) * static_cast<size_t>(height_);
+    const size_t chroma = static_cast<size_t>(plane_width(1)) * static_cast<size_t>(plane_height(1));
+    return plane == 0 ? 0 : luma + static_cast<size_t>(plane - 1) * chroma;
+  }
   int width_ = 0;
   int height_ = 0;
   std::vector<uint8_t> data_;

@@ -14,6 +14,15 @@ torch::Tensor rounded(const torch::Tensor& values) {
   return values.mul(128).add_(128).round_().clamp_(0, 255).to(torch::kUInt8).contiguous();
 }
 
+// Rounds half to even, as nearbyint() does: floats of this size have no room for fractions.
+void to_samples(const float* values, size_t count, uint8_t* samples) {
+  constexpr float kNoFractions = 12582912;  // 1.5 * 2^23
+  for (size_t i = 0; i < count; ++i) {
+    const float v = std::min(std::max(values[i] * 128 + 128, 0.0F), 255.0F);
+    samples[i] = static_cast<uint8_t>(static_cast<int>((v + kNoFractions) - kNoFractions));
+  }
+}
+
 // Where a plane's part of a packed pixel begins, and the side of its square.
 struct PackedPlane {
   int first;
@@ -91,14 +100,11 @@ torch::Tensor pack(const Picture& picture, const CellBox& box, int factor) {
 void unpack(const torch::Tensor& packed4, int64_t item, const CellBox& box, Picture& out) {
   constexpr int kFactor = 4;
   const auto values = packed4[item].unsqueeze(0).contiguous(torch::MemoryFormat::ChannelsLast);
+  std::vector<uint8_t> samples(static_cast<size_t>(values.numel()));
+  to_samples(values.data_ptr<float>(), samples.size(), samples.data());
   each_line<uint8_t>(
-      out, [&](int p) { return out.plane(p); }, box, kFactor, values.data_ptr<float>(),
-      [](uint8_t* samples, const float* from, int count) {
-        for (int i = 0; i < count; ++i) {
-          const float v = std::nearbyint(from[i] * 128 + 128);
-          samples[i] = static_cast<uint8_t>(std::clamp(v, 0.0F, 255.0F));
-        }
-      });
+      out, [&](int p) { return out.plane(p); }, box, kFactor, samples.data(),
+      [](uint8_t* to, const uint8_t* from, int count) { std::copy_n(from, count, to); });
 }
 
 }  // namespace crlsc::neural

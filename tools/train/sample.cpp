@@ -7,6 +7,7 @@
 
 #include "core/codec/motion_choice.h"
 #include "core/codec/prediction.h"
+#include "core/codec/square_error.h"
 #include "core/token/gain.h"
 
 namespace crlsc::tools {

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/codec/square_error.h"
 #include "core/error.h"
 
 namespace crlsc {

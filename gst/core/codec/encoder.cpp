@@ -12,6 +12,7 @@
 #include "core/codec/motion_choice.h"
 #include "core/codec/prediction.h"
 #include "core/codec/reconstruction.h"
+#include "core/codec/square_error.h"
 #include "core/entropy/cost.h"
 #include "core/error.h"
 #include "core/token/gain.h"

@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "core/codec/encoder_limits.h"
-#include "core/codec/prediction.h"
 #include "core/codec/price_search.h"
+#include "core/codec/square_error.h"
 #include "core/entropy/cost.h"
 #include "core/token/gain.h"
 

@@ -5,7 +5,7 @@
 #include "core/bitstream/unit.h"
 #include "core/codec/encoder.h"
 #include "core/codec/encoder_limits.h"
-#include "core/codec/prediction.h"
+#include "core/codec/square_error.h"
 #include "core/entropy/cost.h"
 
 namespace crlsc {

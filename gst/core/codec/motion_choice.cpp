@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "core/codec/prediction.h"
+#include "core/codec/square_error.h"
 #include "core/entropy/cost.h"
 
 namespace crlsc {
@@ -58,8 +59,12 @@ class SquareSearch {
     if (known || std::abs(mv.dx) > kMaxMotion || std::abs(mv.dy) > kMaxMotion) return;
     const double price = price_(mv);
     if (price >= least_) return;
-    predict_block(pictures_.previous, mv, x_, y_, side_, pictures_.scratch);
-    const double total = square_error(pictures_.current, pictures_.scratch, x_, y_, side_) + price;
+    // Most vectors fail by their luma.
+    predict_luma(pictures_.previous, mv, x_, y_, side_, pictures_.scratch);
+    const double luma = luma_error(pictures_.current, pictures_.scratch, x_, y_, side_) + price;
+    if (luma >= least_) return;
+    predict_chroma(pictures_.previous, mv, x_, y_, side_, pictures_.scratch);
+    const double total = luma + (chroma_error(pictures_.current, pictures_.scratch, x_, y_, side_) >> kChromaShift);
     if (total >= least_) return;
     least_ = total;
     best_ = mv;
@@ -87,58 +92,70 @@ class SquareSearch {
 };
 
 // The best vectors of a coarse lattice of whole samples within the picture, by every second line of luma.
-struct Lattice {
-  bool searched = false;
-  MotionVector whole;
-  CellMotion blocks;
+class Lattice {
+ public:
+  bool searched() const { return searched_; }
+  MotionVector whole() const { return whole_; }
+  const CellMotion& blocks() const { return blocks_; }
+  void clear() { searched_ = false; }
 
-  void search(const Workspace& pictures, int x, int y, const Price& price) {
-    searched = true;
+  // For the cell at (x, y), beginning near `start`: vectors whose price alone is more than what others cost with the
+  // error that they leave are passed over.
+  void search(const Workspace& pictures, int x, int y, const Price& price, MotionVector start) {
+    searched_ = true;
     const int left = std::max(-kSearchRange, -x / kSearchStep * kSearchStep);
     const int top = std::max(-kSearchRange, -y / kSearchStep * kSearchStep);
     const int right = std::min(kSearchRange, pictures.previous.width() - kCellSize - x);
     const int bottom = std::min(kSearchRange, pictures.previous.height() - kCellSize - y);
-    double least = HUGE_VAL;
-    std::array<double, CellMotion::kBlocks> block_least;
-    block_least.fill(HUGE_VAL);
+    least_ = HUGE_VAL;
+    block_least_.fill(HUGE_VAL);
+    const auto on_lattice = [](int half_samples, int low, int high) {
+      return std::clamp(half_samples / 2, low, high) / kSearchStep * kSearchStep;
+    };
+    attempt(pictures, x, y, on_lattice(start.dx, left, right), on_lattice(start.dy, top, bottom), price);
     for (int dy = top; dy <= bottom; dy += kSearchStep) {
-      for (int dx = left; dx <= right; dx += kSearchStep) {
-        const MotionVector mv{static_cast<int16_t>(2 * dx), static_cast<int16_t>(2 * dy)};
-        const auto errors = block_errors(pictures, x, y, dx, dy);
-        const double cost = price(mv);
-        double sum = cost;
-        for (size_t b = 0; b < errors.size(); ++b) {
-          sum += errors[b];
-          if (errors[b] + cost >= block_least[b]) continue;
-          block_least[b] = errors[b] + cost;
-          blocks[b] = mv;
-        }
-        if (sum >= least) continue;
-        least = sum;
-        whole = mv;
-      }
+      for (int dx = left; dx <= right; dx += kSearchStep) attempt(pictures, x, y, dx, dy, price);
     }
   }
 
  private:
+  using BlockErrors = std::array<uint32_t, CellMotion::kBlocks>;
+
+  void attempt(const Workspace& pictures, int x, int y, int dx, int dy, const Price& price) {
+    const MotionVector mv{static_cast<int16_t>(2 * dx), static_cast<int16_t>(2 * dy)};
+    const double cost = price(mv);
+    if (cost >= least_ && cost >= *std::max_element(block_least_.begin(), block_least_.end())) return;
+    const BlockErrors errors = block_errors(pictures, x, y, dx, dy);
+    double sum = cost;
+    for (size_t b = 0; b < errors.size(); ++b) {
+      sum += errors[b];
+      if (errors[b] + cost >= block_least_[b]) continue;
+      block_least_[b] = errors[b] + cost;
+      blocks_[b] = mv;
+    }
+    if (sum >= least_) return;
+    least_ = sum;
+    whole_ = mv;
+  }
+
   // Of every second line, times two.
-  static std::array<int, CellMotion::kBlocks> block_errors(const Workspace& pictures, int x, int y, int dx, int dy) {
-    std::array<int, CellMotion::kBlocks> sums{};
+  static BlockErrors block_errors(const Workspace& pictures, int x, int y, int dx, int dy) {
+    BlockErrors sums{};
     const ptrdiff_t stride = pictures.current.width();
     const uint8_t* a = pictures.current.plane(0) + stride * y + x;
     const uint8_t* b = pictures.previous.plane(0) + stride * (y + dy) + x + dx;
-    for (int r = 0; r < kCellSize; r += 2, a += 2 * stride, b += 2 * stride) {
-      for (int half = 0; half < 2; ++half) {
-        int line = 0;
-        for (int c = half * kBlockSize; c < (half + 1) * kBlockSize; ++c) {
-          const auto d = static_cast<int16_t>(a[c] - b[c]);  // 16 bits: compilers have instructions for this sum
-          line += d * d;
-        }
-        sums[static_cast<size_t>(r / kBlockSize * 2 + half)] += 2 * line;
-      }
+    for (size_t half = 0; half < 2; ++half, a += kBlockSize * stride, b += kBlockSize * stride) {
+      add_half_square_sums(a, 2 * stride, b, 2 * stride, kBlockSize / 2, sums.data() + 2 * half);
     }
+    for (uint32_t& sum : sums) sum *= 2;
     return sums;
   }
+
+  bool searched_ = false;
+  MotionVector whole_;
+  CellMotion blocks_;
+  double least_ = HUGE_VAL;
+  std::array<double, CellMotion::kBlocks> block_least_{};
 };
 
 // The choice for one cell.
@@ -155,7 +172,7 @@ class CellSearch {
     column_ = column;
     row_ = row;
     lambda_ = lambda;
-    lattice_.searched = false;
+    lattice_.clear();
     CellMotion& motion = grid_.cells[static_cast<size_t>(row) * grid_.cols() + column].motion;
     hint_ = motion;
     if (elsewhere <= lambda * costs_.moved_copy() / kCostPerBit) {
@@ -183,8 +200,8 @@ class CellSearch {
     search.attempt(hint_[0]);
     attempt_neighbours(search);
     if (search.cost() > kGoodEnough + lambda_ * kSearchBits) {
-      lattice_.search(pictures_, left(), top(), price);
-      search.attempt(lattice_.whole);
+      lattice_.search(pictures_, left(), top(), price, search.best());
+      search.attempt(lattice_.whole());
     }
     search.refine(2);
     search.refine(1);
@@ -216,7 +233,7 @@ class CellSearch {
       search.attempt(hint_[b]);
       for (size_t before = 0; before < b; ++before) search.attempt(motion[before]);
       attempt_neighbours(search);
-      if (lattice_.searched) search.attempt(lattice_.blocks[b]);
+      if (lattice_.searched()) search.attempt(lattice_.blocks()[b]);
       search.refine(2);
       search.refine(1);
       motion[b] = search.best();

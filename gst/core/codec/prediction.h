@@ -23,6 +23,10 @@ struct ReferencePictures {
 // samples; samples outside the reference repeat its border.
 void predict_block(const Picture& reference, MotionVector mv, int x, int y, int side, Picture& out);
 
+// Its two parts.
+void predict_luma(const Picture& reference, MotionVector mv, int x, int y, int side, Picture& out);
+void predict_chroma(const Picture& reference, MotionVector mv, int x, int y, int side, Picture& out);
+
 // Writes the prediction of one cell (column, row) into `out` (whole cells, same size as the references).
 void predict_cell(const ReferencePictures& references, const Cell& cell, int column, int row, Picture& out);
 
@@ -31,18 +35,5 @@ void predict(const ReferencePictures& references, const TokenGrid& grid, Picture
 
 // Copies cell (column, row) from one picture to another of the same size.
 void copy_cell(const Picture& from, Picture& to, int column, int row);
-
-// Sum of squared differences over one cell's chroma.
-uint32_t chroma_error(const Picture& a, const Picture& b, int column, int row);
-
-// Sum of squared differences over one cell: luma, chroma samples counting half.
-constexpr int kChromaShift = 1;
-uint32_t cell_error(const Picture& a, const Picture& b, int column, int row);
-
-// The same over a square of `side` luma samples at (x, y), multiples of 2, within the pictures.
-uint32_t square_error(const Picture& a, const Picture& b, int x, int y, int side);
-
-// Sum of squared differences of a cell's samples to their means, chroma counting half: what a flat cell would leave.
-uint32_t cell_deviation(const Picture& picture, int column, int row);
 
 }  // namespace crlsc

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <utility>
 
-#include "core/codec/prediction.h"
 #include "core/codec/scene_adjustment.h"
 #include "core/codec/scene_fit.h"
+#include "core/codec/square_error.h"
 #include "core/token/grid.h"
 
 namespace crlsc {

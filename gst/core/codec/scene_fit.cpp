@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/codec/prediction.h"
+#include "core/codec/square_error.h"
 
 namespace crlsc {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/codec/visibility.h"
+#include "core/codec/square_error.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/codec/prediction.h"
 
 namespace crlsc {
 namespace {
@@ -127,7 +127,7 @@ double Visibility::distortion(const Picture& shown, int column, int row) const {
   const auto i = static_cast<size_t>(row) * (source_.width() / kCellSize) + column;
   // Structure knows of texture by itself.
   const double structure = kStructure * (1 - cell_ssim(source_, shown, column, row)) / texture_[i];
-  const double colour = kMoreChroma * chroma_error(source_, shown, column, row);
+  const double colour = kMoreChroma * chroma_error(source_, shown, column * kCellSize, row * kCellSize, kCellSize);
   return weights_[i] * (cell_error(source_, shown, column, row) + colour + structure);
 }
 

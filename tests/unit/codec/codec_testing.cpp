@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <random>
 #include <stdexcept>
 
 namespace crlsc {
@@ -144,6 +145,17 @@ Clip::Kind kind_named(const std::string& name) {
   if (name == "noise") return Clip::Kind::kNoise;
   if (name == "cuts") return Clip::Kind::kCuts;
   throw std::invalid_argument(name);
+}
+
+Picture random_picture(int width, int height, uint32_t seed, bool extreme) {
+  std::mt19937 random(seed);
+  Picture picture(width, height);
+  for (int p = 0; p < 3; ++p) {
+    for (int i = 0; i < picture.plane_width(p) * picture.plane_height(p); ++i) {
+      picture.plane(p)[i] = static_cast<uint8_t>(extreme ? (random() % 2) * 255 : random());
+    }
+  }
+  return picture;
 }
 
 EncoderConfig config_for(const Clip& clip, int bitrate, int frames_per_second) {

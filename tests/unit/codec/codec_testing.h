@@ -47,6 +47,9 @@ struct Clip {
 };
 Clip::Kind kind_named(const std::string& name);  // "still", "block", "pan", "noise", "cuts"
 
+// Samples that have nothing to do with each other; `extreme` ones are 0 or 255.
+Picture random_picture(int width, int height, uint32_t seed, bool extreme = false);
+
 EncoderConfig config_for(const Clip& clip, int bitrate, int frames_per_second = 10);
 
 // Encodes pictures 0..count - 1 at even times and shows each result together with its number.

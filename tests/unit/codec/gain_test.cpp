@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-#include "core/codec/prediction.h"
+#include "core/codec/square_error.h"
 #include "core/token/grid.h"
 
 namespace crlsc {

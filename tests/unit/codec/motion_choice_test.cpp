@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/codec/prediction.h"
+#include "core/codec/square_error.h"
 #include "unit/codec/codec_testing.h"
 
 namespace crlsc {

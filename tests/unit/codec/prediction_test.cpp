@@ -7,19 +7,11 @@
 #include <algorithm>
 #include <random>
 
+#include "core/codec/square_error.h"
+#include "unit/codec/codec_testing.h"
+
 namespace crlsc {
 namespace {
-
-Picture random_picture(int width, int height, uint32_t seed, bool extreme = false) {
-  std::mt19937 random(seed);
-  Picture picture(width, height);
-  for (int p = 0; p < 3; ++p) {
-    for (int i = 0; i < picture.plane_width(p) * picture.plane_height(p); ++i) {
-      picture.plane(p)[i] = static_cast<uint8_t>(extreme ? (random() % 2) * 255 : random());
-    }
-  }
-  return picture;
-}
 
 // docs/bitstream.md, section "Prediction", as slowly as it is written there.
 class Specified {
@@ -226,43 +218,6 @@ TEST_F(Prediction, WithoutAPreviousPictureItIsGrey) {
   grid.cells[5].motion = MotionVector{9, 9};
   predict({}, grid, out);
   EXPECT_EQ(out.data(), Picture(64, 48).data());
-}
-
-TEST(CellDeviation, IsTheErrorOfTheBestFlatCell) {
-  const Picture picture = random_picture(48, 32, 4, true);
-  Picture flat(48, 32);
-  for (int p = 0; p < 3; ++p) {
-    const int side = p == 0 ? 16 : 8;
-    double sum = 0;
-    for (int i = 0; i < side * side; ++i) {
-      sum += picture.plane(p)[(side + i / side) * picture.plane_width(p) + 2 * side + i % side];
-    }
-    std::fill_n(flat.plane(p), flat.plane_width(p) * flat.plane_height(p),
-                static_cast<uint8_t>(std::lround(sum / (side * side))));
-  }
-  // Means are rounded in the picture, but not in the sum.
-  EXPECT_NEAR(cell_deviation(picture, 2, 1), cell_error(picture, flat, 2, 1), 256 / 4 + 64 / 4 + 2);
-  EXPECT_LE(cell_deviation(picture, 2, 1), cell_error(picture, flat, 2, 1) + 1);
-  EXPECT_EQ(cell_deviation(flat, 2, 1), 0U);
-}
-
-TEST(CellError, LumaCountsWholeChromaHalf) {
-  const Picture a(32, 32, 100);
-  Picture b(32, 32, 100);
-  EXPECT_EQ(cell_error(a, b, 1, 1), 0U);
-  b.plane(0)[16 * 32 + 16] = 103;
-  EXPECT_EQ(cell_error(a, b, 1, 1), 9U);
-  b.plane(1)[8 * 16 + 8] = 96;
-  EXPECT_EQ(cell_error(a, b, 1, 1), 9U + 8U);
-  b.plane(2)[15 * 16 + 15] = 102;
-  EXPECT_EQ(cell_error(a, b, 1, 1), 9U + 10U);
-  EXPECT_EQ(cell_error(a, b, 0, 0), 0U);
-  EXPECT_EQ(cell_error(a, b, 0, 1), 0U);
-  EXPECT_EQ(cell_error(b, a, 1, 1), 19U);
-}
-
-TEST(CellError, TheLargestErrorFits) {
-  EXPECT_EQ(cell_error(Picture(16, 16, 0), Picture(16, 16, 255), 0, 0), 255U * 255 * (256 + 64));
 }
 
 TEST(CopyCell, CopiesAllPlanesOfOneCell) {

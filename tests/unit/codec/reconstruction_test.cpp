@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The last step: coded cells from the network, all others copied.
 #include "core/codec/reconstruction.h"
+#include "core/codec/square_error.h"
 
 #include <gtest/gtest.h>
 
-#include "core/codec/prediction.h"
 
 namespace crlsc {
 namespace {

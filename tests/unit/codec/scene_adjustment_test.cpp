@@ -6,8 +6,8 @@
 #include <random>
 
 #include "core/codec/active_scene.h"
-#include "core/codec/prediction.h"
 #include "core/codec/scene_fit.h"
+#include "core/codec/square_error.h"
 #include "unit/codec/codec_testing.h"
 
 namespace crlsc {

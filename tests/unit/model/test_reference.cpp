@@ -4,8 +4,8 @@
 #include <climits>
 #include <cmath>
 
-#include "core/codec/prediction.h"
 #include "core/model/registry.h"
+#include "core/codec/square_error.h"
 #include "core/token/gain.h"
 #include "unit/model/model_testing.h"
 
