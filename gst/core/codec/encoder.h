@@ -119,6 +119,7 @@ class Encoder {
                             std::vector<Choice>& choices);
   void look_again(const Picture& current, Picture& prediction, RateControl::Budget budget, bool key, Round& best);
   Round try_round(const Picture& current, const Picture& prediction, RateControl::Budget budget, bool key);
+  void settle(RateControl::Budget budget, bool key, Round& round);
   std::vector<Choice> propose(const Picture& current, const Picture& prediction, bool key);
   std::vector<int> cells_to_refresh(RateControl::Budget budget);
   void mark_candidates(const Picture& current, const Picture& prediction);

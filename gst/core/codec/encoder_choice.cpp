@@ -49,16 +49,21 @@ EncodedPicture Encoder::best_round(const Picture& current, Picture& prediction, 
   return std::move(best.coded);
 }
 
+// A picture whose price is off takes what there is: to spend much on one and less on those behind it has proved to be
+// better than the same for each, as they are predicted from it. What was chosen may be the right choice for that.
 // Behind a cut, little of the picture before is worth its vectors: rounds start from grey, as those of key pictures.
 // Something large may come into sight without a cut.
 void Encoder::look_again(const Picture& current, Picture& prediction, RateControl::Budget budget, bool key,
                          Round& best) {
-  const bool far = best.off() >= kCut;
   const bool dearer = best.fitted > best.proposed;
+  if (best.off() >= kSecondLook && !on_scene_) {
+    budget.target = budget.limit;
+    if (!key && !cut_) settle(budget, key, best);
+  }
+  const bool far = best.off() >= kCut;
   const bool anew = key || (far && cut_);
   const double close_enough = key ? kCloseEnough : kSecondLook;
   const int rounds = key ? kRounds : far ? kCutRounds : kOtherRounds;
-  if (far && !on_scene_) budget.target = budget.limit;  // a new scene may take what there is
   PriceSearch search;
   double price = key || !anew ? search.next(best.proposed, best.fitted) : best.fitted;
   double off = best.off();
@@ -84,12 +89,18 @@ Encoder::Round Encoder::try_round(const Picture& current, const Picture& predict
   Round now;
   now.proposed = lambda_;
   now.choices = propose(current, prediction, key);
-  now.coded = fit(now.choices, budget, key);
-  if (!now.coded.bytes.empty()) now.distortion = distortion_;
-  now.fitted = fitted_;
-  now.lambda = lambda_;
-  now.grid = grid_;
+  settle(budget, key, now);
   return now;
+}
+
+// Chooses from what `round`, whose tokens are in grid_, has to offer.
+void Encoder::settle(RateControl::Budget budget, bool key, Round& round) {
+  lambda_ = round.proposed;
+  round.coded = fit(round.choices, budget, key);
+  round.distortion = round.coded.bytes.empty() ? HUGE_VAL : distortion_;
+  round.fitted = fitted_;
+  round.lambda = lambda_;
+  round.grid = grid_;
 }
 
 // What the network would send for cells that are not good enough by themselves, and what each way would cost.
@@ -245,6 +256,7 @@ EncodedPicture Encoder::fit_target(const std::vector<Choice>& choices, RateContr
   double low = std::log(lambda);
   double high = std::log(kMaxLambda);
   const double wanted = static_cast<double>(even_price_ ? budget.limit : budget.target) * kCostPerBit;
+  const auto at_price = static_cast<double>(select(choices, std::max(lambda_, lambda)));
   const auto least = static_cast<double>(select(choices, lambda));
   const bool everything = least <= wanted;
   wanted_bits_ = least / kCostPerBit;
@@ -262,7 +274,7 @@ EncodedPicture Encoder::fit_target(const std::vector<Choice>& choices, RateContr
     if (static_cast<int64_t>(out.bytes.size()) * 8 <= budget.limit) {
       out.complete = everything && attempt == 0 && lambda_ <= kUnbiased;
       // In small steps: what a price leaves out cannot be seen at that price, and the next picture would swing back.
-      const double step = std::clamp(std::sqrt(lambda / lambda_), 1 / kLambdaStep, kLambdaStep);
+      const double step = std::clamp(at_price / wanted, 1 / kLambdaStep, kLambdaStep);
       lambda_ = std::clamp(lambda_ * step, kMinLambda * 4, kMostLambda);
       return out;
     }
