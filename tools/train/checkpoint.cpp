@@ -40,6 +40,28 @@ void read_progress(torch::serialize::InputArchive& archive, torch::optim::Optimi
   spent = seconds_spent.item<double>();
 }
 
+namespace {
+
+std::string parameter_name(size_t number) { return "parameter" + std::to_string(number); }
+
+}  // namespace
+
+void write_parameters(torch::serialize::OutputArchive& archive, const torch::nn::Module& network) {
+  const auto parameters = network.parameters();
+  for (size_t i = 0; i < parameters.size(); ++i) archive.write(parameter_name(i), parameters[i]);
+}
+
+void read_parameters(torch::serialize::InputArchive& archive, torch::nn::Module& network) {
+  const torch::NoGradGuard no_grad;
+  auto parameters = network.parameters();
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    torch::Tensor values;
+    archive.read(parameter_name(i), values);
+    TORCH_CHECK(values.sizes() == parameters[i].sizes(), "parameter ", i, " has another shape");
+    parameters[i].copy_(values);
+  }
+}
+
 void save_checkpoint(torch::serialize::OutputArchive& archive, const std::string& path) {
   archive.save_to(path + ".new");
   fs::rename(path + ".new", path);

@@ -19,6 +19,11 @@ void write_progress(torch::serialize::OutputArchive& archive, const torch::optim
 void read_progress(torch::serialize::InputArchive& archive, torch::optim::Optimizer& optimizer, int64_t& step,
                    double& spent);
 
+// The parameters of a network, by number: archives cannot hold layers whose names are words of Python, such as "in".
+// Reading throws c10::Error if they are missing or of other shapes.
+void write_parameters(torch::serialize::OutputArchive& archive, const torch::nn::Module& network);
+void read_parameters(torch::serialize::InputArchive& archive, torch::nn::Module& network);
+
 // Writes `archive` to `path`, where the old file stays until the new one is whole.
 void save_checkpoint(torch::serialize::OutputArchive& archive, const std::string& path);
 

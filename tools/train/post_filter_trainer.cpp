@@ -185,7 +185,7 @@ struct PostFilterTrainer::State {
 
   void checkpoint() {
     torch::serialize::OutputArchive archive;
-    net->save(archive);
+    write_parameters(archive, *net);
     write_progress(archive, optimizer, step, spent);
     save_checkpoint(archive, file("checkpoint.pt"));
     const std::string training = std::to_string(step) + " steps of " + std::to_string(options.batch) + " crops of " +
@@ -196,8 +196,9 @@ struct PostFilterTrainer::State {
   void load() {
     torch::serialize::InputArchive archive;
     archive.load_from(file("checkpoint.pt"));
-    net->load(archive);
+    read_parameters(archive, *net);
     read_progress(archive, optimizer, step, spent);
+    std::printf("from step %lld, %.1f minutes spent\n", static_cast<long long>(step), spent / 60);
   }
 };
 
