@@ -9,13 +9,26 @@ namespace crlsc {
 
 bool operator==(const ModelSettings& a, const ModelSettings& b) { return a.model == b.model && a.threads == b.threads; }
 
+std::shared_ptr<const LoadedModel> ModelSlot::usable(const std::string& path, guint threads) {
+  auto model = acquire_model(path, static_cast<int>(threads));
+  const TokenContexts contexts(model->file);  // or an error now, rather than with the first picture
+  return model;
+}
+
 void ModelSlot::load(const ModelSettings& settings) {
   if (model_ && settings == settings_) return;
   model_.reset();
-  auto model = acquire_model(find_model(settings.model), static_cast<int>(settings.threads));
-  const TokenContexts usable(model->file);  // or an error now, rather than with the first picture
-  model_ = std::move(model);
+  model_ = usable(find_model(settings.model), settings.threads);
   settings_ = settings;
+}
+
+bool ModelSlot::follow(const ContentId& id) {
+  if (model_->file.id() == id) return true;
+  if (!settings_.model.empty()) return false;
+  const std::string path = find_model(id);
+  if (path.empty()) return false;
+  model_ = usable(path, settings_.threads);
+  return true;
 }
 
 }  // namespace crlsc

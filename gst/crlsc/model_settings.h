@@ -24,10 +24,16 @@ class ModelSlot {
   // Finds and loads the model, unless it was loaded with the same settings already. Takes its time: hold no lock.
   // Throws what find_model() and acquire_model() throw; the slot is empty then.
   void load(const ModelSettings& settings);
+  // Holds the model that a stream names by `id` from now on, if it does so already, or if the settings leave open which
+  // one it is and it is on the model path; returns whether it does. Takes its time, too. Throws what acquire_model()
+  // throws.
+  bool follow(const ContentId& id);
   void clear() { model_.reset(); }
   const std::shared_ptr<const LoadedModel>& get() const { return model_; }
 
  private:
+  static std::shared_ptr<const LoadedModel> usable(const std::string& path, guint threads);
+
   std::shared_ptr<const LoadedModel> model_;
   ModelSettings settings_;  // that it was loaded with
 };

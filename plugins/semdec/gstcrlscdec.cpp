@@ -21,7 +21,7 @@
  * #GstCrlscDec:knowledge-base names, and pictures may be predicted from them from then on.
  *
  * The model has to be the sender's; the caps name it. It is loaded when going from NULL to READY; elements of a process
- * share it.
+ * share it. Without #GstCrlscDec:model, a stream of another model that is on the model path is decoded with that.
  *
  * ## Example launch line
  * |[
@@ -183,25 +183,25 @@ void use_header(GstCrlscDec* self, const SequenceHeader& header) {
   update_latency(self);
 }
 
-void check_model(const Impl& impl, const crlsc::ContentId& wanted) {
-  if (wanted == impl.model.get()->file.id()) return;
-  throw Error(ErrorKind::kWrongType,
-              "the stream needs model " + crlsc::to_hex(wanted) + ", but '" + impl.model.get()->file.path() + "' is " +
-                  crlsc::to_hex(impl.model.get()->file.id()) + "; set the property `model` to the sender's model");
+// What comes within a stream may be forged, and loads no other model.
+void use_model(Impl& impl, const crlsc::ContentId& wanted, bool begins) {
+  const crlsc::ModelFile& file = impl.model.get()->file;
+  if (wanted == file.id() || (begins && impl.model.follow(wanted))) return;
+  throw Error(ErrorKind::kWrongType, "the stream needs model " + crlsc::to_hex(wanted) + ", but '" + file.path() +
+                                         "' is " + crlsc::to_hex(file.id()) +
+                                         "; set the property `model` to the sender's model");
 }
 
 gboolean set_format(GstVideoDecoder* base, GstVideoCodecState* state) {
-  const auto change = [&]() -> gboolean {
+  return crlsc::guard(GST_ELEMENT(base), FALSE, [&] {
     GstCrlscDec* self = GST_CRLSC_DEC(base);
     Impl& impl = self->impl;
     const crlsc::StreamCaps caps = crlsc::parse_caps(state->caps);
-    if (caps.model) check_model(impl, *caps.model);
+    if (caps.model) use_model(impl, *caps.model, true);
     impl.shape = caps.pixel_aspect_ratio;
-    // Without codec_data, the first key picture brings the header.
-    if (caps.header) use_header(self, *caps.header);
-    return TRUE;
-  };
-  return crlsc::guard(GST_ELEMENT(base), FALSE, change);
+    if (caps.header) use_header(self, *caps.header);  // else the first key picture brings it
+    return gboolean{TRUE};
+  });
 }
 
 gboolean negotiate(GstVideoDecoder* base) {
@@ -319,8 +319,8 @@ bool must_wait(GstCrlscDec* self, GstVideoCodecFrame* frame, const crlsc::Access
 }
 
 // Throws Error(kWrongType) if no stream can go on with `header`, Error(kCorrupt) if this one cannot.
-void check_header(const Impl& impl, const SequenceHeader& header, const crlsc::AccessUnitView& access_unit) {
-  check_model(impl, header.model_id);
+void check_header(Impl& impl, const SequenceHeader& header, const crlsc::AccessUnitView& access_unit) {
+  use_model(impl, header.model_id, !impl.header);
   const bool resized = impl.header && (header.width != impl.header->width || header.height != impl.header->height);
   if (resized && !access_unit.key().value_or(false)) {
     throw Error(ErrorKind::kCorrupt, "the size changes without a key picture");

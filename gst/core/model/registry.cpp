@@ -3,7 +3,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <condition_variable>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -137,6 +139,25 @@ std::string find_model(const std::string& property_value) {
   parts.base = find_part(parts.base, "model");
   if (!parts.delta.empty()) parts.delta = find_part(parts.delta, "delta of a model");
   return join_model(parts);
+}
+
+std::string find_model(const ContentId& id) {
+  namespace fs = std::filesystem;
+  for (const std::string& folder : search_folders("CRLSC_MODEL_PATH", kModelFolder)) {
+    std::error_code unreadable;
+    std::vector<std::string> files;
+    for (fs::directory_iterator i(folder, unreadable), end; !unreadable && i != end; i.increment(unreadable)) {
+      if (i->path().extension() == ".safetensors" && is_file(i->path())) files.push_back(i->path());
+    }
+    std::sort(files.begin(), files.end());
+    for (const std::string& file : files) {
+      try {
+        if (ModelFile(file).id() == id) return file;
+      } catch (const Error&) {  // another kind of file
+      }
+    }
+  }
+  return {};
 }
 
 }  // namespace crlsc

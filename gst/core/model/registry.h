@@ -32,4 +32,8 @@ std::shared_ptr<const LoadedModel> acquire_model(const std::string& path, int th
 // text names every place looked at and the property, and what split_model() throws (model_delta.h).
 std::string find_model(const std::string& property_value);
 
+// The path of the model that streams name by `id`, if one of the files "*.safetensors" on the model path is it; else
+// empty. Reads files whole until it is found; what is no model is passed over.
+std::string find_model(const ContentId& id);
+
 }  // namespace crlsc

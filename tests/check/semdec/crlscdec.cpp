@@ -339,6 +339,24 @@ GST_START_TEST(b3_04_another_model_named_by_the_caps_alone) {
 }
 GST_END_TEST;
 
+GST_START_TEST(b3_04_without_a_model_that_of_the_caps) {
+  Folder folder;
+  folder.changed_model("default.safetensors", [](std::string&) {});
+  const std::string before = g_getenv("CRLSC_MODEL_PATH");
+  g_setenv("CRLSC_MODEL_PATH", (folder.path() + ":" + before).c_str(), TRUE);
+  Harness decoder("crlscdec");
+  for (const char* name : {kOtherModel, kModel, kOtherModel}) {
+    const Stream stream(2, "", video_info(), name);
+    gst_harness_set_src_caps(decoder.h(), gst_caps_ref(stream.caps()));
+    for (size_t i = 0; i < 2; ++i) fail_unless_equals_int(decoder.push(stream.copy(i)), GST_FLOW_OK);
+    const Buffers decoded = decoder.pull();
+    fail_unless_equals_int(decoded.size(), 2);
+    fail_unless(worst_luma(decoded, video_info()) > kGoodLuma, "%s", name);
+  }
+  g_setenv("CRLSC_MODEL_PATH", before.c_str(), TRUE);
+}
+GST_END_TEST;
+
 // Once there is a stream, such a header is damage: see crlscdec_headers.cpp.
 GST_START_TEST(b3_04_another_model_within_the_stream) {
   const Stream other(1, "", video_info(), kOtherModel);
@@ -539,6 +557,7 @@ static Suite* crlscdec_suite(void) {
   tcase_add_test(tests, b3_01_a_header_within_the_stream_changes_the_size);
   tcase_add_test(tests, b3_04_another_model_in_the_caps);
   tcase_add_test(tests, b3_04_another_model_named_by_the_caps_alone);
+  tcase_add_test(tests, b3_04_without_a_model_that_of_the_caps);
   tcase_add_test(tests, b3_04_another_model_within_the_stream);
   tcase_add_test(tests, b3_05_pool_of_downstream);
   tcase_add_test(tests, b3_05_without_video_meta_frames_are_as_usual);

@@ -275,6 +275,18 @@ TEST_F(FindModel, FoldersOnTheModelPathAreNoModels) {
   EXPECT_EQ(find_model("x"), second_.file("x"));
 }
 
+TEST_F(FindModel, ByTheIdThatStreamsNameItBy) {
+  write_file(first_.file("broken.safetensors"), "no model");
+  std::filesystem::create_directory(first_.file("folder.safetensors"));
+  write_probe_model(first_.file("one.safetensors"), 1);
+  write_probe_model(second_.file("two.safetensors"), 2);
+  write_probe_model(second_.file("three.model"), 3);
+  for (const std::string& path : {first_.file("one.safetensors"), second_.file("two.safetensors")}) {
+    EXPECT_EQ(find_model(ModelFile(path).id()), path);
+  }
+  EXPECT_EQ(find_model(ModelFile(second_.file("three.model")).id()), "");
+}
+
 TEST_F(FindModel, AbsenceNamesEveryPlaceAndTheProperty) {
   const auto failure = failure_of([] { find_model("absent.safetensors"); });
   ASSERT_TRUE(failure);
