@@ -274,7 +274,7 @@ EncodedPicture Encoder::fit_target(const std::vector<Choice>& choices, RateContr
     if (static_cast<int64_t>(out.bytes.size()) * 8 <= budget.limit) {
       out.complete = everything && attempt == 0 && lambda_ <= kUnbiased;
       // In small steps: what a price leaves out cannot be seen at that price, and the next picture would swing back.
-      const double step = std::clamp(at_price / wanted, 1 / kLambdaStep, kLambdaStep);
+      const double step = std::clamp(std::max(at_price, 1.0) / std::max(wanted, 1.0), 1 / kLambdaStep, kLambdaStep);
       lambda_ = std::clamp(lambda_ * step, kMinLambda * 4, kMostLambda);
       return out;
     }

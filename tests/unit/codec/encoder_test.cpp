@@ -467,5 +467,19 @@ TEST(Encoder, PicturesOfAnotherSizeAreRefused) {
   EXPECT_FALSE(encoder.encode(clip.picture(0).view(), 0, false).bytes.empty());
 }
 
+// Behind a cut, pictures may take nothing for a while; what they do not take of it is no price.
+TEST(Encoder, PriceStaysOneWhereAPictureMayTakeNothing) {
+  for (const int bitrate : {4000, 10000, 30000, 100000}) {
+    EncoderConfig config = config_for(Clip{}, bitrate, 50);
+    config.refresh_share = 0;
+    Encoder encoder(scalar_model(), config);
+    for (int n = 0; n < 150; ++n) {
+      const Clip scene{Clip::Kind::kStill, 160, 112, static_cast<uint32_t>(1 + n / 25)};
+      encoder.encode(scene.picture(0).view(), n == 0 ? 0 : 0.02, false);
+      ASSERT_TRUE(encoder.lambda() >= 0.25 && encoder.lambda() < 1e6) << "picture " << n << ": " << encoder.lambda();
+    }
+  }
+}
+
 }  // namespace
 }  // namespace crlsc
