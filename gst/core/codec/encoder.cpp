@@ -306,9 +306,7 @@ void Encoder::choose_anew(const Picture& current, bool anew, Picture& prediction
 std::vector<int> Encoder::cells_to_refresh(RateControl::Budget budget) {
   const bool reported = !losses_.due(1).empty();
   const double share = reported ? std::max(kRepairShare, config_.refresh_share) : config_.refresh_share;
-  // Where pictures take more than their targets, those are low; what is refreshed should not be.
-  const int bits = std::max(budget.target, std::min(budget.share, 2 * budget.target));
-  refresh_credit_ = std::min(refresh_credit_ + share * std::max(bits, 0), kMostRefresh * budget.limit);
+  refresh_credit_ = std::min(refresh_credit_ + share * std::max(budget.target, 0), kMostRefresh * budget.limit);
   const int count = static_cast<int>(refresh_credit_ / refresh_bits_);
   std::vector<int> cells = losses_.due(count);
   for (const int i : refresh_.due(count)) {

@@ -49,14 +49,13 @@ EncodedPicture Encoder::best_round(const Picture& current, Picture& prediction, 
   return std::move(best.coded);
 }
 
-// A picture whose price is off takes what there is: to spend much on one and less on those behind it has proved to be
-// better than the same for each, as they are predicted from it. What was chosen may be the right choice for that.
+// A picture whose price is far off may take what there is, and what was chosen may be the right choice for that.
 // Behind a cut, little of the picture before is worth its vectors: rounds start from grey, as those of key pictures.
 // Something large may come into sight without a cut.
 void Encoder::look_again(const Picture& current, Picture& prediction, RateControl::Budget budget, bool key,
                          Round& best) {
   const bool dearer = best.fitted > best.proposed;
-  if (best.off() >= kSecondLook && !on_scene_) {
+  if (best.off() >= kCut && !on_scene_) {
     budget.target = budget.limit;
     if (!key && !cut_) settle(budget, key, best);
   }
@@ -256,7 +255,6 @@ EncodedPicture Encoder::fit_target(const std::vector<Choice>& choices, RateContr
   double low = std::log(lambda);
   double high = std::log(kMaxLambda);
   const double wanted = static_cast<double>(even_price_ ? budget.limit : budget.target) * kCostPerBit;
-  const auto at_price = static_cast<double>(select(choices, std::max(lambda_, lambda)));
   const auto least = static_cast<double>(select(choices, lambda));
   const bool everything = least <= wanted;
   wanted_bits_ = least / kCostPerBit;
@@ -274,7 +272,7 @@ EncodedPicture Encoder::fit_target(const std::vector<Choice>& choices, RateContr
     if (static_cast<int64_t>(out.bytes.size()) * 8 <= budget.limit) {
       out.complete = everything && attempt == 0 && lambda_ <= kUnbiased;
       // In small steps: what a price leaves out cannot be seen at that price, and the next picture would swing back.
-      const double step = std::clamp(std::max(at_price, 1.0) / std::max(wanted, 1.0), 1 / kLambdaStep, kLambdaStep);
+      const double step = std::clamp(std::sqrt(lambda / lambda_), 1 / kLambdaStep, kLambdaStep);
       lambda_ = std::clamp(lambda_ * step, kMinLambda * 4, kMostLambda);
       return out;
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/codec/visibility.h"
-#include "core/codec/square_error.h"
 
 #include <algorithm>
 #include <cmath>
 
+#include "core/codec/square_error.h"
 
 namespace crlsc {
 namespace {
