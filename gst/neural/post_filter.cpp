@@ -26,8 +26,6 @@ int reach_of(const PostFilterConfig& config) { return (2 * config.blocks + 2 + k
 // 0 for a step of 8, 1 for 128.
 float step_level_of(int step) { return std::log2(static_cast<float>(step) / 8) / 4; }
 
-nn::Conv2d conv3(int in, int out) { return nn::Conv2d(nn::Conv2dOptions(in, out, 3).padding(1)); }
-
 class NeuralPostFilter : public PostFilter {
  public:
   NeuralPostFilter(PostFilterNet net, bool bf16) : net_(std::move(net)), bf16_(bf16) {}
@@ -84,11 +82,11 @@ PostFilterConfig PostFilterConfig::of(NetSize size) {
 }
 
 PostFilterNetImpl::PostFilterNetImpl(PostFilterConfig config) : config_(config) {
-  in_ = register_module("in", conv3(kPacked4 + kTold, config.width));
+  in_ = register_module("in", Convolution(kPacked4 + kTold, config.width, 3));
   blocks_ = nn::Sequential();
   for (int i = 0; i < config.blocks; ++i) blocks_->push_back(ResidualBlock(config.width));
   register_module("blocks", blocks_);
-  out_ = register_module("out", conv3(config.width, kPacked4));
+  out_ = register_module("out", Convolution(config.width, kPacked4, 3));
   for (auto& module : modules(/*include_self=*/false)) {
     if (auto* block = module->as<ResidualBlockImpl>()) block->damp();
   }

@@ -41,9 +41,9 @@ class PostFilterNetImpl : public torch::nn::Module {
 
  private:
   PostFilterConfig config_;
-  torch::nn::Conv2d in_{nullptr};
+  Convolution in_{nullptr};
   torch::nn::Sequential blocks_{nullptr};
-  torch::nn::Conv2d out_{nullptr};
+  Convolution out_{nullptr};
 };
 TORCH_MODULE(PostFilterNet);
 

@@ -19,13 +19,11 @@ constexpr double kSlope = 0.1;
 constexpr int kPacked8 = 96;  // 8x8 luma + 2 4x4 chroma
 constexpr int kPacked4 = 24;
 
-nn::Conv2d conv3(int in, int out, int stride = 1) {
-  return nn::Conv2d(nn::Conv2dOptions(in, out, 3).padding(1).stride(stride));
-}
+Convolution conv3(int in, int out, int stride = 1) { return Convolution(in, out, 3, stride); }
 
-Pointwise conv1(int in, int out) { return Pointwise(in, out, true); }
+Convolution conv1(int in, int out) { return Convolution(in, out, 1); }
 
-Pointwise linear(int in, int out) { return Pointwise(in, out, false); }
+Convolution linear(int in, int out) { return Convolution(in, out, 1, 1, false); }
 
 nn::LeakyReLU activation() { return nn::LeakyReLU(nn::LeakyReLUOptions().negative_slope(kSlope).inplace(true)); }
 
@@ -98,7 +96,7 @@ PictureTensor block_basis(int side, int count, double chroma) {
 
 // Puts the transform of a block into a pair of linear maps. `repack` makes a picture of a block into one column.
 template <class Repack>
-void start_as_transform(Pointwise& in, Pointwise& out, int side, int count, double scale, Repack repack) {
+void start_as_transform(Convolution& in, Convolution& out, int side, int count, double scale, Repack repack) {
   in->weight.copy_(repack(block_basis(side, count, kChromaWeight)) * scale);
   out->weight.copy_((repack(block_basis(side, count, 1 / kChromaWeight)) / scale).transpose(0, 1));
 }
@@ -202,13 +200,14 @@ torch::Tensor VectorQuantiserImpl::lookup(const torch::Tensor& indices, const to
   return codebook.flatten(0, 1).index_select(0, indices + classes * codebook.size(1));
 }
 
-PointwiseImpl::PointwiseImpl(int in, int out, bool with_bias)
-    : nn::Conv2dImpl(nn::Conv2dOptions(in, out, 1).bias(with_bias)) {}
+ConvolutionImpl::ConvolutionImpl(int in, int out, int kernel, int stride, bool with_bias)
+    : nn::Conv2dImpl(nn::Conv2dOptions(in, out, kernel).padding(kernel / 2).stride(stride).bias(with_bias)) {}
 
-torch::Tensor PointwiseImpl::forward(const torch::Tensor& x) {
+torch::Tensor ConvolutionImpl::forward(const torch::Tensor& x) {
   const bool plain = !at::GradMode::is_enabled() && !at::autocast::is_cpu_enabled() && at::hasMKLDNN();
   if (!plain || x.scalar_type() != weight.scalar_type()) return nn::Conv2dImpl::forward(x);
-  return at::mkldnn_convolution(x, weight, bias, {0, 0}, {1, 1}, {1, 1}, 1);
+  const int64_t margin = weight.size(2) / 2;
+  return at::mkldnn_convolution(x, weight, bias, {margin, margin}, *options.stride(), {1, 1}, 1);
 }
 
 ResidualBlockImpl::ResidualBlockImpl(int width) {

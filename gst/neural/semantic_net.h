@@ -59,14 +59,15 @@ class VectorQuantiserImpl : public torch::nn::Module {
 };
 TORCH_MODULE(VectorQuantiser);
 
-// A 1x1 convolution. At inference in fp32 by oneDNN as all others: torch leaves those of one thread to BLAS, which is
-// slower, and several times so where BLAS does not know the CPU.
-class PointwiseImpl : public torch::nn::Conv2dImpl {
+// A convolution of a kernel of odd size that keeps the size of maps, but for its stride. At inference in fp32 always by
+// oneDNN: torch leaves small maps, and 1x1 in one thread, to BLAS, which is slower, and several times so where BLAS
+// does not know the CPU.
+class ConvolutionImpl : public torch::nn::Conv2dImpl {
  public:
-  PointwiseImpl(int in, int out, bool with_bias);
+  ConvolutionImpl(int in, int out, int kernel, int stride = 1, bool with_bias = true);
   torch::Tensor forward(const torch::Tensor& x);
 };
-TORCH_MODULE(Pointwise);
+TORCH_MODULE(Convolution);
 
 // x + conv(act(conv(x))), 3x3.
 class ResidualBlockImpl : public torch::nn::Module {
@@ -77,8 +78,8 @@ class ResidualBlockImpl : public torch::nn::Module {
   void damp();
 
  private:
-  torch::nn::Conv2d first_{nullptr};
-  torch::nn::Conv2d second_{nullptr};
+  Convolution first_{nullptr};
+  Convolution second_{nullptr};
 };
 TORCH_MODULE(ResidualBlock);
 
@@ -154,10 +155,10 @@ class SemanticNetImpl : public torch::nn::Module {
   void initialise();
 
   NetConfig config_;
-  Pointwise structure_in_{nullptr};
-  Pointwise structure_out_{nullptr};
-  Pointwise detail_in_{nullptr};
-  Pointwise detail_out_{nullptr};
+  Convolution structure_in_{nullptr};
+  Convolution structure_out_{nullptr};
+  Convolution detail_in_{nullptr};
+  Convolution detail_out_{nullptr};
   torch::nn::Sequential prediction_{nullptr};
   torch::nn::Sequential encoder_{nullptr};
   torch::nn::Sequential structure_head_{nullptr};
