@@ -64,9 +64,7 @@ class HeadEmbedder : public Embedder {
 }  // namespace
 
 ConvNormImpl::ConvNormImpl(int in, int out, int kernel, int stride, bool depthwise, bool relu) : relu_(relu) {
-  conv_ = register_module(
-      "conv",
-      nn::Conv2d(nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).groups(depthwise ? in : 1)));
+  conv_ = register_module("conv", Convolution(in, out, kernel, stride, true, depthwise ? in : 1));
   norm_ = register_module("norm", nn::BatchNorm2d(nn::BatchNorm2dOptions(out).momentum(0.05)));
   torch::NoGradGuard no_grad;
   nn::init::kaiming_normal_(conv_->weight, 0, torch::kFanOut, torch::kReLU);

@@ -14,6 +14,7 @@
 
 #include "core/codec/network.h"
 #include "core/model/model_file.h"
+#include "neural/convolution.h"
 
 namespace crlsc::neural {
 
@@ -28,7 +29,7 @@ class ConvNormImpl : public torch::nn::Module {
   void fold();
 
  private:
-  torch::nn::Conv2d conv_{nullptr};
+  Convolution conv_{nullptr};
   torch::nn::BatchNorm2d norm_{nullptr};
   bool relu_;
 };

@@ -200,16 +200,6 @@ torch::Tensor VectorQuantiserImpl::lookup(const torch::Tensor& indices, const to
   return codebook.flatten(0, 1).index_select(0, indices + classes * codebook.size(1));
 }
 
-ConvolutionImpl::ConvolutionImpl(int in, int out, int kernel, int stride, bool with_bias)
-    : nn::Conv2dImpl(nn::Conv2dOptions(in, out, kernel).padding(kernel / 2).stride(stride).bias(with_bias)) {}
-
-torch::Tensor ConvolutionImpl::forward(const torch::Tensor& x) {
-  const bool plain = !at::GradMode::is_enabled() && !at::autocast::is_cpu_enabled() && at::hasMKLDNN();
-  if (!plain || x.scalar_type() != weight.scalar_type()) return nn::Conv2dImpl::forward(x);
-  const int64_t margin = weight.size(2) / 2;
-  return at::mkldnn_convolution(x, weight, bias, {margin, margin}, *options.stride(), {1, 1}, 1);
-}
-
 ResidualBlockImpl::ResidualBlockImpl(int width) {
   first_ = register_module("first", conv3(width, width));
   second_ = register_module("second", conv3(width, width));

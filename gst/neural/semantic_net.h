@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/model/model_file.h"
+#include "neural/convolution.h"
 
 namespace crlsc::neural {
 
@@ -58,16 +59,6 @@ class VectorQuantiserImpl : public torch::nn::Module {
   torch::Tensor codebook;
 };
 TORCH_MODULE(VectorQuantiser);
-
-// A convolution of a kernel of odd size that keeps the size of maps, but for its stride. At inference in fp32 always by
-// oneDNN: torch leaves small maps, and 1x1 in one thread, to BLAS, which is slower, and several times so where BLAS
-// does not know the CPU.
-class ConvolutionImpl : public torch::nn::Conv2dImpl {
- public:
-  ConvolutionImpl(int in, int out, int kernel, int stride = 1, bool with_bias = true);
-  torch::Tensor forward(const torch::Tensor& x);
-};
-TORCH_MODULE(Convolution);
 
 // x + conv(act(conv(x))), 3x3.
 class ResidualBlockImpl : public torch::nn::Module {
