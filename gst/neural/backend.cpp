@@ -315,7 +315,12 @@ class NeuralNetwork : public Network {
  public:
   // `head` and `post_filter` are empty if the model has none.
   NeuralNetwork(SemanticNet net, SemanticHead head, PostFilterNet post_filter)
-      : net_(std::move(net)), head_(std::move(head)), post_filter_(std::move(post_filter)), bf16_(use_bf16()) {}
+      : net_(std::move(net)), head_(std::move(head)), post_filter_(std::move(post_filter)), bf16_(use_bf16()) {
+    if (bf16_) return;
+    settle_convolutions(*net_);
+    if (!head_.is_empty()) settle_convolutions(*head_);
+    if (!post_filter_.is_empty()) settle_convolutions(*post_filter_);
+  }
 
   std::unique_ptr<NetworkSession> open(int, int) const override { return std::make_unique<Session>(net_, bf16_); }
 

@@ -96,7 +96,7 @@ PostFilterNetImpl::PostFilterNetImpl(PostFilterConfig config) : config_(config) 
 
 torch::Tensor PostFilterNetImpl::forward(const torch::Tensor& packed4, const torch::Tensor& told) {
   const auto input = torch::cat({packed4, told}, 1).contiguous(torch::MemoryFormat::ChannelsLast);
-  const auto features = torch::leaky_relu(in_->forward(input), kSlope);
+  const auto features = in_->forward_with(input, kSlope);
   const auto change = out_->forward(blocks_->forward(features));
   return packed4 + change.to(torch::kFloat32);
 }

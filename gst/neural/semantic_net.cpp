@@ -211,8 +211,7 @@ void ResidualBlockImpl::damp() {
 }
 
 torch::Tensor ResidualBlockImpl::forward(torch::Tensor x) {
-  auto y = first_(x);
-  return second_(torch::leaky_relu_(y, kSlope)).add_(x);
+  return second_->forward_with(first_->forward_with(x, kSlope), 1, x);
 }
 
 SemanticNetImpl::SemanticNetImpl(NetConfig config) : config_(std::move(config)) {
