@@ -2,6 +2,7 @@
 #include "core/codec/visibility.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/codec/square_error.h"
@@ -11,6 +12,8 @@ namespace {
 
 constexpr int kBlock = 8;
 constexpr int kBlockStep = 4;
+constexpr int kSteps = kCellSize / kBlockStep;
+static_assert(kBlock == 2 * kBlockStep, "a block is made of four steps");
 constexpr double kBlockSamples = kBlock * kBlock;
 // The constants of SSIM for 8-bit samples: (0.01 x 255)^2 and (0.03 x 255)^2.
 constexpr double kC1 = 6.5025;
@@ -46,25 +49,46 @@ double variance(const Picture& picture, int x, int y) {
   return (squares - sum * (sum / kBlockSamples)) / kBlockSamples;
 }
 
-double block_ssim(const Picture& a, const Picture& b, int x, int y) {
-  int sum_a = 0, sum_b = 0, squares_a = 0, squares_b = 0, products = 0;
-  for (int r = 0; r < kBlock; ++r) {
-    const uint8_t* pa = luma_at(a, x, y + r);
-    const uint8_t* pb = luma_at(b, x, y + r);
-    for (int c = 0; c < kBlock; ++c) {
-      const int16_t u = pa[c];
-      const int16_t v = pb[c];
-      sum_a += u;
-      sum_b += v;
-      squares_a += u * u;
-      squares_b += v * v;
-      products += u * v;
+// Of two pictures' samples at the same places.
+struct Sums {
+  int a = 0;
+  int b = 0;
+  int squares = 0;  // of both
+  int products = 0;
+
+  Sums& operator+=(const Sums& more) {
+    a += more.a;
+    b += more.b;
+    squares += more.squares;
+    products += more.products;
+    return *this;
+  }
+};
+
+// Of kBlockStep x kBlockStep samples each: those beside each other in the columns `first` on of a cell.
+std::array<Sums, kSteps> step_sums(const uint8_t* a, const uint8_t* b, ptrdiff_t stride) {
+  std::array<std::array<int, kCellSize>, 4> columns{};
+  for (int r = 0; r < kBlockStep; ++r, a += stride, b += stride) {
+    for (size_t c = 0; c < kCellSize; ++c) {
+      const int16_t u = a[c];
+      const int16_t v = b[c];
+      columns[0][c] += u;
+      columns[1][c] += v;
+      columns[2][c] += u * u + v * v;
+      columns[3][c] += u * v;
     }
   }
-  const double mean_a = sum_a / kBlockSamples;
-  const double mean_b = sum_b / kBlockSamples;
-  const double variances = (squares_a + squares_b) / kBlockSamples - mean_a * mean_a - mean_b * mean_b;
-  const double covariance = products / kBlockSamples - mean_a * mean_b;
+  std::array<Sums, kSteps> sums;
+  for (size_t c = 0; c < kCellSize; ++c)
+    sums[c / kBlockStep] += {columns[0][c], columns[1][c], columns[2][c], columns[3][c]};
+  return sums;
+}
+
+double block_ssim(const Sums& sums) {
+  const double mean_a = sums.a / kBlockSamples;
+  const double mean_b = sums.b / kBlockSamples;
+  const double variances = sums.squares / kBlockSamples - mean_a * mean_a - mean_b * mean_b;
+  const double covariance = sums.products / kBlockSamples - mean_a * mean_b;
   return (2 * mean_a * mean_b + kC1) * (2 * covariance + kC2) /
          ((mean_a * mean_a + mean_b * mean_b + kC1) * (variances + kC2));
 }
@@ -91,13 +115,17 @@ std::vector<float> texture_weights(const Picture& picture) {
 
 double cell_ssim(const Picture& a, const Picture& b, int column, int row) {
   double sum = 0;
-  int blocks = 0;
-  for (int y = 0; y <= kCellSize - kBlock; y += kBlockStep) {
-    for (int x = 0; x <= kCellSize - kBlock; x += kBlockStep, ++blocks) {
-      sum += block_ssim(a, b, column * kCellSize + x, row * kCellSize + y);
+  std::array<Sums, kSteps> above{};
+  for (int y = 0; y < kSteps; ++y) {
+    const int line = row * kCellSize + y * kBlockStep;
+    const auto here = step_sums(luma_at(a, column * kCellSize, line), luma_at(b, column * kCellSize, line), a.width());
+    for (size_t x = 0; y > 0 && x + 1 < kSteps; ++x) {
+      Sums block = above[x];
+      sum += block_ssim(((block += above[x + 1]) += here[x]) += here[x + 1]);
     }
+    above = here;
   }
-  return sum / blocks;
+  return sum / ((kSteps - 1) * (kSteps - 1));
 }
 
 void Visibility::next(const Picture& source) {
