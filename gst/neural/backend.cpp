@@ -30,8 +30,6 @@ namespace {
 // Cells around the coded ones that the network sees, too.
 constexpr int kMarginCells = 2;
 constexpr int kMostThreads = 4;
-// The number of stages that a preview runs the networks for.
-constexpr int kAnchor = 2;
 
 // Inference with the precision chosen when the model was loaded.
 class InferenceScope {
@@ -141,19 +139,14 @@ class Session : public NetworkSession {
     return net_->spread(to_map(codes, 1, box.rows, box.cols));
   }
 
-  // The networks run for one number of stages; the linear path, which carries most, for each. `detail_of` gives what
-  // the first n stages say.
+  // By the linear path alone, which carries most. `detail_of` gives what the first n stages say.
   template <class DetailOf>
   void preview(const Base& base, DetailOf detail_of, const CellBox& box, std::vector<Picture>& out) {
     const int most = static_cast<int>(out.size()) - 1;
     std::vector<torch::Tensor> details;
     for (int n = 0; n <= most; ++n) details.push_back(detail_of(n));
     const auto changes = net_->change(base.spread, torch::cat(details));
-    const int anchor = std::min(most, kAnchor);
-    const auto correction =
-        net_->correction(base.prediction, base.features, base.spread, details[static_cast<size_t>(anchor)],
-                         changes.slice(0, anchor, anchor + 1), base.gains);
-    const auto decoded = net_->apply(base.prediction, changes, correction, base.gains);
+    const auto decoded = net_->apply(base.prediction, changes, base.gains);
     for (int n = 0; n <= most; ++n) unpack(decoded, n, box, out[static_cast<size_t>(n)]);
   }
 

@@ -315,15 +315,16 @@ torch::Tensor SemanticNetImpl::correction(const torch::Tensor& prediction, const
 }
 
 torch::Tensor SemanticNetImpl::apply(const torch::Tensor& prediction, const torch::Tensor& change,
-                                     const torch::Tensor& correction, const torch::Tensor& gains) {
-  return (halved(prediction) + (change + correction) * repeated(gains, 4)).to(torch::kFloat32);
+                                     const torch::Tensor& gains) {
+  return (halved(prediction) + change * repeated(gains, 4)).to(torch::kFloat32);
 }
 
 torch::Tensor SemanticNetImpl::synthesise(const torch::Tensor& prediction, const torch::Tensor& prediction_features,
                                           const Spread& spread, const torch::Tensor& detail,
                                           const torch::Tensor& gains) {
   const auto linear = change(spread, detail);
-  return apply(prediction, linear, correction(prediction, prediction_features, spread, detail, linear, gains), gains);
+  const auto more = correction(prediction, prediction_features, spread, detail, linear, gains);
+  return apply(prediction, linear + more, gains);
 }
 
 Complexity SemanticNetImpl::complexity() const {

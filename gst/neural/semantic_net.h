@@ -131,9 +131,8 @@ class SemanticNetImpl : public torch::nn::Module {
                            const Spread& spread, const torch::Tensor& detail, const torch::Tensor& change,
                            const torch::Tensor& gains);
 
-  // The decoded pictures, packed(4): prediction + (change + correction) * gain. Tensors of batch 1 serve whole batches.
-  torch::Tensor apply(const torch::Tensor& prediction, const torch::Tensor& change, const torch::Tensor& correction,
-                      const torch::Tensor& gains);
+  // Pictures, packed(4), with this change: prediction + change * gain. Tensors of batch 1 serve whole batches.
+  torch::Tensor apply(const torch::Tensor& prediction, const torch::Tensor& change, const torch::Tensor& gains);
 
   // The decoder as a whole: change(), correction() and apply().
   torch::Tensor synthesise(const torch::Tensor& prediction, const torch::Tensor& prediction_features,
