@@ -27,10 +27,8 @@ constexpr int kRefits = 2;
 constexpr double kWellUsed = 0.95;    // of what a picture may take
 constexpr int kRounds = 6;            // of key pictures, until the price is the one that choices were made for
 constexpr double kCloseEnough = 1.3;  // or nearly so
-constexpr int kOtherRounds = 2;       // of other pictures whose price is off by more than
-constexpr double kSecondLook = 1.5;
-constexpr int kCutRounds = 4;  // and by more than
-constexpr double kCut = 2;
+constexpr int kFarRounds = 4;         // of other pictures, while the price is off by more than
+constexpr double kFar = 2;
 constexpr int kAttempts = 6;  // to meet the limit with real sizes
 
 }  // namespace
@@ -55,14 +53,14 @@ EncodedPicture Encoder::best_round(const Picture& current, Picture& prediction, 
 void Encoder::look_again(const Picture& current, Picture& prediction, RateControl::Budget budget, bool key,
                          Round& best) {
   const bool dearer = best.fitted > best.proposed;
-  if (best.off() >= kCut && !on_scene_) {
+  if (best.off() >= kFar && !on_scene_) {
     budget.target = budget.limit;
     if (!key && !cut_) settle(budget, key, best);
   }
-  const bool far = best.off() >= kCut;
+  const bool far = best.off() >= kFar;
   const bool anew = key || (far && cut_);
-  const double close_enough = key ? kCloseEnough : kSecondLook;
-  const int rounds = key ? kRounds : far ? kCutRounds : kOtherRounds;
+  const double close_enough = key ? kCloseEnough : kFar;
+  const int rounds = key ? kRounds : kFarRounds;
   PriceSearch search;
   double price = key || !anew ? search.next(best.proposed, best.fitted) : best.fitted;
   double off = best.off();
