@@ -6,21 +6,27 @@
 namespace crlsc::neural {
 namespace {
 
-constexpr ptrdiff_t kLanes = kWinogradLanes;
 constexpr int kSide = kWinogradSide;
 constexpr int kTile = kWinogradTile;
 
-// Channels side by side, in as many registers as they need.
-typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
-
-// What registers can hold of sums: rows, and blocks of kLanes channels.
-#ifdef __AVX512F__
+// Numbers in a register, and how many rows and blocks of channels have room for their sums in all registers.
+#if defined(__AVX512F__)
+constexpr ptrdiff_t kLanes = 16;
 constexpr int kRows = 8;
 constexpr int kMostBlocks = 2;
+#elif defined(__AVX2__)
+constexpr ptrdiff_t kLanes = 8;
+constexpr int kRows = 4;
+constexpr int kMostBlocks = 1;
 #else
+constexpr ptrdiff_t kLanes = 4;
 constexpr int kRows = 4;
 constexpr int kMostBlocks = 1;
 #endif
+constexpr int kParts = kWinogradLanes / kLanes;  // of a block
+
+// Channels side by side.
+typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
 
 inline Lanes& lanes_at(float* p) { return *reinterpret_cast<Lanes*>(p); }
 inline const Lanes& lanes_at(const float* p) { return *reinterpret_cast<const Lanes*>(p); }
@@ -71,30 +77,33 @@ void transform_input(const float* map, const WinogradTile& tile, float* to, ptrd
 // The products of kRows rows with `kBlocks` blocks of filters.
 template <int kBlocks>
 inline void multiply_blocks(const float* rows, ptrdiff_t in, const float* filters, float* products, ptrdiff_t out) {
-  Lanes sums[kRows][kBlocks] = {};
+  Lanes sums[kRows][kBlocks * kParts] = {};
   for (ptrdiff_t i = 0; i < in; ++i) {
-    for (int b = 0; b < kBlocks; ++b) {
-      const Lanes filter = lanes_at(filters + (b * in + i) * kLanes);
+#pragma GCC unroll 4
+    for (int part = 0; part < kBlocks * kParts; ++part) {
+      const ptrdiff_t block = part / kParts;
+      const Lanes filter = lanes_at(filters + (block * in + i) * kWinogradLanes + part % kParts * kLanes);
 #pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) sums[r][b] += rows[r * in + i] * filter;
+      for (int r = 0; r < kRows; ++r) sums[r][part] += rows[r * in + i] * filter;
     }
   }
   for (int r = 0; r < kRows; ++r) {
-    for (int b = 0; b < kBlocks; ++b) lanes_at(products + r * out + b * kLanes) = sums[r][b];
+    for (int part = 0; part < kBlocks * kParts; ++part) lanes_at(products + r * out + part * kLanes) = sums[r][part];
   }
 }
 
 void multiply(const float* rows, ptrdiff_t in, const float* filters, ptrdiff_t blocks, float* products) {
-  const ptrdiff_t out = blocks * kLanes;
+  const ptrdiff_t out = blocks * kWinogradLanes;
   for (int first = 0; first < kWinogradRows; first += kRows) {
     const float* row = rows + first * in;
     float* product = products + first * out;
     ptrdiff_t block = 0;
     for (; block + kMostBlocks <= blocks; block += kMostBlocks) {
-      multiply_blocks<kMostBlocks>(row, in, filters + block * in * kLanes, product + block * kLanes, out);
+      multiply_blocks<kMostBlocks>(row, in, filters + block * in * kWinogradLanes, product + block * kWinogradLanes,
+                                   out);
     }
     for (; block < blocks; ++block) {
-      multiply_blocks<1>(row, in, filters + block * in * kLanes, product + block * kLanes, out);
+      multiply_blocks<1>(row, in, filters + block * in * kWinogradLanes, product + block * kWinogradLanes, out);
     }
   }
 }
