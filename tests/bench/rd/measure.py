@@ -18,7 +18,7 @@ def wire_bytes(sizes):
     return sum(size + HEADERS * -(-size // MTU) for size in sizes if size > 0)
 
 
-def quality(original, decoded, moving, classifiers, every):
+def quality(original, decoded, moving, classifiers=(), every=1):
     """Luma metrics of `crlsc eval video`; `classes`, the mean share of every so many pictures that classifiers give the
     same class as the original's."""
     command = ['crlsc', 'eval', 'video', original, decoded, '--json'] + (['--moving'] if moving else [])
