@@ -2,8 +2,6 @@
 // The networks' convolutions as oneDNN makes them directly, and by Winograd's filtering: medians in one thread. Built
 // on request only:
 //   ninja -C build tests/bench/convolution/bench-convolution && build/tests/bench/convolution/bench-convolution
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
