@@ -16,22 +16,19 @@ constexpr auto kChannelsLast = torch::MemoryFormat::ChannelsLast;
 constexpr int64_t kBand = 3 * kWinogradRows;  // tiles whose points and products fit into a core's cache
 constexpr double kMostWork = 1.6;             // of tiles, for each place of the map
 
-// Null where none of them is faster than oneDNN's direct convolutions.
-const WinogradKernels* choose_kernels() {
+const WinogradKernels& choose_kernels() {
 #ifdef CRLSC_X86_KERNELS
   const char* const most = std::getenv("ATEN_CPU_CAPABILITY");  // as torch understands it
   const bool avx2 = most == nullptr || std::strcmp(most, "default") != 0;
   const bool avx512 = avx2 && (most == nullptr || std::strcmp(most, "avx2") != 0);
-  if (avx512 && __builtin_cpu_supports("avx512f")) return &kWinogradAvx512;
-  if (avx2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &kWinogradAvx2;
-  return nullptr;
-#else
-  return &kWinogradBaseline;
+  if (avx512 && __builtin_cpu_supports("avx512f")) return kWinogradAvx512;
+  if (avx2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return kWinogradAvx2;
 #endif
+  return kWinogradBaseline;
 }
 
-const WinogradKernels* kernels() {
-  static const WinogradKernels* const chosen = choose_kernels();
+const WinogradKernels& kernels() {
+  static const WinogradKernels& chosen = choose_kernels();
   return chosen;
 }
 
@@ -66,9 +63,7 @@ class Tiles {
 
 }  // namespace
 
-bool WinogradFilters::suit(int64_t in, int64_t out) {
-  return kernels() != nullptr && in >= kWinogradLanes && out >= kWinogradLanes;
-}
+bool WinogradFilters::suit(int64_t in, int64_t out) { return in >= kWinogradLanes && out >= kWinogradLanes; }
 
 bool WinogradFilters::pay(int64_t height, int64_t width) {
   const auto tiled = static_cast<double>(tiles_across(height) * tiles_across(width) * kWinogradTile * kWinogradTile);
@@ -104,7 +99,7 @@ torch::Tensor WinogradFilters::convolve(const torch::Tensor& any, float slope, c
   const int64_t width = blocks * kWinogradLanes;
   const Tiles from(x);
   const Tiles to(out);
-  const WinogradKernels& kernel = *kernels();
+  const WinogradKernels& kernel = kernels();
   at::parallel_for(0, (to.count() + kBand - 1) / kBand, 1, [&](int64_t begin, int64_t end) {
     auto points = torch::empty({kWinogradPoints, kBand, in_});
     auto products = torch::empty({kWinogradPoints, kBand, width});

@@ -12,7 +12,7 @@ namespace crlsc::neural {
 // 3x3 filters and what they need to be used again and again. Immutable.
 class WinogradFilters {
  public:
-  // Whether filters of these numbers of channels are faster so on this CPU.
+  // Whether filters of these numbers of channels can be used.
   static bool suit(int64_t in, int64_t out);
 
   // `weight` [out, in, 3, 3], `bias` [out] or undefined.

@@ -36,11 +36,10 @@ struct WinogradKernels {
                            const WinogradFinish& finish, float* map);
 };
 
+extern const WinogradKernels kWinogradBaseline;
 #ifdef CRLSC_X86_KERNELS
 extern const WinogradKernels kWinogradAvx2;
 extern const WinogradKernels kWinogradAvx512;
-#else
-extern const WinogradKernels kWinogradBaseline;
 #endif
 
 }  // namespace crlsc::neural
