@@ -65,7 +65,7 @@ struct Sums {
   }
 };
 
-// Of kBlockStep x kBlockStep samples each: those beside each other in the columns `first` on of a cell.
+// Of kBlockStep x kBlockStep samples each, side by side across a cell.
 std::array<Sums, kSteps> step_sums(const uint8_t* a, const uint8_t* b, ptrdiff_t stride) {
   std::array<std::array<int, kCellSize>, 4> columns{};
   for (int r = 0; r < kBlockStep; ++r, a += stride, b += stride) {
