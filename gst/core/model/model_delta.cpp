@@ -72,17 +72,22 @@ ModelDelta::ModelDelta(const std::string& path) : file_(path) {
 }
 
 std::vector<TensorView> ModelDelta::over(const std::vector<TensorView>& base) const {
-  std::vector<TensorView> out = base;
-  auto at = out.begin();
+  std::vector<TensorView> out;
+  out.reserve(base.size() + tensors().size());
+  auto old = base.begin();
   for (const TensorView& tensor : tensors()) {
-    at = std::lower_bound(at, out.end(), tensor, [](const auto& a, const auto& b) { return a.name < b.name; });
-    const std::string text = "cannot read the delta '" + path() + "': its tensor '" + printable(tensor.name) + "' ";
-    if (at == out.end() || at->name != tensor.name) throw Error(ErrorKind::kRead, text + "is none of its base model");
-    if (!same_kind(tensor, *at)) {
-      throw Error(ErrorKind::kRead, text + "is " + shape_text(tensor) + " where its base model has " + shape_text(*at));
+    while (old != base.end() && old->name < tensor.name) out.push_back(*old++);
+    if (old != base.end() && old->name == tensor.name) {
+      if (!same_kind(tensor, *old)) {
+        throw Error(ErrorKind::kRead, "cannot read the delta '" + path() + "': its tensor '" + printable(tensor.name) +
+                                          "' is " + shape_text(tensor) + " where its base model has " +
+                                          shape_text(*old));
+      }
+      ++old;
     }
-    *at = tensor;
+    out.push_back(tensor);
   }
+  out.insert(out.end(), old, base.end());
   return out;
 }
 
@@ -103,12 +108,15 @@ void save_delta(const std::string& path, const ModelFile& base, const ModelFile&
   };
   require(base.backend() == model.backend() && layout_metadata(base.layout()) == layout_metadata(model.layout()),
           "backend or layout");
-  require(base.tensors().size() == model.tensors().size(), "the number of tensors");
+  for (const TensorView& old : base.tensors()) {
+    const TensorView* tensor = model.find(old.name);
+    require(tensor != nullptr && same_kind(*tensor, old),
+            "type or shape of the tensor '" + printable(old.name) + "', or one lacks it");
+  }
   std::vector<TensorView> changed;
-  for (size_t i = 0; i < base.tensors().size(); ++i) {
-    const TensorView& tensor = model.tensors()[i];
-    require(same_kind(tensor, base.tensors()[i]), "name, type or shape of the tensor '" + printable(tensor.name) + "'");
-    if (!same_bytes(tensor, base.tensors()[i])) changed.push_back(tensor);
+  for (const TensorView& tensor : model.tensors()) {
+    const TensorView* old = base.find(tensor.name);
+    if (old == nullptr || !same_bytes(tensor, *old)) changed.push_back(tensor);
   }
   metadata["format"] = kDeltaFormat;
   metadata["format_version"] = kVersion;

@@ -5,7 +5,8 @@
 //   format_version  "1"
 //   base_sha256     hash of the base model
 //   sha256          hash of the model that base and delta are together
-// Other keys (licence, training) are free text. A delta replaces tensors; it neither adds nor removes any.
+// Other keys (licence, training) are free text. A delta replaces tensors by others of their type and shape, and may add
+// some, as for a part of the model that its base lacks; it removes none.
 #pragma once
 
 #include <functional>
@@ -49,8 +50,8 @@ class ModelDelta {
   // In name order. Views live as long as the object.
   const std::vector<TensorView>& tensors() const { return file_.tensors(); }
 
-  // `base`, in name order, with the tensors of the delta in their places. Throws Error(kRead) if `base` lacks one of
-  // them, or has it in another type or shape.
+  // `base`, in name order, with the tensors of the delta in their places. Throws Error(kRead) if `base` has one of them
+  // in another type or shape.
   std::vector<TensorView> over(const std::vector<TensorView>& base) const;
   // `base` with the hash of the whole, and what else the delta says of itself as "delta_<key>".
   Metadata over(const Metadata& base) const;
@@ -59,9 +60,9 @@ class ModelDelta {
   SafetensorsFile file_;
 };
 
-// Writes the tensors of `model` whose bytes differ from those of `base`, and `metadata` beside what deltas say anyway.
-// Throws Error(kWrite) as write_safetensors() does, and if the models differ in backend or layout, or in names, types
-// or shapes of tensors.
+// Writes the tensors of `model` that `base` lacks or has other bytes of, and `metadata` beside what deltas say anyway.
+// Throws Error(kWrite) as write_safetensors() does, and if the models differ in backend or layout, or `model` lacks a
+// tensor of `base`, or has it in another type or shape.
 void save_delta(const std::string& path, const ModelFile& base, const ModelFile& model, Metadata metadata);
 
 }  // namespace crlsc
