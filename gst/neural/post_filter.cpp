@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "core/error.h"
 #include "neural/autocast.h"
 #include "neural/cell_box.h"
 #include "neural/model_part.h"
@@ -18,6 +19,11 @@ constexpr int kTold = 2;
 constexpr int kFactor = 4;
 constexpr int kPerCell = kCellSize / kFactor;
 constexpr int kMostBlocks = 8;
+constexpr const char* kPlaces = "post_filter.places";
+constexpr int kPlaceFeatures = 8;
+constexpr int kMostPlaces = 16384;  // of a grid: 128 KiB in a file for eight features
+constexpr int kMostPlaceFeatures = 64;
+constexpr double kFreshPlaces = 0.1;  // standard deviation
 constexpr double kSlope = 0.1;
 
 // Cells that the layers reach: one sample at 1/4 each.
@@ -25,6 +31,12 @@ int reach_of(const PostFilterConfig& config) { return (2 * config.blocks + 2 + k
 
 // 0 for a step of 8, 1 for 128.
 float step_level_of(int step) { return std::log2(static_cast<float>(step) / 8) / 4; }
+
+// What maps at 1/4 have at the cells of `box`.
+torch::Tensor part_of(const torch::Tensor& maps, const CellBox& box) {
+  if (!maps.defined()) return maps;
+  return maps.narrow(2, box.row * kPerCell, box.rows * kPerCell).narrow(3, box.column * kPerCell, box.cols * kPerCell);
+}
 
 class NeuralPostFilter : public PostFilter {
  public:
@@ -42,19 +54,17 @@ class NeuralPostFilter : public PostFilter {
     const c10::InferenceMode inference;
     const auto input = pack(decoded, seen, kFactor);
     const auto told = told_of(cells, enlarged, seen);
+    if (anew || !placed_.defined()) placed_ = net_->placed(rows * kPerCell, cols * kPerCell);
     torch::Tensor result;
     {
       const Autocast autocast(bf16_);
-      result = net_->forward(input, told);
+      result = net_->forward(input, told, part_of(placed_, seen));
     }
     if (!enlarged) {
       const float finest = step_level_of(net_->config().finest_step);
       result = torch::where(told.narrow(1, 1, 1) < finest, input, result);
     }
-    const auto part =
-        result.slice(2, (box.row - seen.row) * kPerCell, (box.row - seen.row + box.rows) * kPerCell)
-            .slice(3, (box.column - seen.column) * kPerCell, (box.column - seen.column + box.cols) * kPerCell);
-    unpack(part, 0, box, out);
+    unpack(part_of(result, {box.column - seen.column, box.row - seen.row, box.cols, box.rows}), 0, box, out);
   }
 
  private:
@@ -68,6 +78,7 @@ class NeuralPostFilter : public PostFilter {
 
   PostFilterNet net_;
   bool bf16_;
+  torch::Tensor placed_;  // PostFilterNetImpl::placed() of the size shown
 };
 
 }  // namespace
@@ -78,6 +89,16 @@ PostFilterConfig PostFilterConfig::of(NetSize size) {
     config.width = 32;
     config.blocks = 2;
   }
+  return config;
+}
+
+PostFilterConfig PostFilterConfig::with_places(int picture_width, int picture_height) const {
+  PostFilterConfig config = *this;
+  config.places = kPlaceFeatures;
+  int factor = kFactor;
+  while ((picture_width / factor) * (picture_height / factor) > kMostPlaces) factor *= 2;
+  config.place_cols = picture_width / factor;
+  config.place_rows = picture_height / factor;
   return config;
 }
 
@@ -92,18 +113,36 @@ PostFilterNetImpl::PostFilterNetImpl(PostFilterConfig config) : config_(config) 
   }
   torch::NoGradGuard no_grad;
   for (auto& p : out_->parameters()) p.zero_();  // untrained, it changes nothing
+  if (config.places == 0) return;
+  places_ = register_parameter(
+      "places", torch::empty({1, config.places, config.place_rows, config.place_cols}).normal_(0, kFreshPlaces));
+  places_in_ = register_module("places_in", Convolution(config.places, config.width, 3, 1, /*with_bias=*/false));
+  for (auto& p : places_in_->parameters()) p.zero_();
 }
 
-torch::Tensor PostFilterNetImpl::forward(const torch::Tensor& packed4, const torch::Tensor& told) {
+torch::Tensor PostFilterNetImpl::placed(int64_t rows, int64_t cols) {
+  if (config_.places == 0) return {};
+  const auto resized = places_.size(2) == rows && places_.size(3) == cols
+                           ? places_
+                           : torch::upsample_bilinear2d(places_, {rows, cols}, /*align_corners=*/false);
+  return places_in_->forward(resized.contiguous(torch::MemoryFormat::ChannelsLast));
+}
+
+torch::Tensor PostFilterNetImpl::forward(const torch::Tensor& packed4, const torch::Tensor& told,
+                                         const torch::Tensor& placed) {
   const auto input = torch::cat({packed4, told}, 1).contiguous(torch::MemoryFormat::ChannelsLast);
-  const auto features = in_->forward_with(input, kSlope);
+  const auto features =
+      placed.defined() ? torch::leaky_relu(in_->forward(input) + placed, kSlope) : in_->forward_with(input, kSlope);
   const auto change = out_->forward(blocks_->forward(features));
   return packed4 + change.to(torch::kFloat32);
 }
 
 double PostFilterNetImpl::multiplications() const {
   double sum = 0;
-  for (const auto& p : parameters()) sum += p.dim() == 4 ? static_cast<double>(p.numel()) : 0;
+  for (const auto& item : named_parameters()) {
+    const bool once = item.key().rfind("places", 0) == 0;  // for all pictures of a size
+    if (item.value().dim() == 4 && !once) sum += static_cast<double>(item.value().numel());
+  }
   return sum / (kFactor * kFactor);
 }
 
@@ -129,9 +168,29 @@ PostFilterNet import_post_filter(const ModelFile& file) {
   config.width = metadata_number(file, "post_filter_width", 1, 512);
   config.blocks = metadata_number(file, "post_filter_blocks", 1, kMostBlocks);
   config.finest_step = metadata_number(file, "post_filter_finest_step", 0, 255);
+  if (const TensorView* places = file.find(kPlaces)) {
+    const auto& shape = places->shape;
+    const auto within = [](int64_t n, int most) { return n >= 1 && n <= most; };
+    if (shape.size() != 4 || shape[0] != 1 || !within(shape[1], kMostPlaceFeatures) || !within(shape[2], kMostPlaces) ||
+        !within(shape[3], kMostPlaces)) {
+      throw Error(ErrorKind::kRead, kPart.fault(file, "the grid of places is " + shape_text(*places)));
+    }
+    config.places = static_cast<int>(shape[1]);
+    config.place_rows = static_cast<int>(shape[2]);
+    config.place_cols = static_cast<int>(shape[3]);
+  }
   PostFilterNet net(config);
   net->eval();
   kPart.read_into(*net, file);
+  return net;
+}
+
+PostFilterNet import_post_filter_for_camera(const ModelFile& file, int picture_width, int picture_height) {
+  PostFilterNet known = import_post_filter(file);
+  PostFilterNet net(known->config().with_places(picture_width, picture_height));
+  torch::NoGradGuard no_grad;
+  auto parameters = net->named_parameters();
+  for (const auto& item : known->named_parameters()) parameters[item.key()].copy_(item.value());
   return net;
 }
 

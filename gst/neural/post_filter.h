@@ -2,6 +2,9 @@
 // The post-filter: draws what is shown nearer to what was filmed than it was decoded. It stands behind the loop, so
 // that pictures to come are predicted as if it were not there; video coding knows such filters as post-filters (ITU-T
 // H.274, "neural-network post-filter"). It is part of a model file, if the model has one.
+//
+// That of a camera's model also knows the camera's places: features learnt for each place of its picture, which say
+// what usually is there, as latent grids do that coordinate networks are fed with (COOL-CHIC, Ladune et al. 2023).
 #pragma once
 
 #include <torch/torch.h>
@@ -21,9 +24,15 @@ namespace crlsc::neural {
 struct PostFilterConfig {
   int width = 48;  // channels at 1/4
   int blocks = 3;
+  // Of the grid of places: its features, rows and columns; 0 without one.
+  int places = 0;
+  int place_rows = 0;
+  int place_cols = 0;
   int finest_step = 0;  // of the cells at full size that it learnt from; finer ones stay as they are
 
   static PostFilterConfig of(NetSize size);
+  // This, with a grid that suits pictures of width x height samples, whole cells.
+  PostFilterConfig with_places(int picture_width, int picture_height) const;
 };
 
 // Residual blocks at 1/4, whose sum is added to the picture. One network serves pictures that were decoded at full size
@@ -34,14 +43,20 @@ class PostFilterNetImpl : public torch::nn::Module {
   const PostFilterConfig& config() const { return config_; }
   void set_finest_step(int step) { config_.finest_step = step; }
   // Pictures as PictureTensor::packed(4), 24 channels at 1/4, and as such back. `told` [B, 2, H/4, W/4] is what is
-  // known of how they were coded (told_of()).
-  torch::Tensor forward(const torch::Tensor& packed4, const torch::Tensor& told);
+  // known of how they were coded (told_of()), `placed` the part of placed() that they show, or undefined.
+  torch::Tensor forward(const torch::Tensor& packed4, const torch::Tensor& told, const torch::Tensor& placed = {});
+  // What the first layer has from the places of a whole picture of 4 `rows` x 4 `cols` samples [1, width, rows, cols];
+  // undefined if the net knows none. A picture that is larger or smaller than the camera's has the same places.
+  torch::Tensor placed(int64_t rows, int64_t cols);
+  torch::Tensor& places() { return places_; }
   // Multiplications with additions for a luma sample.
   double multiplications() const;
 
  private:
   PostFilterConfig config_;
   Convolution in_{nullptr};
+  Convolution places_in_{nullptr};
+  torch::Tensor places_;
   torch::nn::Sequential blocks_{nullptr};
   Convolution out_{nullptr};
 };
@@ -56,6 +71,8 @@ torch::Tensor told_of(const ShownCells& cells, bool enlarged, const CellBox& box
 bool has_post_filter(const ModelFile& file);
 // Throws Error(kRead) for tensors that are missing or have another shape.
 PostFilterNet import_post_filter(const ModelFile& file);
+// The model's post-filter with places of its own for a camera's pictures of this size, which say nothing yet.
+PostFilterNet import_post_filter_for_camera(const ModelFile& file, int picture_width, int picture_height);
 // Writes all that `base` holds to `path`, with this post-filter in the place of its own; `training` says how and from
 // what it learnt (metadata "post_filter_training"). Throws Error(kWrite).
 void export_with_post_filter(const ModelFile& base, PostFilterNet& net, const std::string& training,

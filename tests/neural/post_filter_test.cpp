@@ -4,7 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "core/error.h"
+#include "core/model/model_file.h"
 
 namespace crlsc::neural {
 namespace {
@@ -12,17 +19,20 @@ namespace {
 constexpr int kCols = 24;
 constexpr int kRows = 14;
 
-// One whose last layer says something.
-std::unique_ptr<PostFilter> filter() {
+// One whose last layer says something, and its places, if it has any.
+PostFilterNet filter_net(const PostFilterConfig& config = {}) {
   torch::manual_seed(1);
-  PostFilterNet net;
+  PostFilterNet net(config);
   torch::NoGradGuard no_grad;
   for (auto& p : net->named_parameters()) {
     if (p.key() == "out.weight") p.value().normal_(0, 0.01);
+    if (p.key() == "places" || p.key() == "places_in.weight") p.value().normal_(0, 0.5);
   }
   net->eval();
-  return make_post_filter(net, /*bf16=*/false);
+  return net;
 }
+
+PostFilterConfig config_with_places() { return PostFilterConfig{}.with_places(kCols * kCellSize, kRows * kCellSize); }
 
 Picture textured(int seed) {
   Picture picture(kCols * kCellSize, kRows * kCellSize);
@@ -41,12 +51,14 @@ int largest_difference(const Picture& a, const Picture& b) {
   return most;
 }
 
-class PostFilterParts : public testing::TestWithParam<bool> {};
+// Half size or not, with places or without.
+class PostFilterParts : public testing::TestWithParam<std::tuple<bool, bool>> {};
 
 TEST_P(PostFilterParts, AreAsThoseOfTheWhole) {
-  const bool half = GetParam();
+  const bool half = std::get<0>(GetParam());
+  const PostFilterConfig config = std::get<1>(GetParam()) ? config_with_places() : PostFilterConfig{};
   const int scale = half ? 2 : 1;
-  const auto network = filter();
+  const auto network = make_post_filter(filter_net(config), /*bf16=*/false);
   const TokenLayout layout;
   ShownCells cells(kCols / scale, kRows / scale);
   Picture picture = textured(1);
@@ -78,7 +90,99 @@ TEST_P(PostFilterParts, AreAsThoseOfTheWhole) {
   EXPECT_LE(largest_difference(shown, whole), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(, PostFilterParts, testing::Bool());
+INSTANTIATE_TEST_SUITE_P(, PostFilterParts, testing::Combine(testing::Bool(), testing::Bool()));
+
+Picture filtered(const PostFilterNet& net, const Picture& picture) {
+  const auto filter = make_post_filter(net, /*bf16=*/false);
+  Picture shown;
+  filter->apply(picture, ShownCells(picture.width() / kCellSize, picture.height() / kCellSize), false, shown);
+  return shown;
+}
+
+// All of a picture of one colour is alike but for where it is.
+TEST(PostFilterPlaces, TellWhatIsWhere) {
+  const Picture grey(kCols * kCellSize, kRows * kCellSize);
+  PostFilterNet net = filter_net(config_with_places());
+  const Picture shown = filtered(net, grey);
+  EXPECT_GT(largest_difference(shown, filtered(filter_net(), grey)), 2);
+  torch::NoGradGuard no_grad;
+  net->places().slice(2, 0, 8).add_(1);  // of the upper 32 rows
+  const Picture other = filtered(net, grey);
+  const auto row_of = [](const Picture& picture, int y) {
+    const uint8_t* first = picture.plane(0) + static_cast<ptrdiff_t>(y) * picture.width();
+    return std::vector<uint8_t>(first, first + picture.width());
+  };
+  EXPECT_NE(row_of(shown, 16), row_of(other, 16));
+  EXPECT_EQ(row_of(shown, kRows * kCellSize - 16), row_of(other, kRows * kCellSize - 16));
+}
+
+TEST(PostFilterPlaces, AreTheSameInPicturesOfAnotherSize) {
+  PostFilterNet net = filter_net(config_with_places());
+  {
+    torch::NoGradGuard no_grad;
+    net->places().copy_(torch::linspace(-1, 1, net->config().place_cols).expand_as(net->places()));
+  }
+  const auto at = [&](int64_t scale) {
+    return net->placed(kRows * 4 * scale, kCols * 4 * scale).mean({1, 2}).squeeze(0);  // by column
+  };
+  const auto own = at(1);
+  const auto larger = torch::avg_pool1d(at(2).view({1, 1, -1}), 2).view({-1});
+  EXPECT_LT((own - larger).slice(0, 4, -4).abs().max().item<float>(), 0.02 * own.abs().max().item<float>());
+}
+
+// Of the model that ships.
+class PostFilterFile : public testing::Test {
+ protected:
+  const ModelFile model_{CRLSC_MODEL_FILE};
+  PostFilterNet camera_ = import_post_filter_for_camera(model_, kCols* kCellSize, kRows* kCellSize);
+  const std::string path_ = testing::TempDir() + "post-filter-test.safetensors";
+  ~PostFilterFile() override { std::remove(path_.c_str()); }
+};
+
+TEST_F(PostFilterFile, PlacesSayNothingAtFirst) {
+  EXPECT_EQ(filtered(camera_, textured(1)).data(), filtered(import_post_filter(model_), textured(1)).data());
+}
+
+TEST_F(PostFilterFile, HoldsPlaces) {
+  export_with_post_filter(model_, camera_, "none", path_);
+  const ModelFile file(path_);
+  EXPECT_EQ(file.tensors().size(), model_.tensors().size() + 2);
+  PostFilterNet read = import_post_filter(file);
+  EXPECT_EQ(read->config().place_cols, kCols * 4);
+  EXPECT_EQ(read->config().place_rows, kRows * 4);
+  EXPECT_TRUE(torch::equal(read->places(), camera_->places().to(torch::kFloat16).to(torch::kFloat32)));
+}
+
+TEST_F(PostFilterFile, GridsThatAreNoneAreRefused) {
+  export_with_post_filter(model_, camera_, "none", path_);
+  const ModelFile good(path_);
+  const std::string other = path_ + ".other";
+  for (const std::vector<int64_t>& shape : std::vector<std::vector<int64_t>>{
+           {8, kRows * 4, kCols * 4}, {8, 1, kRows * 4, kCols * 4}, {1, 8 * 16, kRows, kCols}}) {
+    std::vector<TensorView> tensors = good.tensors();
+    for (TensorView& tensor : tensors) {
+      if (tensor.name == "post_filter.places") tensor.shape = shape;
+    }
+    save_model(other, tensors, good.metadata());
+    try {
+      import_post_filter(ModelFile(other));
+      ADD_FAILURE() << "taken";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kRead);
+      EXPECT_NE(std::string(error.what()).find("grid of places"), std::string::npos) << error.what();
+    }
+    std::remove(other.c_str());
+  }
+}
+
+TEST(PostFilterPlaces, GridsAreNeverLarge) {
+  for (const auto& [width, height] : {std::pair{320, 240}, std::pair{640, 368}, std::pair{1920, 1088}}) {
+    const PostFilterConfig config = PostFilterConfig{}.with_places(width, height);
+    EXPECT_LE(config.place_cols * config.place_rows, 16384);
+    EXPECT_GE(config.place_cols * config.place_rows, 4096);
+    EXPECT_NEAR(config.place_cols * height, config.place_rows * width, 8 * width);
+  }
+}
 
 }  // namespace
 }  // namespace crlsc::neural
