@@ -61,15 +61,16 @@ def check_delta(crlsc, at, model):
     need(os.path.getsize(at('cam')) <= 1500000, 'the delta is large', str(os.path.getsize(at('cam'))))
     info = crlsc.run('inspect', at('cam'))
     held = re.findall(r'^  (\S+) +\w+ +\d+ bytes', info, re.M)
-    need(any(name.startswith('decoder.') for name in held) and any(name.startswith('priors.') for name in held),
-         'nothing was learnt', info)
+    for part in ('decoder.', 'priors.', 'post_filter.out', 'post_filter.places'):
+        need(any(name.startswith(part) for name in held), 'nothing was learnt of ' + part, info)
     for name in held:
-        need(name.startswith(('decoder.', 'refine.', 'detail_out.', 'priors.')), name + ' has no place here', info)
+        need(name.startswith(('decoder.', 'refine.', 'detail_out.', 'priors.', 'post_filter.')), name + ' has no place here', info)
     base = crlsc.run('inspect', model)
     need(re.search('of the model with the sha256 ' + re.search(r'sha256 (\w+)', base).group(1), info),
          'the base is not named', info)
     both = model + '+' + at('cam')
     whole = crlsc.run('inspect', both)
+    need(re.search(r'it knows 8 features of 16x12 places', whole), 'the places are not told', whole)
     need(re.search('both are the model with the sha256 ' + re.search(r'sha256 (\w+)', whole).group(1), info),
          'the whole has another hash', whole)
     need('is the delta of a model' in crlsc.run('eval', 'codec', at('video.y4m'), '--model', at('cam'), fails=True),

@@ -2,6 +2,7 @@
 #include "adapt/adaptation.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -13,10 +14,12 @@
 #include "core/error.h"
 #include "core/model/model_delta.h"
 #include "core/model/registry.h"
+#include "neural/post_filter.h"
 #include "progress.h"
 #include "train/checkpoint.h"
 #include "train/codec_trainer.h"
 #include "train/material.h"
+#include "train/post_filter_trainer.h"
 #include "train/priors.h"
 
 namespace crlsc::tools {
@@ -27,6 +30,9 @@ namespace {
 const std::vector<std::string> kLearnt{"decoder.", "refine.", "detail_out."};
 constexpr int64_t kMostBytes = 1500000;  // of a delta
 constexpr size_t kTablePictures = 300;
+constexpr double kNetworkShare = 0.25;  // of the time, for what runs in the loop; the rest for the post-filter
+constexpr double kCheckShare = 0.1;     // of each clip, that checks places
+constexpr double kRateMargin = 1.5;     // round kComparedRates
 
 bool is_learnt(const std::string& name) {
   return std::any_of(kLearnt.begin(), kLearnt.end(), [&](const auto& part) { return name.rfind(part, 0) == 0; });
@@ -55,15 +61,21 @@ class Adaptation {
     const CameraVideo video = CameraVideo::load(o_.camera);
     std::printf("%zu pictures to learn from, %zu in the part held out, %.4g a second\n", pictures_in(video.training),
                 pictures_of(video.held_out), video.rate);
-    train(video);
+    const Material material = material_of(video);
+    train_network(material);
     fit_tables(video);
-    save_delta(file("delta.safetensors"), base_, ModelFile(file("adapted.safetensors")), metadata(video));
+    train_post_filter(video, material);
+    save_delta(file("delta.safetensors"), base_, ModelFile(adapted()), metadata(video));
     check_size();
     report(video);
   }
 
  private:
   std::string file(const char* name) const { return o_.work + "/" + name; }
+  bool has_post_filter() const { return neural::has_post_filter(base_); }
+  std::string adapted() const {
+    return file(has_post_filter() ? "post-filter/model.safetensors" : "tables.safetensors");
+  }
 
   // A checkpoint belongs to the base that it was started with.
   void check_work() const {
@@ -93,7 +105,7 @@ class Adaptation {
     return material;
   }
 
-  void train(const CameraVideo& video) const {
+  void train_network(const Material& material) const {
     TrainOptions t;
     t.from = base_.path();
     t.learnt = kLearnt;
@@ -103,12 +115,12 @@ class Adaptation {
     t.license = o_.license;
     t.crop = o_.crop;
     t.batch = o_.batch;
-    t.minutes = o_.minutes;
+    t.minutes = has_post_filter() ? kNetworkShare * o_.minutes : o_.minutes;
     t.checkpoint_minutes = o_.checkpoint_minutes;
     t.learning_rate = o_.learning_rate;
     t.seed = o_.seed;
     t.resume = o_.resume;
-    CodecTrainer(t, material_of(video)).run();
+    CodecTrainer(t, material).run();
     const ModelFile trained(file("model.safetensors"));
     std::vector<TensorView> tensors;
     for (const TensorView& old : base_.tensors()) {
@@ -132,7 +144,29 @@ class Adaptation {
         progress.update(++done);
       }
     }
-    save_tables(file("adapted.safetensors"), model->file, blend_tables(base_, counter.tables()));
+    save_tables(file("tables.safetensors"), model->file, blend_tables(base_, counter.tables()));
+  }
+
+  // On what encoders with the network and tables send.
+  void train_post_filter(const CameraVideo& video, const Material& material) const {
+    if (!has_post_filter()) return;
+    PostFilterTrainOptions t;
+    t.model = file("tables.safetensors");
+    t.out = file("post-filter");
+    t.minutes = (1 - kNetworkShare) * o_.minutes;
+    t.checkpoint_minutes = o_.checkpoint_minutes;
+    t.batch = o_.batch;
+    t.seed = o_.seed;
+    t.threads = o_.threads;
+    t.resume = o_.resume;
+    CameraMaterial camera{
+        {}, {}, video.rate, kComparedRates.front() / kRateMargin, kComparedRates.back() * kRateMargin};
+    for (const auto& clip : video.training) {
+      const auto checks = static_cast<ptrdiff_t>(std::ceil(kCheckShare * static_cast<double>(clip.size())));
+      camera.clips.emplace_back(clip.begin(), clip.end() - checks);
+      camera.checks.emplace_back(clip.end() - checks, clip.end());
+    }
+    PostFilterTrainer(t, material, &camera).run();
   }
 
   // Runs from all over, each with a beginning and what follows.
@@ -187,11 +221,10 @@ class Adaptation {
       }
       std::printf("%s; written all the same\n", text.c_str());
     }
-    const ModelFile adapted(file("adapted.safetensors"));
-    save_delta(o_.out, base_, adapted, ModelDelta(file("delta.safetensors")).metadata());
+    const ModelFile whole(adapted());
+    save_delta(o_.out, base_, whole, ModelDelta(file("delta.safetensors")).metadata());
     std::printf("%s: %lld bytes, for the model %s; both are the model %s\n", o_.out.c_str(),
-                static_cast<long long>(fs::file_size(o_.out)), to_hex(base_.id()).c_str(),
-                to_hex(adapted.id()).c_str());
+                static_cast<long long>(fs::file_size(o_.out)), to_hex(base_.id()).c_str(), to_hex(whole.id()).c_str());
     std::printf("give encoder and decoder model=%s\n", join_model({base_.path(), o_.out}).c_str());
   }
 

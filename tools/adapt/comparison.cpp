@@ -16,7 +16,9 @@ Measured measure(const std::shared_ptr<const LoadedModel>& model, const std::vec
   QualityMean quality;
   double bytes = 0;
   for (const Clip& clip : clips) {
-    Encoder encoder(model, encoder_config(clip.at(0), bitrate, rate));
+    EncoderConfig config = encoder_config(clip.at(0), bitrate, rate);
+    config.resize = ResizeMode::kAuto;
+    Encoder encoder(model, config);
     Decoder decoder(model, encoder.sequence_header());
     decoder.set_post_filter(true);
     for (size_t i = 0; i < clip.size(); ++i) {

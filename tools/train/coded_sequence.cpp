@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "train/coded_sequence.h"
 
+#include <array>
 #include <cmath>
 
 #include "core/token/gain.h"
@@ -16,6 +17,20 @@ constexpr double kPriceAtHalf[2] = {60, 4000};
 constexpr double kPriceAtFull[2] = {60, 6000};
 constexpr double kPlenty = 1;       // bits for a sample, so that the price alone rules
 constexpr double kRefreshed = 0.5;  // share of the scenes with refreshed cells
+constexpr size_t kLongRun = 200;    // pictures
+
+// Codes `picture`; returns whether it was sent. If not, another one is shown.
+bool code(Encoder& encoder, const Picture& picture, double passed, const LoadedModel& model, ShownCells& cells) {
+  if (encoder.encode(picture.view(), passed, false).bytes.empty()) return false;
+  const TokenGrid& tokens = encoder.tokens();
+  if (cells.cols() != tokens.cols() || cells.rows() != tokens.rows()) cells = ShownCells(tokens.cols(), tokens.rows());
+  cells.next(tokens, model.file.layout());
+  return true;
+}
+
+CodedPair pair_of(const Encoder& encoder, Picture original, const ShownCells& cells) {
+  return {pad_to_cells(encoder.reconstruction()), pad_to_cells(original.view()), cells, encoder.half()};
+}
 
 double step_at(double price) { return std::sqrt(price / kLambdaOfStep); }
 
@@ -40,16 +55,51 @@ void CodedSequence::begin_scene(const Picture& first) {
   cells_ = ShownCells(encoder_->tokens().cols(), encoder_->tokens().rows());
 }
 
-CodedSequence::Pair CodedSequence::next() {
+CodedPair CodedSequence::next() {
   for (int left = 1 + static_cast<int>(random_() % kMostStep);;) {
     SequenceGenerator::Frame frame = generator_.next();
     if (frame.first) begin_scene(frame.picture);
-    const EncodedPicture coded = encoder_->encode(frame.picture.view(), frame.first ? 0 : 1 / kRate, false);
+    const bool sent = code(*encoder_, frame.picture, frame.first ? 0 : 1 / kRate, *model_, cells_);
     --left;
-    if (coded.bytes.empty()) continue;  // another picture is shown
-    cells_.next(encoder_->tokens(), model_->file.layout());
-    if (left <= 0)
-      return {pad_to_cells(encoder_->reconstruction()), std::move(frame.picture), cells_, encoder_->half()};
+    if (sent && left <= 0) return pair_of(*encoder_, std::move(frame.picture), cells_);
+  }
+}
+
+CameraSequence::CameraSequence(std::shared_ptr<const LoadedModel> model, const std::vector<std::vector<cv::Mat>>& clips,
+                               double rate, double low, double high, uint64_t seed)
+    : model_(std::move(model)), clips_(clips), rate_(rate), low_(low), high_(high), random_(seed) {}
+
+void CameraSequence::begin_run() {
+  size_t pictures = 0;
+  for (const auto& clip : clips_) pictures += clip.size();
+  size_t first = random_() % pictures;
+  for (clip_ = 0; first >= clips_[clip_].size(); ++clip_) first -= clips_[clip_].size();
+  // From the beginning if the rest were short: runs are long in what is sent.
+  const size_t length = clips_[clip_].size();
+  at_ = first + kLongRun <= length ? first : length - std::min(length, kLongRun);
+  end_ = std::min(length, at_ + kLongRun);
+  encoder_.reset();
+}
+
+// Sizes are chosen as streams do, and else forced, so that both are seen at all rates.
+void CameraSequence::open_encoder(const Picture& first) {
+  const double bitrate = low_ * std::pow(high_ / low_, std::uniform_real_distribution<double>(0, 1)(random_));
+  EncoderConfig config = encoder_config(first, static_cast<int>(bitrate), rate_);
+  constexpr std::array kSizes{ResizeMode::kAuto, ResizeMode::kAuto, ResizeMode::kNone, ResizeMode::kHalf};
+  config.resize = kSizes[random_() % kSizes.size()];
+  encoder_ = std::make_unique<Encoder>(model_, config);
+  cells_ = ShownCells(encoder_->tokens().cols(), encoder_->tokens().rows());
+}
+
+CodedPair CameraSequence::next() {
+  for (;;) {
+    if (at_ >= end_) begin_run();
+    Picture picture = to_picture(clips_[clip_][at_++]);
+    const bool first = !encoder_;
+    if (first) open_encoder(picture);
+    if (code(*encoder_, picture, first ? 0 : 1 / rate_, *model_, cells_)) {
+      return pair_of(*encoder_, std::move(picture), cells_);
+    }
   }
 }
 

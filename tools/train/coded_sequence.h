@@ -12,24 +12,31 @@
 
 namespace crlsc::tools {
 
-// One endless sequence of scenes, each coded at a size, a price of a bit and with a share of refreshed cells of its
-// own.
-class CodedSequence {
+struct CodedPair {
+  Picture decoded;  // as it is shown without post-filter, in whole cells
+  Picture original;
+  ShownCells cells;
+  bool half = false;
+};
+
+// Endless.
+class CodedPairs {
+ public:
+  virtual ~CodedPairs() = default;
+  virtual CodedPair next() = 0;
+};
+
+// One sequence of scenes, each coded at a size, a price of a bit and with a share of refreshed cells of its own. Gives
+// some pictures of each.
+class CodedSequence : public CodedPairs {
  public:
   // Pictures of `size` x `size`, of which `half_share` are coded at half size.
   CodedSequence(std::shared_ptr<const LoadedModel> model, const Material& material, int size, uint64_t seed,
                 double half_share);
-
-  struct Pair {
-    Picture decoded;  // as it is shown without post-filter, in whole cells
-    Picture original;
-    ShownCells cells;
-    bool half = false;
-  };
   // The least step of cells at full size, where no price is lower.
   static int finest_step();
   // A later picture of the scene, or the first of another.
-  Pair next();
+  CodedPair next() override;
 
  private:
   void begin_scene(const Picture& first);
@@ -39,6 +46,32 @@ class CodedSequence {
   SequenceGenerator generator_;
   std::mt19937_64 random_;
   double half_share_;
+  std::unique_ptr<Encoder> encoder_;
+  ShownCells cells_;
+};
+
+// What a camera sends: runs of its whole pictures, from anywhere, each coded at a bit rate of its own.
+class CameraSequence : public CodedPairs {
+ public:
+  // `clips` of one size, `rate` pictures a second, have to stay. Bit rates are drawn from `low` to `high` bit/s.
+  CameraSequence(std::shared_ptr<const LoadedModel> model, const std::vector<std::vector<cv::Mat>>& clips, double rate,
+                 double low, double high, uint64_t seed);
+  // The next picture of the run that was sent, or the first of another.
+  CodedPair next() override;
+
+ private:
+  void begin_run();
+  void open_encoder(const Picture& first);
+
+  std::shared_ptr<const LoadedModel> model_;
+  const std::vector<std::vector<cv::Mat>>& clips_;
+  double rate_;
+  double low_;
+  double high_;
+  std::mt19937_64 random_;
+  size_t clip_ = 0;
+  size_t at_ = 0;   // of the picture to be coded next
+  size_t end_ = 0;  // of the run
   std::unique_ptr<Encoder> encoder_;
   ShownCells cells_;
 };

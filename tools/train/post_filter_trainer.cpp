@@ -30,12 +30,17 @@ namespace {
 constexpr int kSide = 160;  // of coded pictures
 constexpr int kCrop = 112;  // of what is learnt from
 constexpr int kSequences = 8;
-constexpr size_t kPool = 1024;  // coded pictures that samples are drawn from; each step brings a new one
-constexpr size_t kFirstPool = 128;
+constexpr int kCameraSequences = 2;
+constexpr double kCameraShare = 0.75;  // of a batch
 constexpr double kRampSteps = 100;
 constexpr double kWeightDecay = 1e-4;
 constexpr double kClip = 1.0;
 constexpr double kLogEvery = 30;  // seconds
+constexpr double kPlacesFaster = 10;
+constexpr double kPlacesDecay = 0.3;
+constexpr double kWithoutPlaces = 0.25;  // share of the camera's crops
+constexpr int kChecks = 120;             // pictures
+constexpr int kFactor = 4;               // that the net works at
 
 // Parts of pictures as they were decoded and as they were, what is told of them (neural::told_of()), and which were
 // coded at half size.
@@ -43,7 +48,35 @@ struct Batch {
   PictureTensor decoded;
   PictureTensor original;
   Tensor told;
+  Tensor placed;  // PostFilterNetImpl::placed() of these parts
   std::vector<bool> half;
+};
+
+// Coded pictures that samples are drawn from, which others take the places of one by one.
+class Pool {
+ public:
+  Pool(size_t first, size_t most) : first_(first), most_(most) {}
+  bool empty() const { return sources_.empty(); }
+  void add(std::unique_ptr<CodedPairs> source) { sources_.push_back(std::move(source)); }
+  void fill(std::mt19937_64& random) {
+    while (pairs_.size() < first_) pairs_.push_back(next(random));
+  }
+  void refill(std::mt19937_64& random) {
+    if (pairs_.size() < most_) {
+      pairs_.push_back(next(random));
+    } else {
+      pairs_[random() % pairs_.size()] = next(random);
+    }
+  }
+  const CodedPair& any(std::mt19937_64& random) const { return pairs_[random() % pairs_.size()]; }
+
+ private:
+  CodedPair next(std::mt19937_64& random) { return sources_[random() % sources_.size()]->next(); }
+
+  size_t first_;
+  size_t most_;
+  std::vector<std::unique_ptr<CodedPairs>> sources_;
+  std::vector<CodedPair> pairs_;
 };
 
 Tensor psnr_of(const Tensor& a, const Tensor& b) {
@@ -55,9 +88,13 @@ Tensor psnr_of(const Tensor& a, const Tensor& b) {
 struct PostFilterTrainer::State {
   PostFilterTrainOptions options;
   const Material& material;
+  const CameraMaterial* camera;
   std::shared_ptr<const LoadedModel> model;
-  std::vector<std::unique_ptr<CodedSequence>> sequences;
-  std::vector<CodedSequence::Pair> pool;
+  Pool others{128, 1024};
+  Pool own{256, 1024};  // the camera's
+  int rows = 0;         // of its pictures, at 1/4
+  int cols = 0;
+  int crop = kCrop;  // what is learnt from
   std::mt19937_64 random;
   neural::PostFilterNet net;
   torch::optim::AdamW optimizer;
@@ -72,14 +109,48 @@ struct PostFilterTrainer::State {
   std::array<double, 2> gain{};
   std::array<int64_t, 2> pictures{};
 
-  State(const PostFilterTrainOptions& o, const Material& m)
+  State(const PostFilterTrainOptions& o, const Material& m, const CameraMaterial* c)
       : options(o),
         material(m),
+        camera(c),
         model(acquire_model(o.model, o.threads)),
-        net(neural::has_post_filter(model->file) ? neural::import_post_filter(model->file)
-                                                 : neural::PostFilterNet(neural::PostFilterConfig::of(o.size))),
-        optimizer(net->parameters(), torch::optim::AdamWOptions(o.learning_rate).weight_decay(kWeightDecay)) {
+        net(network_to_train()),
+        optimizer(parameter_groups(), torch::optim::AdamWOptions(o.learning_rate).weight_decay(kWeightDecay)) {
     net->set_finest_step(CodedSequence::finest_step());
+  }
+
+  neural::PostFilterNet network_to_train() {
+    if (!neural::has_post_filter(model->file)) {
+      return neural::PostFilterNet(neural::PostFilterConfig::of(options.size));
+    }
+    if (camera == nullptr) return neural::import_post_filter(model->file);
+    const cv::Mat& first = camera->clips.at(0).at(0);
+    const int width = padded(first.cols);
+    const int height = padded(first.rows);
+    rows = height / kFactor;
+    cols = width / kFactor;
+    crop = std::min({kCrop, width, height});
+    return neural::import_post_filter_for_camera(model->file, width, height);
+  }
+
+  // Places learn faster than weights: each is seen less often.
+  std::vector<torch::optim::OptimizerParamGroup> parameter_groups() {
+    std::vector<Tensor> weights;
+    std::vector<torch::optim::OptimizerParamGroup> groups;
+    for (const auto& item : net->named_parameters()) {
+      if (item.key() != "places") weights.push_back(item.value());
+    }
+    groups.emplace_back(weights);
+    if (net->places().defined()) groups.emplace_back(std::vector<Tensor>{net->places()});
+    return groups;
+  }
+
+  void set_learning_rates() {
+    set_learning_rate(optimizer, learning_rate());
+    for (size_t i = 1; i < optimizer.param_groups().size(); ++i) {
+      auto& places = static_cast<torch::optim::AdamWOptions&>(optimizer.param_groups()[i].options());
+      places.lr(kPlacesFaster * learning_rate()).weight_decay(kPlacesDecay);
+    }
   }
 
   std::string file(const char* name) const { return options.out + "/" + name; }
@@ -93,36 +164,38 @@ struct PostFilterTrainer::State {
   void open_sequences() {
     random.seed(options.seed * 1000003 + static_cast<uint64_t>(step));
     for (int i = 0; i < kSequences; ++i) {
-      sequences.push_back(std::make_unique<CodedSequence>(model, material, kSide, random(), options.half_share));
+      others.add(std::make_unique<CodedSequence>(model, material, kSide, random(), options.half_share));
     }
-    while (pool.size() < kFirstPool) pool.push_back(next_pair());
+    others.fill(random);
+    if (camera == nullptr) return;
+    for (int i = 0; i < kCameraSequences; ++i) {
+      own.add(
+          std::make_unique<CameraSequence>(model, camera->clips, camera->rate, camera->low, camera->high, random()));
+    }
+    own.fill(random);
   }
 
-  CodedSequence::Pair next_pair() { return sequences[random() % sequences.size()]->next(); }
-
-  void refill() {
-    CodedSequence::Pair pair = next_pair();
-    if (pool.size() < kPool) {
-      pool.push_back(std::move(pair));
-    } else {
-      pool[random() % pool.size()] = std::move(pair);
-    }
-  }
+  // A multiple of four up to `most`.
+  int64_t any_four(int64_t most) { return static_cast<int64_t>(random() % static_cast<uint64_t>(most / 4 + 1)) * 4; }
 
   Batch next_batch() {
-    refill();
+    others.refill(random);
+    if (!own.empty()) own.refill(random);
     Batch batch;
-    std::array<std::vector<Tensor>, 5> parts;
+    const Tensor placed = net->placed(rows, cols);
+    std::array<std::vector<Tensor>, 6> parts;
+    const int of_camera = own.empty() ? 0 : static_cast<int>(std::lround(kCameraShare * options.batch));
     for (int i = 0; i < options.batch; ++i) {
-      const CodedSequence::Pair& pair = pool[random() % pool.size()];
-      const auto x = static_cast<int64_t>(random() % (kSide - kCrop + 1) / 4 * 4);
-      const auto y = static_cast<int64_t>(random() % (kSide - kCrop + 1) / 4 * 4);
+      const bool at_place = i < of_camera;
+      const CodedPair& pair = at_place ? own.any(random) : others.any(random);
+      const int64_t x = any_four(pair.decoded.width() - crop);
+      const int64_t y = any_four(pair.decoded.height() - crop);
       std::vector<int64_t> turned;
-      if (random() % 2 == 0) turned.push_back(2);
-      if (random() % 2 == 0) turned.push_back(3);
+      if (!at_place && random() % 2 == 0) turned.push_back(2);
+      if (!at_place && random() % 2 == 0) turned.push_back(3);
       const auto add = [&](size_t part, const Tensor& plane, int64_t scale) {
         parts[part].push_back(
-            plane.slice(2, y / scale, (y + kCrop) / scale).slice(3, x / scale, (x + kCrop) / scale).flip(turned));
+            plane.slice(2, y / scale, (y + crop) / scale).slice(3, x / scale, (x + crop) / scale).flip(turned));
       };
       const PictureTensor decoded = neural::to_tensor({&pair.decoded});
       const PictureTensor original = neural::to_tensor({&pair.original});
@@ -130,22 +203,33 @@ struct PostFilterTrainer::State {
       add(1, decoded.chroma, 2);
       add(2, original.luma, 1);
       add(3, original.chroma, 2);
-      add(4, neural::told_of(pair.cells, pair.half, {0, 0, kSide / kCellSize, kSide / kCellSize}), 4);
+      const neural::CellBox whole{0, 0, pair.decoded.width() / kCellSize, pair.decoded.height() / kCellSize};
+      add(4, neural::told_of(pair.cells, pair.half, whole), kFactor);
+      if (placed.defined()) {
+        const int64_t side = crop / kFactor;
+        const int64_t row = at_place ? y / kFactor : any_four(4 * (rows - side)) / 4;
+        const int64_t column = at_place ? x / kFactor : any_four(4 * (cols - side)) / 4;
+        const Tensor there = placed.narrow(2, row, side).narrow(3, column, side);
+        const bool without = at_place && static_cast<double>(random() % 1000) < 1000 * kWithoutPlaces;
+        parts[5].push_back(without ? torch::zeros_like(there) : there);
+      }
       batch.half.push_back(pair.half);
     }
     batch.decoded = {torch::cat(parts[0]), torch::cat(parts[1])};
     batch.original = {torch::cat(parts[2]), torch::cat(parts[3])};
     batch.told = torch::cat(parts[4]);
+    if (placed.defined()) batch.placed = torch::cat(parts[5]);
     return batch;
   }
 
   void train_step() {
     const Batch batch = next_batch();
-    set_learning_rate(optimizer, learning_rate());
+    set_learning_rates();
     PictureTensor filtered;
     {
       const neural::Autocast autocast(bf16);
-      filtered = PictureTensor::unpacked(net->forward(batch.decoded.packed(4), batch.told), 4);
+      filtered =
+          PictureTensor::unpacked(net->forward(batch.decoded.packed(kFactor), batch.told, batch.placed), kFactor);
     }
     const Tensor loss = picture_loss(filtered, batch.original);
     optimizer.zero_grad();
@@ -188,9 +272,43 @@ struct PostFilterTrainer::State {
     write_parameters(archive, *net);
     write_progress(archive, optimizer, step, spent);
     save_checkpoint(archive, file("checkpoint.pt"));
-    const std::string training = std::to_string(step) + " steps of " + std::to_string(options.batch) + " crops of " +
-                                 std::to_string(kCrop) + "x" + std::to_string(kCrop);
-    neural::export_with_post_filter(ModelFile(options.model), net, training, file("model.safetensors"));
+    export_model();
+  }
+
+  // Squared error of luma by cell, [1, 1, rows, cols], of what the net shows with and without places.
+  std::array<Tensor, 2> errors_of(const CodedPair& pair) {
+    const PictureTensor decoded = neural::to_tensor({&pair.decoded});
+    const Tensor original = neural::to_tensor({&pair.original}).luma;
+    const neural::CellBox whole{0, 0, pair.decoded.width() / kCellSize, pair.decoded.height() / kCellSize};
+    const Tensor told = neural::told_of(pair.cells, pair.half, whole);
+    std::array<Tensor, 2> errors;
+    for (size_t i = 0; i < errors.size(); ++i) {
+      const Tensor placed = i == 0 ? net->placed(rows, cols) : Tensor();
+      const auto shown = PictureTensor::unpacked(net->forward(decoded.packed(kFactor), told, placed), kFactor);
+      errors[i] = torch::avg_pool2d((shown.luma - original).square(), kCellSize);
+    }
+    return errors;
+  }
+
+  // Cells are looked at with those round them, as there are few pictures.
+  void forget_what_misleads() {
+    const torch::NoGradGuard no_grad;
+    CameraSequence sequence(model, camera->checks, camera->rate, camera->low, camera->high, options.seed);
+    Tensor gained = torch::zeros({1, 1, rows * kFactor / kCellSize, cols * kFactor / kCellSize});
+    for (int i = 0; i < kChecks; ++i) {
+      const auto errors = errors_of(sequence.next());
+      gained += errors[1] - errors[0];
+    }
+    const Tensor kept = (torch::avg_pool2d(gained, 3, 1, 1) > 0).to(torch::kFloat32);
+    const auto& config = net->config();
+    net->places().mul_(torch::upsample_nearest2d(kept, {config.place_rows, config.place_cols}));
+    std::printf("places known: %.0f %% of the picture\n", 100 * kept.mean().item<double>());
+  }
+
+  void export_model() {
+    const std::string text = std::to_string(step) + " steps of " + std::to_string(options.batch) + " crops of " +
+                             std::to_string(crop) + "x" + std::to_string(crop);
+    neural::export_with_post_filter(ModelFile(options.model), net, text, file("model.safetensors"));
   }
 
   void load() {
@@ -202,10 +320,11 @@ struct PostFilterTrainer::State {
   }
 };
 
-PostFilterTrainer::PostFilterTrainer(const PostFilterTrainOptions& options, const Material& material) {
+PostFilterTrainer::PostFilterTrainer(const PostFilterTrainOptions& options, const Material& material,
+                                     const CameraMaterial* camera) {
   torch::manual_seed(options.seed);
   fs::create_directories(options.out);
-  state_ = std::make_unique<State>(options, material);
+  state_ = std::make_unique<State>(options, material, camera);
   if (resumes_from(state_->file("checkpoint.pt"), options.resume)) state_->load();
   state_->open_sequences();
 }
@@ -215,6 +334,10 @@ PostFilterTrainer::~PostFilterTrainer() = default;
 void PostFilterTrainer::run() {
   State& s = *state_;
   run_training(s, kLogEvery, s.options.checkpoint_minutes * 60);
+  if (s.camera != nullptr) {
+    s.forget_what_misleads();
+    s.export_model();
+  }
   std::printf("%s\n", s.file("model.safetensors").c_str());
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "neural/semantic_net.h"
 #include "train/material.h"
@@ -25,13 +26,29 @@ struct PostFilterTrainOptions {
   bool resume = false;
 };
 
+// What a camera filmed, for a post-filter that knows its places.
+struct CameraMaterial {
+  // 8-bit BGR, of one size: to learn from, and to check places with afterwards.
+  std::vector<std::vector<cv::Mat>> clips;
+  std::vector<std::vector<cv::Mat>> checks;
+  double rate;  // pictures a second
+  // Bit/s that its pictures are sent at.
+  double low;
+  double high;
+};
+
 // Adam with weight decay on squared error and structure (picture_loss()), at a learning rate that falls to 0 along a
 // cosine over the minutes. Sequences are those that the codec itself learns from (SequenceGenerator), coded at
-// prices of all kinds (CodedSequence). A run goes on from its checkpoint.
+// prices of all kinds (CodedSequence). With a camera, three quarters of each batch are what it sends (CameraSequence),
+// and the rest stands at any place, so that the filter sees where places do not help; a quarter of the camera's crops
+// have none. In the end, places are forgotten that made pictures worse that were not learnt from: what comes and goes
+// there is better drawn without. A run goes on from its checkpoint.
 class PostFilterTrainer {
  public:
-  // Throws Error(kSettings) if there is a checkpoint already and `resume` is not set. `material` has to stay.
-  PostFilterTrainer(const PostFilterTrainOptions& options, const Material& material);
+  // Throws Error(kSettings) if there is a checkpoint already and `resume` is not set. `material` and `camera`, which
+  // may be null, have to stay.
+  PostFilterTrainer(const PostFilterTrainOptions& options, const Material& material,
+                    const CameraMaterial* camera = nullptr);
   ~PostFilterTrainer();
   // Trains until the minutes are over and writes `out`/model.safetensors.
   void run();
