@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -12,6 +13,14 @@ namespace {
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 }  // namespace
+
+std::string bar_text(double share) {
+  constexpr size_t kBars = 20;
+  const size_t bars = std::min(kBars, static_cast<size_t>(share * kBars));
+  char percent[16];
+  std::snprintf(percent, sizeof percent, "] %3.0f%%", share * 100);
+  return '[' + std::string(bars, '#') + std::string(kBars - bars, '.') + percent;
+}
 
 std::string clock_text(double s) {
   char text[32];
@@ -39,10 +48,8 @@ void Progress::draw() {
   const double share = total_ == 0 ? 1 : static_cast<double>(done_) / static_cast<double>(total_);
   const auto worked = static_cast<double>(done_ - skipped_);
   const double left = worked > 0 ? (drawn_ - begin_) / worked * static_cast<double>(total_ - done_) : 0;
-  const int bars = static_cast<int>(share * 20);
-  std::printf("%s[%.*s%.*s] %3.0f%% %s %zu of %zu, ETA %s%s", terminal_ ? "\r" : "", bars, "####################",
-              20 - bars, "....................", share * 100, what_.c_str(), done_, total_, clock_text(left).c_str(),
-              terminal_ ? "  " : "\n");
+  std::printf("%s%s %s %zu of %zu, ETA %s%s", terminal_ ? "\r" : "", bar_text(share).c_str(), what_.c_str(), done_,
+              total_, clock_text(left).c_str(), terminal_ ? "  " : "\n");
   std::fflush(stdout);
 }
 

@@ -28,6 +28,9 @@ class Progress {
   bool terminal_;
 };
 
+// "[#####...............]  25%" for a share of 0.25.
+std::string bar_text(double share);
+
 // Hours, minutes and seconds.
 std::string clock_text(double seconds);
 

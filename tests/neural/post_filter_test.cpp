@@ -158,7 +158,7 @@ TEST_F(PostFilterFile, GridsThatAreNoneAreRefused) {
   const ModelFile good(path_);
   const std::string other = path_ + ".other";
   for (const std::vector<int64_t>& shape : std::vector<std::vector<int64_t>>{
-           {8, kRows * 4, kCols * 4}, {8, 1, kRows * 4, kCols * 4}, {1, 8 * 16, kRows, kCols}}) {
+           {16, kRows * 4, kCols * 4}, {16, 1, kRows * 4, kCols * 4}, {1, 16 * 16, kRows, kCols}}) {
     std::vector<TensorView> tensors = good.tensors();
     for (TensorView& tensor : tensors) {
       if (tensor.name == "post_filter.places") tensor.shape = shape;

@@ -17,7 +17,6 @@
 #include "neural/post_filter.h"
 #include "progress.h"
 #include "train/checkpoint.h"
-#include "train/codec_trainer.h"
 #include "train/material.h"
 #include "train/post_filter_trainer.h"
 #include "train/priors.h"
@@ -26,17 +25,10 @@ namespace crlsc::tools {
 namespace fs = std::filesystem;
 namespace {
 
-// What a decoder alone runs: encoders' choices stay as they are, and the delta small.
-const std::vector<std::string> kLearnt{"decoder.", "refine.", "detail_out."};
 constexpr int64_t kMostBytes = 1500000;  // of a delta
 constexpr size_t kTablePictures = 300;
-constexpr double kNetworkShare = 0.25;  // of the time, for what runs in the loop; the rest for the post-filter
-constexpr double kCheckShare = 0.1;     // of each clip, that checks places
-constexpr double kRateMargin = 1.5;     // round kComparedRates
-
-bool is_learnt(const std::string& name) {
-  return std::any_of(kLearnt.begin(), kLearnt.end(), [&](const auto& part) { return name.rfind(part, 0) == 0; });
-}
+constexpr double kCheckShare = 0.1;  // of each clip, that checks places
+constexpr double kRateMargin = 1.5;  // round kComparedRates
 
 size_t pictures_in(const std::vector<std::vector<cv::Mat>>& clips) {
   size_t sum = 0;
@@ -52,6 +44,11 @@ class Adaptation {
                                             "' is a model with a delta; a delta is made for a whole "
                                             "model, so give --from without the '+' and what follows");
     }
+    if (!neural::has_post_filter(base_)) {
+      throw Error(ErrorKind::kSettings, "the model '" + base_.path() +
+                                            "' has no post-filter, which is what learns; give it one with "
+                                            "`crlsc train post-filter`");
+    }
     guard_ = guard_clips(o_.guard, o_.camera.rate);  // so that what is missing is told before the training
     fs::create_directories(o_.work);
     check_work();
@@ -61,10 +58,8 @@ class Adaptation {
     const CameraVideo video = CameraVideo::load(o_.camera);
     std::printf("%zu pictures to learn from, %zu in the part held out, %.4g a second\n", pictures_in(video.training),
                 pictures_of(video.held_out), video.rate);
-    const Material material = material_of(video);
-    train_network(material);
     fit_tables(video);
-    train_post_filter(video, material);
+    train(video);
     save_delta(file("delta.safetensors"), base_, ModelFile(adapted()), metadata(video));
     check_size();
     report(video);
@@ -72,10 +67,7 @@ class Adaptation {
 
  private:
   std::string file(const char* name) const { return o_.work + "/" + name; }
-  bool has_post_filter() const { return neural::has_post_filter(base_); }
-  std::string adapted() const {
-    return file(has_post_filter() ? "post-filter/model.safetensors" : "tables.safetensors");
-  }
+  std::string adapted() const { return file("model.safetensors"); }
 
   // A checkpoint belongs to the base that it was started with.
   void check_work() const {
@@ -94,44 +86,22 @@ class Adaptation {
     }
   }
 
-  // Beside the camera's clips, its pictures and drawn ones in synthetic motion, so that nothing else is forgotten.
-  static Material material_of(const CameraVideo& video) {
-    constexpr size_t kStills = 24;
-    Material material{synthetic_stills(kStills), video.training};
+  // What else the post-filter sees, so that it goes on to work elsewhere: drawn pictures and some of the camera's, in
+  // synthetic motion.
+  static Material others_of(const CameraVideo& video) {
+    constexpr size_t kDrawn = 48;
+    constexpr size_t kOwn = 16;
+    Material material{synthetic_stills(kDrawn), {}};
     for (const auto& clip : video.training) {
-      const size_t of_each = std::max<size_t>(1, kStills / video.training.size());
+      const size_t of_each = std::max<size_t>(1, kOwn / video.training.size());
       for (size_t i = 0; i < of_each; ++i) material.stills.push_back(clip[i * clip.size() / of_each]);
     }
     return material;
   }
 
-  void train_network(const Material& material) const {
-    TrainOptions t;
-    t.from = base_.path();
-    t.learnt = kLearnt;
-    t.steady = true;
-    t.scalar = base_.layout().scalar();
-    t.out = o_.work;
-    t.license = o_.license;
-    t.crop = o_.crop;
-    t.batch = o_.batch;
-    t.minutes = has_post_filter() ? kNetworkShare * o_.minutes : o_.minutes;
-    t.checkpoint_minutes = o_.checkpoint_minutes;
-    t.learning_rate = o_.learning_rate;
-    t.seed = o_.seed;
-    t.resume = o_.resume;
-    CodecTrainer(t, material).run();
-    const ModelFile trained(file("model.safetensors"));
-    std::vector<TensorView> tensors;
-    for (const TensorView& old : base_.tensors()) {
-      tensors.push_back(is_learnt(old.name) ? trained.tensor(old.name, old.dtype, old.shape) : old);
-    }
-    save_model(file("network.safetensors"), tensors, base_.metadata());
-  }
-
-  // Counts what the trained network sends of a part of what it was trained on.
+  // Counts what the base sends of a part of what is learnt from.
   void fit_tables(const CameraVideo& video) const {
-    const auto model = acquire_model(file("network.safetensors"), o_.threads);
+    const auto model = acquire_model(base_.path(), o_.threads);
     const std::vector<Clip> clips = table_clips(video);
     PriorCounter counter(model->file.layout(), LevelPrediction(model->file));
     Progress progress("tables", clips.size() * kComparedRates.size());
@@ -147,13 +117,13 @@ class Adaptation {
     save_tables(file("tables.safetensors"), model->file, blend_tables(base_, counter.tables()));
   }
 
-  // On what encoders with the network and tables send.
-  void train_post_filter(const CameraVideo& video, const Material& material) const {
-    if (!has_post_filter()) return;
+  // The post-filter, on what encoders with these tables send.
+  void train(const CameraVideo& video) const {
     PostFilterTrainOptions t;
     t.model = file("tables.safetensors");
-    t.out = file("post-filter");
-    t.minutes = (1 - kNetworkShare) * o_.minutes;
+    t.out = o_.work;
+    t.minutes = o_.minutes;
+    t.learning_rate = o_.learning_rate;
     t.checkpoint_minutes = o_.checkpoint_minutes;
     t.batch = o_.batch;
     t.seed = o_.seed;
@@ -166,7 +136,8 @@ class Adaptation {
       camera.clips.emplace_back(clip.begin(), clip.end() - checks);
       camera.checks.emplace_back(clip.end() - checks, clip.end());
     }
-    PostFilterTrainer(t, material, &camera).run();
+    const Material others = others_of(video);
+    PostFilterTrainer(t, others, &camera).run();
   }
 
   // Runs from all over, each with a beginning and what follows.
@@ -187,11 +158,9 @@ class Adaptation {
   }
 
   Metadata metadata(const CameraVideo& video) const {
-    const ModelFile trained(file("model.safetensors"));
     return {{"license", o_.license},
             {"trained_pictures", std::to_string(pictures_in(video.training))},
-            {"trained_steps", trained.metadata().at("trained_steps")},
-            {"trained_minutes", trained.metadata().at("trained_minutes")}};
+            {"trained_post_filter", ModelFile(adapted()).metadata().at("post_filter_training")}};
   }
 
   void check_size() const {

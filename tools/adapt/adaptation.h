@@ -19,8 +19,7 @@ struct AdaptOptions {
   std::string license = "LGPL-2.1-or-later";
   double minutes = 30;  // of training, over all resumed runs
   double checkpoint_minutes = 5;
-  double learning_rate = 1e-4;
-  int crop = 96;
+  double learning_rate = 1e-3;
   int batch = 16;
   uint64_t seed = 1;
   int threads = 0;
@@ -29,7 +28,7 @@ struct AdaptOptions {
   bool force = false;      // write the delta even if something became worse
 };
 
-// Trains what only a decoder runs, and the entropy tables, on the camera's video; reports what that changed in the part
+// Fits the entropy tables to the camera's video and trains the post-filter on it; reports what that changed in the part
 // held out; looks at clips of other kinds, and writes the delta unless one of them became worse by more than 0.1 dB at
 // equal rate. Throws Error(kSettings) then, and for a model that cannot be a base; Error(kRead) for videos that are too
 // short; and what reading videos and models, training, and writing throw.

@@ -37,15 +37,10 @@ void add_training_options(CLI::App& command, const std::shared_ptr<AdaptOptions>
       ->check(CLI::PositiveNumber);
   command.add_option("--checkpoint-minutes", o->checkpoint_minutes, "Minutes between checkpoints")
       ->capture_default_str();
-  command.add_option("--learning-rate", o->learning_rate, "Learning rate, the same all the time")
+  command.add_option("--learning-rate", o->learning_rate, "Highest learning rate")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
-  command.add_option("--crop", o->crop, "Side of training crops, samples (multiple of 16)")
-      ->capture_default_str()
-      ->check(CLI::Range(64, 512));
-  command.add_option("--batch", o->batch, "Sequences trained side by side")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 512));
+  command.add_option("--batch", o->batch, "Crops of a step")->capture_default_str()->check(CLI::Range(1, 512));
   command.add_option("--seed", o->seed, "Seed of everything random")->capture_default_str();
   command.add_option("--threads", o->threads, "Threads; 0 = all cores");
   command.add_flag("--resume", o->resume, "Go on from the checkpoint in --work");

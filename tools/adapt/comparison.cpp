@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "adapt/comparison.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -45,6 +46,19 @@ void print_row(const char* name, const Measured& m) {
   std::printf("  %-7s %8.2f %8.2f %8.4f %8.4f\n", name, m.kbits, m.quality.psnr, m.quality.ssim, m.quality.ms_ssim);
 }
 
+// Where they have no quality in common, the worst of one may still be better than the best of the other.
+void print_apart(const MeasuredRates& before, const MeasuredRates& after) {
+  const auto by_quality = [](const Measured& a, const Measured& b) { return a.quality.ms_ssim < b.quality.ms_ssim; };
+  const Measured& best = *std::max_element(before.begin(), before.end(), by_quality);
+  const Measured& worst = *std::min_element(after.begin(), after.end(), by_quality);
+  if (worst.quality.ms_ssim < best.quality.ms_ssim || worst.kbits >= best.kbits) {
+    std::printf("  bits at equal MS-SSIM: no quality that both reach\n");
+    return;
+  }
+  std::printf("  bits at equal MS-SSIM: below %+.1f %%, as %.2f kbit/s are better now than %.2f were\n",
+              100 * (worst.kbits / best.kbits - 1), worst.kbits, best.kbits);
+}
+
 }  // namespace
 
 const std::vector<int> kComparedRates{5000, 10000, 20000};
@@ -75,7 +89,7 @@ void print_comparison(const std::string& title, const MeasuredRates& before, con
   if (const auto bits = bits_at_equal_ms_ssim(before, after)) {
     std::printf("  bits at equal MS-SSIM: %+.1f %%\n", 100 * *bits);
   } else {
-    std::printf("  bits at equal MS-SSIM: no quality that both reach\n");
+    print_apart(before, after);
   }
   if (const auto psnr = psnr_at_equal_rate(before, after)) {
     std::printf("  PSNR-Y at equal rate: %+.2f dB\n", *psnr);

@@ -78,8 +78,7 @@ bool fits_any_quantiser(const std::string& name) {
 }
 
 bool learns(const TrainOptions& o, const std::string& name) {
-  if (o.keep_transform && begins_with_any(name, {"detail_in.", "detail_out."})) return false;
-  return o.learnt.empty() || begins_with_any(name, o.learnt);
+  return !o.keep_transform || !begins_with_any(name, {"detail_in.", "detail_out."});
 }
 
 SemanticNet first_network(const TrainOptions& o) {
@@ -162,7 +161,7 @@ struct CodecTrainer::State {
 
   double learning_rate() const {
     double lr = options.learning_rate * std::min(1.0, static_cast<double>(step + 1) / kRampSteps);
-    if (done() > kFallFrom && !options.steady) {
+    if (done() > kFallFrom) {
       const double x = (done() - kFallFrom) / (1 - kFallFrom);
       lr *= 0.02 + 0.98 * 0.5 * (1 + std::cos(x * M_PI));
     }

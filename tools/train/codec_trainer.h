@@ -34,9 +34,6 @@ struct TrainOptions {
   uint64_t seed = 1;
   int overfit = 0;              // train on the first N crops only, over and over; 0 = off
   bool keep_transform = false;  // of details: what it weighs stays as `from` has it
-  // How the names of tensors begin that learn; the others stay as `from` has them. Empty: all learn.
-  std::vector<std::string> learnt;
-  bool steady = false;  // the learning rate does not fall
   bool resume = false;
 };
 

@@ -175,10 +175,8 @@ struct EncoderTrainer::State {
       std::snprintf(text, sizeof text, " %s %.3f", names[i].c_str(), mean[i + 1]);
       parts += text;
     }
-    const int bars = static_cast<int>(done() * 20);
-    std::printf("[%.*s%.*s] %3.0f%% step %lld loss %.3f%s held out %.3f | %.0f pictures/s ETA %s\n", bars,
-                "####################", 20 - bars, "....................", done() * 100, static_cast<long long>(step),
-                mean[0], parts.c_str(), held_out, steps_per_second * options.batch,
+    std::printf("%s step %lld loss %.3f%s held out %.3f | %.0f pictures/s ETA %s\n", bar_text(done()).c_str(),
+                static_cast<long long>(step), mean[0], parts.c_str(), held_out, steps_per_second * options.batch,
                 clock_text(done() > 0 ? spent / done() - spent : 0).c_str());
     std::fflush(stdout);
     const bool fresh = !fs::exists(file("log.csv"));

@@ -253,8 +253,8 @@ struct PostFilterTrainer::State {
     const double loss = mean(loss_sum, losses);
     const double full = mean(gain[0], pictures[0]);
     const double half = mean(gain[1], pictures[1]);
-    std::printf("%3.0f%% step %lld loss %.4f, %+.3f dB at full size, %+.3f dB at half | %.1f steps/s ETA %s\n",
-                100 * done(), static_cast<long long>(step), loss, full, half, steps_per_second,
+    std::printf("%s step %lld loss %.4f, %+.3f dB at full size, %+.3f dB at half | %.1f steps/s ETA %s\n",
+                bar_text(done()).c_str(), static_cast<long long>(step), loss, full, half, steps_per_second,
                 clock_text(done() > 0 ? spent / done() - spent : 0).c_str());
     std::fflush(stdout);
     const bool fresh = !fs::exists(file("log.csv"));

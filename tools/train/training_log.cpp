@@ -7,17 +7,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "progress.h"
+
 namespace crlsc::tools {
-namespace {
-
-std::string clock_text(double s) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%d:%02d:%02d", static_cast<int>(s / 3600), static_cast<int>(s / 60) % 60,
-                static_cast<int>(s) % 60);
-  return text;
-}
-
-}  // namespace
 
 StepReport mean_of(const std::vector<StepReport>& steps) {
   StepReport mean;
@@ -41,10 +33,8 @@ StepReport mean_of(const std::vector<StepReport>& steps) {
 }
 
 void print_progress(const TrainingProgress& progress, const StepReport& report) {
-  const double done = std::min(1.0, progress.spent / progress.of);
-  const int bars = static_cast<int>(done * 20);
-  std::printf("[%.*s%.*s] %3.0f%% step %lld loss %.3f psnr", bars, "####################", 20 - bars,
-              "....................", done * 100, static_cast<long long>(progress.step), report.loss);
+  std::printf("%s step %lld loss %.3f psnr", bar_text(std::min(1.0, progress.spent / progress.of)).c_str(),
+              static_cast<long long>(progress.step), report.loss);
   for (double v : report.psnr) std::printf(" %.2f", v);
   std::printf(" dB | %.0f bit/cell", report.bits);
   if (!report.used.empty()) std::printf(" | used");
