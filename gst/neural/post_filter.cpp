@@ -60,14 +60,17 @@ class NeuralPostFilter : public PostFilter {
       const Autocast autocast(bf16_);
       result = net_->forward(input, told, part_of(placed_, seen));
     }
-    if (!enlarged) {
-      const float finest = step_level_of(net_->config().finest_step);
-      result = torch::where(told.narrow(1, 1, 1) < finest, input, result);
-    }
+    if (!enlarged) result = torch::where(finer_than_taught(told.narrow(1, 1, 1)), input, result);
     unpack(part_of(result, {box.column - seen.column, box.row - seen.row, box.cols, box.rows}), 0, box, out);
   }
 
  private:
+  // Who knows places was taught what known pictures are worth.
+  torch::Tensor finer_than_taught(const torch::Tensor& steps) const {
+    const auto finer = steps < step_level_of(net_->config().finest_step);
+    return net_->config().places > 0 ? finer.logical_and(steps != step_level_of(ShownCells::kKnown)) : finer;
+  }
+
   // The shown cells that are not as they were: those that changed, and what the filter makes of the cells beside them.
   CellBox concerned(const ShownCells& cells, bool enlarged, int cols, int rows) const {
     CellBox box = box_round(cells.cols(), cells.rows(), [&](size_t i) { return cells.changed()[i] != 0; });

@@ -11,7 +11,10 @@
 #include "adapt/guard.h"
 #include "adapt/synthetic_clips.h"
 #include "adapt/tables.h"
+#include "core/codec/scene_background.h"
 #include "core/error.h"
+#include "core/kb/reference_picture.h"
+#include "core/kb/scene_pictures.h"
 #include "core/model/model_delta.h"
 #include "core/model/registry.h"
 #include "neural/post_filter.h"
@@ -99,6 +102,25 @@ class Adaptation {
     return material;
   }
 
+  // What `crlsc pkb build` would keep of the camera: nothing if nothing rests.
+  static SceneMemory scene_of(const CameraVideo& video) {
+    SceneMemory scene;
+    SceneBackground backgrounds(SceneBackground::kWholeScene);
+    const auto keep = [&](const std::optional<FoundScene>& found) {
+      if (!found || !found->background) return;
+      const auto picture = std::make_shared<const Picture>(pad_to_cells(
+          decode_reference_picture(encode_reference_picture(*found->background, kScenePictureQuality)).view()));
+      PictureName name{};
+      name[0] = static_cast<uint8_t>(scene.size());
+      scene[name] = picture;
+    };
+    for (const auto& clip : video.training) {
+      for (const cv::Mat& picture : clip) keep(backgrounds.next(to_picture(picture).view(), 1 / video.rate));
+      keep(backgrounds.finish());
+    }
+    return scene;
+  }
+
   // Counts what the base sends of a part of what is learnt from.
   void fit_tables(const CameraVideo& video) const {
     const auto model = acquire_model(base_.path(), o_.threads);
@@ -130,7 +152,8 @@ class Adaptation {
     t.threads = o_.threads;
     t.resume = o_.resume;
     CameraMaterial camera{
-        {}, {}, video.rate, kComparedRates.front() / kRateMargin, kComparedRates.back() * kRateMargin};
+        {}, {}, video.rate, kComparedRates.front() / kRateMargin, kComparedRates.back() * kRateMargin, scene_of(video)};
+    std::printf("%zu pictures of the scene, as knowledge bases have them\n", camera.scene.size());
     for (const auto& clip : video.training) {
       const auto checks = static_cast<ptrdiff_t>(std::ceil(kCheckShare * static_cast<double>(clip.size())));
       camera.clips.emplace_back(clip.begin(), clip.end() - checks);

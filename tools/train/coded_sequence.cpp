@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/codec/scene_choice.h"
 #include "core/token/gain.h"
 #include "eval/encoder_config.h"
 
@@ -65,9 +66,9 @@ CodedPair CodedSequence::next() {
   }
 }
 
-CameraSequence::CameraSequence(std::shared_ptr<const LoadedModel> model, const std::vector<std::vector<cv::Mat>>& clips,
-                               double rate, double low, double high, uint64_t seed)
-    : model_(std::move(model)), clips_(clips), rate_(rate), low_(low), high_(high), random_(seed) {}
+CameraSequence::CameraSequence(std::shared_ptr<const LoadedModel> model, const CameraClips& clips,
+                               const CameraMaterial& camera, uint64_t seed)
+    : model_(std::move(model)), clips_(clips), camera_(camera), random_(seed) {}
 
 void CameraSequence::begin_run() {
   size_t pictures = 0;
@@ -83,11 +84,14 @@ void CameraSequence::begin_run() {
 
 // Sizes are chosen as streams do, and else forced, so that both are seen at all rates.
 void CameraSequence::open_encoder(const Picture& first) {
-  const double bitrate = low_ * std::pow(high_ / low_, std::uniform_real_distribution<double>(0, 1)(random_));
-  EncoderConfig config = encoder_config(first, static_cast<int>(bitrate), rate_);
+  const double exponent = std::uniform_real_distribution<double>(0, 1)(random_);
+  const double bitrate = camera_.low * std::pow(camera_.high / camera_.low, exponent);
+  EncoderConfig config = encoder_config(first, static_cast<int>(bitrate), camera_.rate);
+  const bool known = !camera_.scene.empty() && random_() % 2 == 0;
   constexpr std::array kSizes{ResizeMode::kAuto, ResizeMode::kAuto, ResizeMode::kNone, ResizeMode::kHalf};
-  config.resize = kSizes[random_() % kSizes.size()];
+  config.resize = known ? ResizeMode::kNone : kSizes[random_() % kSizes.size()];
   encoder_ = std::make_unique<Encoder>(model_, config);
+  if (known) encoder_->set_scene(choose_scene(pad_to_cells(first.view()), camera_.scene));
   cells_ = ShownCells(encoder_->tokens().cols(), encoder_->tokens().rows());
 }
 
@@ -97,7 +101,7 @@ CodedPair CameraSequence::next() {
     Picture picture = to_picture(clips_[clip_][at_++]);
     const bool first = !encoder_;
     if (first) open_encoder(picture);
-    if (code(*encoder_, picture, first ? 0 : 1 / rate_, *model_, cells_)) {
+    if (code(*encoder_, picture, first ? 0 : 1 / camera_.rate, *model_, cells_)) {
       return pair_of(*encoder_, std::move(picture), cells_);
     }
   }

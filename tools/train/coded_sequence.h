@@ -6,6 +6,7 @@
 #include <random>
 
 #include "core/codec/encoder.h"
+#include "core/codec/scene_memory.h"
 #include "core/codec/shown_cells.h"
 #include "core/model/registry.h"
 #include "train/material.h"
@@ -50,12 +51,26 @@ class CodedSequence : public CodedPairs {
   ShownCells cells_;
 };
 
-// What a camera sends: runs of its whole pictures, from anywhere, each coded at a bit rate of its own.
+using CameraClips = std::vector<std::vector<cv::Mat>>;  // 8-bit BGR, of one size
+
+// What a camera filmed, for a post-filter that knows its places.
+struct CameraMaterial {
+  CameraClips clips;   // to learn from
+  CameraClips checks;  // to check places with afterwards
+  double rate;         // pictures a second
+  // Bit/s that its pictures are sent at.
+  double low;
+  double high;
+  SceneMemory scene;  // pictures of it that both ends may have; or none
+};
+
+// What a camera sends: runs of its whole pictures, from anywhere, each coded at a bit rate of its own. If there are
+// pictures of the scene, half of the runs refer to them.
 class CameraSequence : public CodedPairs {
  public:
-  // `clips` of one size, `rate` pictures a second, have to stay. Bit rates are drawn from `low` to `high` bit/s.
-  CameraSequence(std::shared_ptr<const LoadedModel> model, const std::vector<std::vector<cv::Mat>>& clips, double rate,
-                 double low, double high, uint64_t seed);
+  // `clips`, and `camera`, which says how they are sent, have to stay.
+  CameraSequence(std::shared_ptr<const LoadedModel> model, const CameraClips& clips, const CameraMaterial& camera,
+                 uint64_t seed);
   // The next picture of the run that was sent, or the first of another.
   CodedPair next() override;
 
@@ -64,10 +79,8 @@ class CameraSequence : public CodedPairs {
   void open_encoder(const Picture& first);
 
   std::shared_ptr<const LoadedModel> model_;
-  const std::vector<std::vector<cv::Mat>>& clips_;
-  double rate_;
-  double low_;
-  double high_;
+  const CameraClips& clips_;
+  const CameraMaterial& camera_;
   std::mt19937_64 random_;
   size_t clip_ = 0;
   size_t at_ = 0;   // of the picture to be coded next

@@ -169,8 +169,7 @@ struct PostFilterTrainer::State {
     others.fill(random);
     if (camera == nullptr) return;
     for (int i = 0; i < kCameraSequences; ++i) {
-      own.add(
-          std::make_unique<CameraSequence>(model, camera->clips, camera->rate, camera->low, camera->high, random()));
+      own.add(std::make_unique<CameraSequence>(model, camera->clips, *camera, random()));
     }
     own.fill(random);
   }
@@ -293,7 +292,7 @@ struct PostFilterTrainer::State {
   // Cells are looked at with those round them, as there are few pictures.
   void forget_what_misleads() {
     const torch::NoGradGuard no_grad;
-    CameraSequence sequence(model, camera->checks, camera->rate, camera->low, camera->high, options.seed);
+    CameraSequence sequence(model, camera->checks, *camera, options.seed);
     Tensor gained = torch::zeros({1, 1, rows * kFactor / kCellSize, cols * kFactor / kCellSize});
     for (int i = 0; i < kChecks; ++i) {
       const auto errors = errors_of(sequence.next());

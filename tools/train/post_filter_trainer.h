@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "neural/semantic_net.h"
+#include "train/coded_sequence.h"
 #include "train/material.h"
 
 namespace crlsc::tools {
@@ -24,17 +24,6 @@ struct PostFilterTrainOptions {
   uint64_t seed = 1;
   int threads = 0;
   bool resume = false;
-};
-
-// What a camera filmed, for a post-filter that knows its places.
-struct CameraMaterial {
-  // 8-bit BGR, of one size: to learn from, and to check places with afterwards.
-  std::vector<std::vector<cv::Mat>> clips;
-  std::vector<std::vector<cv::Mat>> checks;
-  double rate;  // pictures a second
-  // Bit/s that its pictures are sent at.
-  double low;
-  double high;
 };
 
 // Adam with weight decay on squared error and structure (picture_loss()), at a learning rate that falls to 0 along a
