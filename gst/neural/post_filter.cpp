@@ -25,9 +25,30 @@ constexpr int kMostPlaces = 16384;  // of a grid: 512 KiB in a file
 constexpr int kMostPlaceFeatures = 64;
 constexpr double kFreshPlaces = 0.1;  // standard deviation
 constexpr double kSlope = 0.1;
+constexpr int kColours = 3;
+// What is decoded is compared with what is usual by means of so many points at 1/4 either way, in which what few bits
+// leave out does not count. Differences of kOtherColour, in the unit of the network's pictures, are believed 1/e.
+constexpr int kCompared = 5;
+constexpr double kOtherColour = 12.0 / 128;
 
-// Cells that the layers reach: one sample at 1/4 each.
-int reach_of(const PostFilterConfig& config) { return (2 * config.blocks + 2 + kPerCell - 1) / kPerCell; }
+// Cells that the layers reach, one sample at 1/4 each, and the comparison of colours.
+int reach_of(const PostFilterConfig& config) {
+  const int points = 2 * config.blocks + 2 + (config.places > 0 ? kCompared / 2 : 0);
+  return (points + kPerCell - 1) / kPerCell;
+}
+
+// Means of luma and chroma of each point at 1/4 [B, 3, H/4, W/4].
+torch::Tensor colours_of(const torch::Tensor& packed4) {
+  return torch::cat({packed4.slice(1, 0, 16).mean(1, true), packed4.slice(1, 16, 20).mean(1, true),
+                     packed4.slice(1, 20, 24).mean(1, true)},
+                    1);
+}
+
+// How far places are to be believed, 0 to 1 [B, 1, H/4, W/4].
+torch::Tensor belief(const torch::Tensor& packed4, const torch::Tensor& usual) {
+  const auto off = torch::avg_pool2d(colours_of(packed4) - usual, kCompared, 1, kCompared / 2, false, false);
+  return torch::exp(off.square().sum(1, true) / -(kOtherColour * kOtherColour));
+}
 
 // 0 for a step of 8, 1 for 128.
 float step_level_of(int step) { return std::log2(static_cast<float>(step) / 8) / 4; }
@@ -121,21 +142,34 @@ PostFilterNetImpl::PostFilterNetImpl(PostFilterConfig config) : config_(config) 
       "places", torch::empty({1, config.places, config.place_rows, config.place_cols}).normal_(0, kFreshPlaces));
   places_in_ = register_module("places_in", Convolution(config.places, config.width, 3, 1, /*with_bias=*/false));
   for (auto& p : places_in_->parameters()) p.zero_();
+  usual_ = register_parameter("usual", torch::zeros({1, kColours, config.place_rows, config.place_cols}), false);
+}
+
+void PostFilterNetImpl::set_usual(const torch::Tensor& packed4) {
+  torch::NoGradGuard no_grad;
+  usual_.copy_(torch::adaptive_avg_pool2d(colours_of(packed4), {config_.place_rows, config_.place_cols}));
 }
 
 torch::Tensor PostFilterNetImpl::placed(int64_t rows, int64_t cols) {
   if (config_.places == 0) return {};
-  const auto resized = places_.size(2) == rows && places_.size(3) == cols
-                           ? places_
-                           : torch::upsample_bilinear2d(places_, {rows, cols}, /*align_corners=*/false);
-  return places_in_->forward(resized.contiguous(torch::MemoryFormat::ChannelsLast));
+  const auto resized = [&](const torch::Tensor& grid) {
+    if (grid.size(2) == rows && grid.size(3) == cols) return grid;
+    return torch::upsample_bilinear2d(grid, {rows, cols}, /*align_corners=*/false);
+  };
+  const auto features = places_in_->forward(resized(places_).contiguous(torch::MemoryFormat::ChannelsLast));
+  return torch::cat({features, resized(usual_)}, 1);
 }
 
 torch::Tensor PostFilterNetImpl::forward(const torch::Tensor& packed4, const torch::Tensor& told,
                                          const torch::Tensor& placed) {
   const auto input = torch::cat({packed4, told}, 1).contiguous(torch::MemoryFormat::ChannelsLast);
-  const auto features =
-      placed.defined() ? torch::leaky_relu(in_->forward(input) + placed, kSlope) : in_->forward_with(input, kSlope);
+  torch::Tensor features;
+  if (placed.defined()) {
+    const auto known = placed.slice(1, 0, config_.width) * belief(packed4, placed.slice(1, config_.width));
+    features = torch::leaky_relu(in_->forward(input) + known, kSlope);
+  } else {
+    features = in_->forward_with(input, kSlope);
+  }
   const auto change = out_->forward(blocks_->forward(features));
   return packed4 + change.to(torch::kFloat32);
 }
@@ -143,7 +177,7 @@ torch::Tensor PostFilterNetImpl::forward(const torch::Tensor& packed4, const tor
 double PostFilterNetImpl::multiplications() const {
   double sum = 0;
   for (const auto& item : named_parameters()) {
-    const bool once = item.key().rfind("places", 0) == 0;  // for all pictures of a size
+    const bool once = item.key().rfind("places", 0) == 0 || item.key() == "usual";  // for all pictures of a size
     if (item.value().dim() == 4 && !once) sum += static_cast<double>(item.value().numel());
   }
   return sum / (kFactor * kFactor);
@@ -188,12 +222,15 @@ PostFilterNet import_post_filter(const ModelFile& file) {
   return net;
 }
 
-PostFilterNet import_post_filter_for_camera(const ModelFile& file, int picture_width, int picture_height) {
+PostFilterNet import_post_filter_for_camera(const ModelFile& file, const Picture& usual) {
   PostFilterNet known = import_post_filter(file);
-  PostFilterNet net(known->config().with_places(picture_width, picture_height));
+  PostFilterNet net(known->config().with_places(usual.width(), usual.height()));
   torch::NoGradGuard no_grad;
   auto parameters = net->named_parameters();
-  for (const auto& item : known->named_parameters()) parameters[item.key()].copy_(item.value());
+  for (const auto& item : known->named_parameters()) {
+    if (parameters[item.key()].sizes() == item.value().sizes()) parameters[item.key()].copy_(item.value());
+  }
+  net->set_usual(to_tensor({&usual}).packed(kFactor));
   return net;
 }
 

@@ -4,7 +4,8 @@
 // H.274, "neural-network post-filter"). It is part of a model file, if the model has one.
 //
 // That of a camera's model also knows the camera's places: features learnt for each place of its picture, which say
-// what usually is there, as latent grids do that coordinate networks are fed with (COOL-CHIC, Ladune et al. 2023).
+// what usually is there, as latent grids do that coordinate networks are fed with (COOL-CHIC, Ladune et al. 2023). It
+// believes them as far as what is decoded has the colours that are usual there.
 #pragma once
 
 #include <torch/torch.h>
@@ -43,12 +44,16 @@ class PostFilterNetImpl : public torch::nn::Module {
   const PostFilterConfig& config() const { return config_; }
   void set_finest_step(int step) { config_.finest_step = step; }
   // Pictures as PictureTensor::packed(4), 24 channels at 1/4, and as such back. `told` [B, 2, H/4, W/4] is what is
-  // known of how they were coded (told_of()), `placed` the part of placed() that they show, or undefined.
+  // known of how they were coded (told_of()), `placed` the part of placed() that they show, or undefined;
+  // features of 0 say nothing.
   torch::Tensor forward(const torch::Tensor& packed4, const torch::Tensor& told, const torch::Tensor& placed = {});
-  // What the first layer has from the places of a whole picture of 4 `rows` x 4 `cols` samples [1, width, rows, cols];
-  // undefined if the net knows none. A picture that is larger or smaller than the camera's has the same places.
+  // What the first layer has from the places of a whole picture of 4 `rows` x 4 `cols` samples, and their usual colours
+  // [1, width + 3, rows, cols]; undefined if the net knows none. A picture that is larger or smaller than the camera's
+  // has the same places.
   torch::Tensor placed(int64_t rows, int64_t cols);
   torch::Tensor& places() { return places_; }
+  // Takes the colours of a picture of the camera, packed(4), as the usual ones. They do not learn.
+  void set_usual(const torch::Tensor& packed4);
   // Multiplications with additions for a luma sample.
   double multiplications() const;
 
@@ -57,6 +62,7 @@ class PostFilterNetImpl : public torch::nn::Module {
   Convolution in_{nullptr};
   Convolution places_in_{nullptr};
   torch::Tensor places_;
+  torch::Tensor usual_;
   torch::nn::Sequential blocks_{nullptr};
   Convolution out_{nullptr};
 };
@@ -71,8 +77,8 @@ torch::Tensor told_of(const ShownCells& cells, bool enlarged, const CellBox& box
 bool has_post_filter(const ModelFile& file);
 // Throws Error(kRead) for tensors that are missing or have another shape.
 PostFilterNet import_post_filter(const ModelFile& file);
-// The model's post-filter with places of its own for a camera's pictures of this size, which say nothing yet.
-PostFilterNet import_post_filter_for_camera(const ModelFile& file, int picture_width, int picture_height);
+// The model's post-filter with places for a camera that usually shows `usual`, of whole cells. They say nothing yet.
+PostFilterNet import_post_filter_for_camera(const ModelFile& file, const Picture& usual);
 // Writes all that `base` holds to `path`, with this post-filter in the place of its own; `training` says how and from
 // what it learnt (metadata "post_filter_training"). Throws Error(kWrite).
 void export_with_post_filter(const ModelFile& base, PostFilterNet& net, const std::string& training,

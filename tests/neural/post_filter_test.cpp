@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/model/model_file.h"
+#include "neural/picture_tensor.h"
 
 namespace crlsc::neural {
 namespace {
@@ -123,18 +124,39 @@ TEST(PostFilterPlaces, AreTheSameInPicturesOfAnotherSize) {
     net->places().copy_(torch::linspace(-1, 1, net->config().place_cols).expand_as(net->places()));
   }
   const auto at = [&](int64_t scale) {
-    return net->placed(kRows * 4 * scale, kCols * 4 * scale).mean({1, 2}).squeeze(0);  // by column
+    return net->placed(kRows * 4 * scale, kCols * 4 * scale).slice(1, 0, -3).mean({1, 2}).squeeze(0);  // by column
   };
   const auto own = at(1);
   const auto larger = torch::avg_pool1d(at(2).view({1, 1, -1}), 2).view({-1});
   EXPECT_LT((own - larger).slice(0, 4, -4).abs().max().item<float>(), 0.02 * own.abs().max().item<float>());
 }
 
+// What is decoded says whether they are to be believed.
+TEST(PostFilterPlaces, ThatLookOtherwiseSayNothing) {
+  const Picture grey(kCols * kCellSize, kRows * kCellSize);
+  Picture bright = grey;
+  for (int i = 0; i < grey.width() * grey.height(); ++i) bright.plane(0)[i] = 200;
+  PostFilterNet with = filter_net(config_with_places());
+  PostFilterNet without = filter_net();
+  {
+    torch::NoGradGuard no_grad;
+    const auto known = with->named_parameters();
+    for (auto& p : without->named_parameters()) p.value().copy_(known[p.key()]);
+  }
+  const Picture plain[] = {filtered(without, grey), filtered(without, bright)};
+  with->set_usual(to_tensor({&grey}).packed(4));
+  EXPECT_GT(largest_difference(filtered(with, grey), plain[0]), 2);
+  EXPECT_LE(largest_difference(filtered(with, bright), plain[1]), 1);
+  with->set_usual(to_tensor({&bright}).packed(4));
+  EXPECT_LE(largest_difference(filtered(with, grey), plain[0]), 1);
+  EXPECT_GT(largest_difference(filtered(with, bright), plain[1]), 2);
+}
+
 // Of the model that ships.
 class PostFilterFile : public testing::Test {
  protected:
   const ModelFile model_{CRLSC_MODEL_FILE};
-  PostFilterNet camera_ = import_post_filter_for_camera(model_, kCols* kCellSize, kRows* kCellSize);
+  PostFilterNet camera_ = import_post_filter_for_camera(model_, textured(1));
   const std::string path_ = testing::TempDir() + "post-filter-test.safetensors";
   ~PostFilterFile() override { std::remove(path_.c_str()); }
 };
@@ -146,7 +168,7 @@ TEST_F(PostFilterFile, PlacesSayNothingAtFirst) {
 TEST_F(PostFilterFile, HoldsPlaces) {
   export_with_post_filter(model_, camera_, "none", path_);
   const ModelFile file(path_);
-  EXPECT_EQ(file.tensors().size(), model_.tensors().size() + 2);
+  EXPECT_EQ(file.tensors().size(), model_.tensors().size() + 3);
   PostFilterNet read = import_post_filter(file);
   EXPECT_EQ(read->config().place_cols, kCols * 4);
   EXPECT_EQ(read->config().place_rows, kRows * 4);

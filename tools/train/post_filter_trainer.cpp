@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/codec/picture_median.h"
 #include "core/model/registry.h"
 #include "neural/autocast.h"
 #include "neural/model_io.h"
@@ -55,14 +56,15 @@ struct Batch {
 // Coded pictures that samples are drawn from, which others take the places of one by one.
 class Pool {
  public:
-  Pool(size_t first, size_t most) : first_(first), most_(most) {}
+  // Starts with `first` pictures.
+  explicit Pool(size_t first) : first_(first) {}
   bool empty() const { return sources_.empty(); }
   void add(std::unique_ptr<CodedPairs> source) { sources_.push_back(std::move(source)); }
   void fill(std::mt19937_64& random) {
     while (pairs_.size() < first_) pairs_.push_back(next(random));
   }
   void refill(std::mt19937_64& random) {
-    if (pairs_.size() < most_) {
+    if (pairs_.size() < kMostPictures && pairs_.size() * pairs_[0].original.data().size() < kMostBytes) {
       pairs_.push_back(next(random));
     } else {
       pairs_[random() % pairs_.size()] = next(random);
@@ -73,11 +75,23 @@ class Pool {
  private:
   CodedPair next(std::mt19937_64& random) { return sources_[random() % sources_.size()]->next(); }
 
+  static constexpr size_t kMostPictures = 1024;
+  static constexpr size_t kMostBytes = size_t{512} << 20;  // of originals: as many are decoded ones
+
   size_t first_;
-  size_t most_;
   std::vector<std::unique_ptr<CodedPairs>> sources_;
   std::vector<CodedPair> pairs_;
 };
+
+// The median over all of the clips, in whole cells.
+Picture usual_of(const CameraClips& clips) {
+  PictureMedian median;
+  double second = 0;
+  for (const auto& clip : clips) {
+    for (const cv::Mat& picture : clip) median.add(to_picture(picture).view(), second++);
+  }
+  return pad_to_cells(median.median().view());
+}
 
 Tensor psnr_of(const Tensor& a, const Tensor& b) {
   return -10 * torch::log10((a - b).square().mean({1, 2, 3}).clamp_min(1e-7) * (128.0 * 128 / 255 / 255));
@@ -90,9 +104,9 @@ struct PostFilterTrainer::State {
   const Material& material;
   const CameraMaterial* camera;
   std::shared_ptr<const LoadedModel> model;
-  Pool others{128, 1024};
-  Pool own{256, 1024};  // the camera's
-  int rows = 0;         // of its pictures, at 1/4
+  Pool others{128};
+  Pool own{256};  // the camera's
+  int rows = 0;   // of its pictures, at 1/4
   int cols = 0;
   int crop = kCrop;  // what is learnt from
   std::mt19937_64 random;
@@ -124,13 +138,11 @@ struct PostFilterTrainer::State {
       return neural::PostFilterNet(neural::PostFilterConfig::of(options.size));
     }
     if (camera == nullptr) return neural::import_post_filter(model->file);
-    const cv::Mat& first = camera->clips.at(0).at(0);
-    const int width = padded(first.cols);
-    const int height = padded(first.rows);
-    rows = height / kFactor;
-    cols = width / kFactor;
-    crop = std::min({kCrop, width, height});
-    return neural::import_post_filter_for_camera(model->file, width, height);
+    const Picture usual = usual_of(camera->clips);
+    rows = usual.height() / kFactor;
+    cols = usual.width() / kFactor;
+    crop = std::min({kCrop, usual.width(), usual.height()});
+    return neural::import_post_filter_for_camera(model->file, usual);
   }
 
   // Places learn faster than weights: each is seen less often.
@@ -138,7 +150,7 @@ struct PostFilterTrainer::State {
     std::vector<Tensor> weights;
     std::vector<torch::optim::OptimizerParamGroup> groups;
     for (const auto& item : net->named_parameters()) {
-      if (item.key() != "places") weights.push_back(item.value());
+      if (item.key() != "places" && item.value().requires_grad()) weights.push_back(item.value());
     }
     groups.emplace_back(weights);
     if (net->places().defined()) groups.emplace_back(std::vector<Tensor>{net->places()});
@@ -174,8 +186,18 @@ struct PostFilterTrainer::State {
     own.fill(random);
   }
 
-  // A multiple of four up to `most`.
-  int64_t any_four(int64_t most) { return static_cast<int64_t>(random() % static_cast<uint64_t>(most / 4 + 1)) * 4; }
+  int64_t any_up_to(int64_t most) { return static_cast<int64_t>(random() % static_cast<uint64_t>(most + 1)); }
+
+  // What a crop at (x, y) has of placed(): sometimes nothing.
+  Tensor places_at(const Tensor& placed, int64_t x, int64_t y) {
+    const int64_t side = crop / kFactor;
+    const Tensor there = placed.narrow(2, y / kFactor, side).narrow(3, x / kFactor, side);
+    return std::bernoulli_distribution(kWithoutPlaces)(random) ? torch::zeros_like(there) : there;
+  }
+  Tensor any_places(const Tensor& placed) {
+    const int64_t side = crop / kFactor;
+    return placed.narrow(2, any_up_to(rows - side), side).narrow(3, any_up_to(cols - side), side);
+  }
 
   Batch next_batch() {
     others.refill(random);
@@ -187,8 +209,8 @@ struct PostFilterTrainer::State {
     for (int i = 0; i < options.batch; ++i) {
       const bool at_place = i < of_camera;
       const CodedPair& pair = at_place ? own.any(random) : others.any(random);
-      const int64_t x = any_four(pair.decoded.width() - crop);
-      const int64_t y = any_four(pair.decoded.height() - crop);
+      const int64_t x = any_up_to((pair.decoded.width() - crop) / kFactor) * kFactor;
+      const int64_t y = any_up_to((pair.decoded.height() - crop) / kFactor) * kFactor;
       std::vector<int64_t> turned;
       if (!at_place && random() % 2 == 0) turned.push_back(2);
       if (!at_place && random() % 2 == 0) turned.push_back(3);
@@ -204,14 +226,7 @@ struct PostFilterTrainer::State {
       add(3, original.chroma, 2);
       const neural::CellBox whole{0, 0, pair.decoded.width() / kCellSize, pair.decoded.height() / kCellSize};
       add(4, neural::told_of(pair.cells, pair.half, whole), kFactor);
-      if (placed.defined()) {
-        const int64_t side = crop / kFactor;
-        const int64_t row = at_place ? y / kFactor : any_four(4 * (rows - side)) / 4;
-        const int64_t column = at_place ? x / kFactor : any_four(4 * (cols - side)) / 4;
-        const Tensor there = placed.narrow(2, row, side).narrow(3, column, side);
-        const bool without = at_place && static_cast<double>(random() % 1000) < 1000 * kWithoutPlaces;
-        parts[5].push_back(without ? torch::zeros_like(there) : there);
-      }
+      if (placed.defined()) parts[5].push_back(at_place ? places_at(placed, x, y) : any_places(placed));
       batch.half.push_back(pair.half);
     }
     batch.decoded = {torch::cat(parts[0]), torch::cat(parts[1])};
