@@ -21,7 +21,8 @@
 
 namespace crlsc::neural {
 
-// Sizes of the network and what it was taught. Stored as metadata "post_filter_..." in the model file.
+// Sizes of the network and what it was taught. Stored as metadata "post_filter_..." in the model file, but for the
+// grid, whose tensor has its size.
 struct PostFilterConfig {
   int width = 48;  // channels at 1/4
   int blocks = 3;
