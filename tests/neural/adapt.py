@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 
+from post_filter_training import write_picture
+
 WIDTH, HEIGHT, PICTURES = 64, 48, 60
 
 
@@ -75,6 +77,12 @@ def check_delta(crlsc, at, model):
          'the whole has another hash', whole)
     need('is the delta of a model' in crlsc.run('eval', 'codec', at('video.y4m'), '--model', at('cam'), fails=True),
          'a delta alone was taken', '')
+    # Whoever goes on to train its post-filter leaves its places alone.
+    write_picture(at('picture.png'), 1)
+    crlsc.run('train', 'post-filter', '--model', both, '--data', at('picture.png'), '--out', at('filter'), '--batch', '2',
+              '--minutes', '0.01', '--threads', '1')
+    more = crlsc.run('inspect', at('filter/model.safetensors'))
+    need('it knows 16 features of 16x12 places' in more, 'the places are gone', more)
     # A stream of the whole is one of neither part.
     crlsc.run('eval', 'codec', at('video.y4m'), '--model', both, '--stream', at('s.crlsc'), '--seconds', '1')
     crlsc.run('eval', 'stream', at('s.crlsc'), '--model', both, '--save', at('s.y4m'))

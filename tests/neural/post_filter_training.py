@@ -59,4 +59,5 @@ def main():
                 sys.exit('inspected before:\n%s\nafter:\n%s' % (before, after))
 
 
-main()
+if __name__ == '__main__':
+    main()

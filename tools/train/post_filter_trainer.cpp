@@ -203,7 +203,7 @@ struct PostFilterTrainer::State {
     others.refill(random);
     if (!own.empty()) own.refill(random);
     Batch batch;
-    const Tensor placed = net->placed(rows, cols);
+    const Tensor placed = camera == nullptr ? Tensor() : net->placed(rows, cols);
     std::array<std::vector<Tensor>, 6> parts;
     const int of_camera = own.empty() ? 0 : static_cast<int>(std::lround(kCameraShare * options.batch));
     for (int i = 0; i < options.batch; ++i) {

@@ -31,7 +31,7 @@ struct PostFilterTrainOptions {
 // prices of all kinds (CodedSequence). With a camera, three quarters of each batch are what it sends (CameraSequence),
 // and the rest stands at any place, so that the filter sees where places do not help; a quarter of the camera's crops
 // have none. In the end, places are forgotten that made pictures worse that were not learnt from: what comes and goes
-// there is better drawn without. A run goes on from its checkpoint.
+// there is better drawn without. Without a camera, places that a filter has stay. A run goes on from its checkpoint.
 class PostFilterTrainer {
  public:
   // Throws Error(kSettings) if there is a checkpoint already and `resume` is not set. `material` and `camera`, which
