@@ -209,7 +209,8 @@ class Adaptation {
       for (const std::string& name : guard.worse()) text += (text.empty() ? "'" : ", '") + name + "'";
       text += " became worse by more than " + guard.limit_text() + " at equal rate";
       if (!o_.force) {
-        throw Error(ErrorKind::kSettings, text + ": '" + o_.out + "' is not written; --force writes it all the same");
+        throw Error(ErrorKind::kSettings,
+                    text + ": '" + o_.out + "' is not written; --resume --force writes it all the same");
       }
       std::printf("%s; written all the same\n", text.c_str());
     }
