@@ -143,7 +143,8 @@ void on_negotiation_needed(GstElement*, Call* call) {
 
 GstPadProbeReturn on_picture(GstPad*, GstPadProbeInfo*, gpointer data) {
   auto* call = static_cast<Call*>(data);
-  if (++call->pictures == call->options.frames) call->end(0);
+  // More may come until the main loop has ended.
+  if (call->pictures < call->options.frames && ++call->pictures == call->options.frames) call->end(0);
   return GST_PAD_PROBE_OK;
 }
 
