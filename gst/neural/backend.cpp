@@ -306,13 +306,18 @@ class Session : public NetworkSession {
 
 class NeuralNetwork : public Network {
  public:
-  // `head` and `post_filter` are empty if the model has none.
-  NeuralNetwork(SemanticNet net, SemanticHead head, PostFilterNet post_filter)
-      : net_(std::move(net)), head_(std::move(head)), post_filter_(std::move(post_filter)), bf16_(use_bf16()) {
+  // `head`, `post_filter` and `camera_filter` are empty if the model has none.
+  NeuralNetwork(SemanticNet net, SemanticHead head, PostFilterNet post_filter, PostFilterNet camera_filter)
+      : net_(std::move(net)),
+        head_(std::move(head)),
+        post_filter_(std::move(post_filter)),
+        camera_filter_(std::move(camera_filter)),
+        bf16_(use_bf16()) {
     if (bf16_) return;
     settle_convolutions(*net_);
     if (!head_.is_empty()) settle_convolutions(*head_);
     if (!post_filter_.is_empty()) settle_convolutions(*post_filter_);
+    if (!camera_filter_.is_empty()) settle_convolutions(*camera_filter_);
   }
 
   std::unique_ptr<NetworkSession> open(int, int) const override { return std::make_unique<Session>(net_, bf16_); }
@@ -322,7 +327,7 @@ class NeuralNetwork : public Network {
   }
 
   std::unique_ptr<PostFilter> open_post_filter() const override {
-    return post_filter_.is_empty() ? nullptr : make_post_filter(post_filter_, bf16_);
+    return post_filter_.is_empty() ? nullptr : make_post_filter(post_filter_, camera_filter_, bf16_);
   }
 
   void warm_up() const override {
@@ -340,6 +345,7 @@ class NeuralNetwork : public Network {
   SemanticNet net_;
   SemanticHead head_;
   PostFilterNet post_filter_;
+  PostFilterNet camera_filter_;
   bool bf16_;
 };
 
@@ -359,7 +365,8 @@ class NeuralBackend : public Backend {
     try {
       c10::InferenceMode inference;
       return std::make_unique<NeuralNetwork>(import_model(file), has_head(file) ? import_head(file) : nullptr,
-                                             has_post_filter(file) ? import_post_filter(file) : nullptr);
+                                             has_post_filter(file) ? import_post_filter(file) : nullptr,
+                                             has_camera_filter(file) ? import_camera_filter(file) : nullptr);
     } catch (const c10::Error& e) {
       throw Error(ErrorKind::kRead, "model \"" + file.path() + "\": " + e.what_without_backtrace());
     }

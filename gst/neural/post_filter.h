@@ -3,9 +3,10 @@
 // that pictures to come are predicted as if it were not there; video coding knows such filters as post-filters (ITU-T
 // H.274, "neural-network post-filter"). It is part of a model file, if the model has one.
 //
-// That of a camera's model also knows the camera's places: features learnt for each place of its picture, which say
-// what usually is there, as latent grids do that coordinate networks are fed with (COOL-CHIC, Ladune et al. 2023). It
-// believes them as far as what is decoded has the colours that are usual there.
+// A model for a camera has a second one, the camera's, which also knows the camera's places: features learnt for each
+// place of its picture, which say what usually is there, as latent grids do that coordinate networks are fed with
+// (COOL-CHIC, Ladune et al. 2023). It believes them as far as what is decoded has the colours that are usual there, and
+// draws the pictures that mostly have them; all others are for the model's own.
 #pragma once
 
 #include <torch/torch.h>
@@ -22,7 +23,7 @@
 namespace crlsc::neural {
 
 // Sizes of the network and what it was taught. Stored as metadata "post_filter_..." in the model file, but for the
-// grid, whose tensor has its size.
+// grid, whose tensor has its size. A camera's filter has the sizes of the model's own.
 struct PostFilterConfig {
   int width = 48;  // channels at 1/4
   int blocks = 3;
@@ -52,6 +53,8 @@ class PostFilterNetImpl : public torch::nn::Module {
   // [1, width + 3, rows, cols]; undefined if the net knows none. A picture that is larger or smaller than the camera's
   // has the same places.
   torch::Tensor placed(int64_t rows, int64_t cols);
+  // How far `placed` is believed, 0 to 1 [B, 1, H/4, W/4]: as far as the pictures have the usual colours.
+  torch::Tensor belief(const torch::Tensor& packed4, const torch::Tensor& placed) const;
   torch::Tensor& places() { return places_; }
   // Takes the colours of a picture of the camera, packed(4), as the usual ones. They do not learn.
   void set_usual(const torch::Tensor& packed4);
@@ -74,18 +77,22 @@ TORCH_MODULE(PostFilterNet);
 // 128.
 torch::Tensor told_of(const ShownCells& cells, bool enlarged, const CellBox& box);
 
-// True if the model has a post-filter.
+// True if the model has a post-filter; and if it has a camera's.
 bool has_post_filter(const ModelFile& file);
-// Throws Error(kRead) for tensors that are missing or have another shape.
+bool has_camera_filter(const ModelFile& file);
+// Throw Error(kRead) for tensors that are missing or have another shape.
 PostFilterNet import_post_filter(const ModelFile& file);
+PostFilterNet import_camera_filter(const ModelFile& file);
 // The model's post-filter with places for a camera that usually shows `usual`, of whole cells. They say nothing yet.
-PostFilterNet import_post_filter_for_camera(const ModelFile& file, const Picture& usual);
-// Writes all that `base` holds to `path`, with this post-filter in the place of its own; `training` says how and from
-// what it learnt (metadata "post_filter_training"). Throws Error(kWrite).
-void export_with_post_filter(const ModelFile& base, PostFilterNet& net, const std::string& training,
+PostFilterNet new_camera_filter(const ModelFile& file, const Picture& usual);
+// Write all that `base` holds to `path`, with this filter in the place of its own, or of its camera's; `training` says
+// how and from what it learnt (metadata "post_filter_training", "camera_filter_training"). Throw Error(kWrite).
+void export_with_post_filter(const ModelFile& base, const PostFilterNet& net, const std::string& training,
                              const std::string& path);
+void export_with_camera_filter(const ModelFile& base, const PostFilterNet& net, const std::string& training,
+                               const std::string& path);
 
-// Inference, in bf16 if so wished.
-std::unique_ptr<PostFilter> make_post_filter(PostFilterNet net, bool bf16);
+// Inference, in bf16 if so wished. `camera` is empty if there is none.
+std::unique_ptr<PostFilter> make_post_filter(PostFilterNet net, PostFilterNet camera, bool bf16);
 
 }  // namespace crlsc::neural

@@ -20,7 +20,6 @@
 #include "neural/post_filter.h"
 #include "progress.h"
 #include "train/checkpoint.h"
-#include "train/material.h"
 #include "train/post_filter_trainer.h"
 #include "train/priors.h"
 
@@ -30,8 +29,11 @@ namespace {
 
 constexpr int64_t kMostBytes = 1500000;  // of a delta
 constexpr size_t kTablePictures = 300;
+constexpr double kTableShares[] = {0.5, 0.25, 0.125, 0};
 constexpr double kCheckShare = 0.1;  // of each clip, that checks places
-constexpr double kRateMargin = 1.5;  // round kComparedRates
+// Bit/s that are learnt at: of the pictures at higher ones little is left to be learnt.
+constexpr double kLowRate = 3300;
+constexpr double kHighRate = 60000;
 
 size_t pictures_in(const std::vector<std::vector<cv::Mat>>& clips) {
   size_t sum = 0;
@@ -49,23 +51,28 @@ class Adaptation {
     }
     if (!neural::has_post_filter(base_)) {
       throw Error(ErrorKind::kSettings, "the model '" + base_.path() +
-                                            "' has no post-filter, which is what learns; give it one with "
-                                            "`crlsc train post-filter`");
+                                            "' has no post-filter, which the camera's starts as; give it one "
+                                            "with `crlsc train post-filter`");
     }
-    guard_ = guard_clips(o_.guard, o_.camera.rate);  // so that what is missing is told before the training
     fs::create_directories(o_.work);
     check_work();
   }
 
   void run() {
+    std::vector<NamedClip> guarded = synthetic_clips();
+    for (NamedClip& clip : guard_clips(o_.guard, o_.camera.rate)) guarded.push_back(std::move(clip));
     const CameraVideo video = CameraVideo::load(o_.camera);
-    std::printf("%zu pictures to learn from, %zu in the part held out, %.4g a second\n", pictures_in(video.training),
-                pictures_of(video.held_out), video.rate);
-    fit_tables(video);
+    std::printf("%zu pictures to learn from", pictures_in(video.training));
+    if (!video.between.empty()) std::printf(", %zu in between", pictures_in(video.between));
+    std::printf(", %zu in the part held out, %.4g a second\n", pictures_of(video.held_out), video.rate);
+    const auto model = acquire_model(base_.path(), o_.threads);
+    Guard others(model, o_.most_loss);
+    for (const NamedClip& clip : guarded) others.add(clip.name, {clip.pictures}, clip.rate);
+    fit_tables(video, model, others);
     train(video);
     save_delta(file("delta.safetensors"), base_, ModelFile(adapted()), metadata(video));
     check_size();
-    report(video);
+    report(video, model, others);
   }
 
  private:
@@ -89,19 +96,6 @@ class Adaptation {
     }
   }
 
-  // What else the post-filter sees, so that it goes on to work elsewhere: drawn pictures and some of the camera's, in
-  // synthetic motion.
-  static Material others_of(const CameraVideo& video) {
-    constexpr size_t kDrawn = 48;
-    constexpr size_t kOwn = 16;
-    Material material{synthetic_stills(kDrawn), {}};
-    for (const auto& clip : video.training) {
-      const size_t of_each = std::max<size_t>(1, kOwn / video.training.size());
-      for (size_t i = 0; i < of_each; ++i) material.stills.push_back(clip[i * clip.size() / of_each]);
-    }
-    return material;
-  }
-
   // What `crlsc pkb build` would keep of the camera: nothing if nothing rests.
   static SceneMemory scene_of(const CameraVideo& video) {
     SceneMemory scene;
@@ -121,9 +115,9 @@ class Adaptation {
     return scene;
   }
 
-  // Counts what the base sends of a part of what is learnt from.
-  void fit_tables(const CameraVideo& video) const {
-    const auto model = acquire_model(base_.path(), o_.threads);
+  // Counts what the base sends of a part of what is learnt from, and takes as much of that as other clips put up with.
+  void fit_tables(const CameraVideo& video, const std::shared_ptr<const LoadedModel>& model,
+                  const Guard& others) const {
     const std::vector<Clip> clips = table_clips(video);
     PriorCounter counter(model->file.layout(), LevelPrediction(model->file));
     Progress progress("tables", clips.size() * kComparedRates.size());
@@ -136,10 +130,16 @@ class Adaptation {
         progress.update(++done);
       }
     }
-    save_tables(file("tables.safetensors"), model->file, blend_tables(base_, counter.tables()));
+    const std::string path = file("tables.safetensors");
+    for (const double share : kTableShares) {
+      save_tables(path, model->file, blend_tables(base_, counter.tables(), share));
+      if (share > 0 && !others.worse_with(acquire_model(path, o_.threads), false).empty()) continue;
+      std::printf("tables: %.0f %% of the way to the camera's\n", 100 * share);
+      return;
+    }
   }
 
-  // The post-filter, on what encoders with these tables send.
+  // The camera's filter, on what encoders with these tables send.
   void train(const CameraVideo& video) const {
     PostFilterTrainOptions t;
     t.model = file("tables.safetensors");
@@ -151,16 +151,20 @@ class Adaptation {
     t.seed = o_.seed;
     t.threads = o_.threads;
     t.resume = o_.resume;
-    CameraMaterial camera{
-        {}, {}, video.rate, kComparedRates.front() / kRateMargin, kComparedRates.back() * kRateMargin, scene_of(video)};
+    CameraMaterial camera{{}, {}, video.rate, kLowRate, kHighRate, scene_of(video)};
     std::printf("%zu pictures of the scene, as knowledge bases have them\n", camera.scene.size());
-    for (const auto& clip : video.training) {
+    for (const auto& clip : all_training(video)) {
       const auto checks = static_cast<ptrdiff_t>(std::ceil(kCheckShare * static_cast<double>(clip.size())));
       camera.clips.emplace_back(clip.begin(), clip.end() - checks);
       camera.checks.emplace_back(clip.end() - checks, clip.end());
     }
-    const Material others = others_of(video);
-    PostFilterTrainer(t, others, &camera).run();
+    PostFilterTrainer(t, camera).run();
+  }
+
+  static std::vector<std::vector<cv::Mat>> all_training(const CameraVideo& video) {
+    auto clips = video.training;
+    clips.insert(clips.end(), video.between.begin(), video.between.end());
+    return clips;
   }
 
   // Runs from all over, each with a beginning and what follows.
@@ -182,8 +186,8 @@ class Adaptation {
 
   Metadata metadata(const CameraVideo& video) const {
     return {{"license", o_.license},
-            {"trained_pictures", std::to_string(pictures_in(video.training))},
-            {"trained_post_filter", ModelFile(adapted()).metadata().at("post_filter_training")}};
+            {"trained_pictures", std::to_string(pictures_in(all_training(video)))},
+            {"trained_camera_filter", ModelFile(adapted()).metadata().at("camera_filter_training")}};
   }
 
   void check_size() const {
@@ -193,21 +197,22 @@ class Adaptation {
                                           std::to_string(kMostBytes) + ": the model is too large for that");
   }
 
-  void report(const CameraVideo& video) const {
-    const auto before = acquire_model(base_.path(), o_.threads);
+  void report(const CameraVideo& video, const std::shared_ptr<const LoadedModel>& before, const Guard& others) const {
     const auto after = acquire_model(join_model({base_.path(), file("delta.safetensors")}), o_.threads);
-    Guard guard(before, after, o_.most_loss);
-    guard.check("held out", video.held_out, video.rate);
-    for (const NamedClip& clip : synthetic_clips()) guard.check(clip.name, {clip.pictures}, clip.rate);
-    for (const NamedClip& clip : guard_) guard.check(clip.name, {clip.pictures}, clip.rate);
-    write(guard);
+    Guard own(before, o_.most_loss);
+    own.add("held out", video.held_out, video.rate);
+    std::vector<std::string> worse = own.worse_with(after, true);
+    for (const std::string& name : others.worse_with(after, true)) worse.push_back(name);
+    write(worse);
   }
 
-  void write(const Guard& guard) const {
-    if (!guard.worse().empty()) {
+  void write(const std::vector<std::string>& worse) const {
+    if (!worse.empty()) {
       std::string text;
-      for (const std::string& name : guard.worse()) text += (text.empty() ? "'" : ", '") + name + "'";
-      text += " became worse by more than " + guard.limit_text() + " at equal rate";
+      for (const std::string& name : worse) text += (text.empty() ? "'" : ", '") + name + "'";
+      char limit[16];
+      std::snprintf(limit, sizeof limit, "%g dB", o_.most_loss);
+      text += std::string(" became worse by more than ") + limit + " at equal rate";
       if (!o_.force) {
         throw Error(ErrorKind::kSettings,
                     text + ": '" + o_.out + "' is not written; --resume --force writes it all the same");
@@ -223,7 +228,6 @@ class Adaptation {
 
   const AdaptOptions& o_;
   ModelFile base_;
-  std::vector<NamedClip> guard_;
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ constexpr size_t kTrainingBytes = size_t{768} << 20;
 constexpr size_t kHeldOutBytes = size_t{256} << 20;
 constexpr size_t kMostHeldOut = 600;  // pictures
 constexpr size_t kRun = 48;           // pictures that stay neighbours
+constexpr size_t kMostPhases = 4;
 constexpr size_t kLeastTraining = 20;
 constexpr size_t kLeastHeldOut = 5;
 
@@ -33,14 +34,19 @@ Picture scaled(const Picture& picture, int width, int height) {
   return out;
 }
 
-// Leaves pictures out, so that no more than `rate` a second remain.
+// Leaves pictures out, so that no more than `rate` a second remain, after the first `skipped` ones.
 class SlowReader {
  public:
-  SlowReader(const std::string& path, double rate) : video_(open_video(path)) {
+  SlowReader(const std::string& path, double rate, size_t skipped = 0) : video_(open_video(path)) {
     own_rate_ = video_->frames_per_second();
     rate_ = std::min(rate, own_rate_);
+    Picture picture;
+    while (skipped-- > 0 && video_->read(picture)) {
+    }
   }
   double rate() const { return rate_; }
+  // How often the video can be read without reading a picture twice, by skipping one more each time.
+  size_t phases() const { return static_cast<size_t>(own_rate_ / rate_ + 1e-6); }
   bool read(Picture& picture) {
     do {
       if (!video_->read(picture)) return false;
@@ -66,12 +72,14 @@ struct Length {
   int width = 0;
   int height = 0;
   double rate = 0;
+  size_t phases = 1;
 };
 
 Length measure(const std::string& path, double rate) {
   SlowReader reader(path, rate);
   Length length;
   length.rate = reader.rate();
+  length.phases = reader.phases();
   Picture picture;
   for (; reader.read(picture); ++length.pictures) {
     length.width = picture.width();
@@ -104,19 +112,29 @@ class Parting {
     const size_t most =
         std::clamp(kHeldOutBytes / options_.videos.size() / (samples + samples / 2), kLeastHeldOut, kMostHeldOut);
     SlowReader reader(path, options_.rate);
+    read_training(reader, training, stride, out.training);
     Picture picture;
     out.held_out.emplace_back();
-    for (size_t i = 0; reader.read(picture) && out.held_out.back().size() < most; ++i) {
-      if (i >= training) {
-        out.held_out.back().push_back(scaled(picture, width_, height_));
-      } else if (i / kRun % stride == 0) {
-        if (i % kRun == 0 && (i == 0 || stride > 1)) out.training.emplace_back();
-        out.training.back().push_back(to_bgr(scaled(picture, width_, height_)));
-      }
+    while (out.held_out.back().size() < most && reader.read(picture)) {
+      out.held_out.back().push_back(scaled(picture, width_, height_));
+    }
+    for (size_t phase = 1; phase < std::min({length.phases, kMostPhases, room / training}); ++phase) {
+      SlowReader between(path, options_.rate, phase);
+      read_training(between, training, 1, out.between);
     }
   }
 
  private:
+  // The next `count` pictures; of several runs one in `stride`.
+  void read_training(SlowReader& reader, size_t count, size_t stride, std::vector<std::vector<cv::Mat>>& clips) const {
+    Picture picture;
+    for (size_t i = 0; i < count && reader.read(picture); ++i) {
+      if (i / kRun % stride != 0) continue;
+      if (i % kRun == 0 && (i == 0 || stride > 1)) clips.emplace_back();
+      clips.back().push_back(to_bgr(scaled(picture, width_, height_)));
+    }
+  }
+
   const CameraOptions& options_;
   int width_;
   int height_;

@@ -23,6 +23,8 @@ struct CameraOptions {
 struct CameraVideo {
   // 8-bit BGR, as Material has them. What is too long for memory is kept in runs from all over.
   std::vector<std::vector<cv::Mat>> training;
+  // The same time once more, of videos with more pictures a second: those in between, in clips of the same rate.
+  std::vector<std::vector<cv::Mat>> between;
   // Of each video the last share of its time; of a long one, its beginning.
   std::vector<Clip> held_out;
   double rate = 0;  // pictures a second

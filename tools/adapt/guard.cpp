@@ -2,10 +2,8 @@
 #include "adapt/guard.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 
-#include "adapt/comparison.h"
 #include "core/error.h"
 
 namespace crlsc::tools {
@@ -50,20 +48,22 @@ std::vector<std::string> videos_in(const std::vector<std::string>& paths) {
 
 }  // namespace
 
-Guard::Guard(std::shared_ptr<const LoadedModel> before, std::shared_ptr<const LoadedModel> after, double most_loss)
-    : before_(std::move(before)), after_(std::move(after)), most_loss_(most_loss) {}
+Guard::Guard(std::shared_ptr<const LoadedModel> before, double most_loss)
+    : before_(std::move(before)), most_loss_(most_loss) {}
 
-void Guard::check(const std::string& name, const std::vector<Clip>& clips, double rate) {
-  const MeasuredRates before = measure_rates(before_, clips, rate);
-  const MeasuredRates after = measure_rates(after_, clips, rate);
-  print_comparison(name, before, after);
-  if (change_of(before, after) < -most_loss_) worse_.push_back(name);
+void Guard::add(const std::string& name, std::vector<Clip> clips, double rate) {
+  MeasuredRates before = measure_rates(before_, clips, rate);
+  entries_.push_back({name, std::move(clips), rate, std::move(before)});
 }
 
-std::string Guard::limit_text() const {
-  char text[16];
-  std::snprintf(text, sizeof text, "%g dB", most_loss_);
-  return text;
+std::vector<std::string> Guard::worse_with(const std::shared_ptr<const LoadedModel>& after, bool print) const {
+  std::vector<std::string> worse;
+  for (const Entry& entry : entries_) {
+    const MeasuredRates now = measure_rates(after, entry.clips, entry.rate);
+    if (print) print_comparison(entry.name, entry.before, now);
+    if (change_of(entry.before, now) < -most_loss_) worse.push_back(entry.name);
+  }
+  return worse;
 }
 
 std::vector<NamedClip> guard_clips(const std::vector<std::string>& paths, double rate) {

@@ -7,28 +7,33 @@
 #include <vector>
 
 #include "adapt/camera_video.h"
+#include "adapt/comparison.h"
 #include "core/model/registry.h"
 
 namespace crlsc::tools {
 
+// Clips, and what a model makes of them.
 class Guard {
  public:
   // `most_loss`: dB of PSNR-Y at equal rate that is put up with.
-  Guard(std::shared_ptr<const LoadedModel> before, std::shared_ptr<const LoadedModel> after, double most_loss);
+  Guard(std::shared_ptr<const LoadedModel> before, double most_loss);
 
-  // Measures both models with `clips`, prints the comparison, and remembers `name` if the second is worse.
-  void check(const std::string& name, const std::vector<Clip>& clips, double rate);
-
-  // Names of what became worse by more than the limit.
-  const std::vector<std::string>& worse() const { return worse_; }
-  // How much is too much, for messages.
-  std::string limit_text() const;
+  // Has the model code them.
+  void add(const std::string& name, std::vector<Clip> clips, double rate);
+  // Names of the clips that `after` makes worse by more than the limit. `print`: also what both models make of each.
+  std::vector<std::string> worse_with(const std::shared_ptr<const LoadedModel>& after, bool print) const;
 
  private:
+  struct Entry {
+    std::string name;
+    std::vector<Clip> clips;
+    double rate;
+    MeasuredRates before;
+  };
+
   std::shared_ptr<const LoadedModel> before_;
-  std::shared_ptr<const LoadedModel> after_;
   double most_loss_;
-  std::vector<std::string> worse_;
+  std::vector<Entry> entries_;
 };
 
 // The beginnings of the video files among `paths`, and of those in and below the folders among them: at most `rate`

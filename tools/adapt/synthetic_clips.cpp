@@ -88,12 +88,4 @@ std::vector<NamedClip> synthetic_clips() {
           {"drawn: noise", noise(), kRate}};
 }
 
-std::vector<cv::Mat> synthetic_stills(size_t count) {
-  constexpr int kSide = 288;
-  constexpr uint64_t kFirstSeed = 1000;  // of none of the clips
-  std::vector<cv::Mat> stills;
-  for (size_t i = 0; i < count; ++i) stills.push_back(ground(kSide, kSide, kFirstSeed + i));
-  return stills;
-}
-
 }  // namespace crlsc::tools

@@ -11,7 +11,4 @@ namespace crlsc::tools {
 // Moving patches in front of a resting ground, a camera that pans, and a scene at rest under noise: three seconds each.
 std::vector<NamedClip> synthetic_clips();
 
-// Other pictures drawn the same way, 8-bit BGR, to keep in mind while something else is learnt.
-std::vector<cv::Mat> synthetic_stills(size_t count);
-
 }  // namespace crlsc::tools

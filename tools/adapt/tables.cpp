@@ -10,14 +10,12 @@ namespace {
 
 // As many decisions of the camera weigh as much as the base: few of them come one after the other and are alike.
 constexpr double kEquallySure = 64;
-// Of the camera at most. A half brings three quarters of what the whole would bring there, as costs grow with the
-// square of what probabilities are off, and takes a quarter from other pictures of what the whole would take.
-constexpr double kMostShare = 0.5;
 constexpr size_t kPrefix = sizeof "priors." - 1;
 
 }  // namespace
 
-std::vector<PriorCounter::Table> blend_tables(const ModelFile& base, std::vector<PriorCounter::Table> counted) {
+std::vector<PriorCounter::Table> blend_tables(const ModelFile& base, std::vector<PriorCounter::Table> counted,
+                                              double share) {
   for (PriorCounter::Table& table : counted) {
     const auto known = base.priors().find(table.name.substr(kPrefix));
     if (known == base.priors().end() || known->second.size() != table.values.size()) {
@@ -26,7 +24,7 @@ std::vector<PriorCounter::Table> blend_tables(const ModelFile& base, std::vector
                                         " values; give it tables with `crlsc train priors`");
     }
     for (size_t i = 0; i < table.values.size(); ++i) {
-      const double here = kMostShare * table.seen[i] / (table.seen[i] + kEquallySure);
+      const double here = share * table.seen[i] / (table.seen[i] + kEquallySure);
       table.values[i] = static_cast<uint16_t>(std::lround(here * table.values[i] + (1 - here) * known->second[i]));
     }
   }

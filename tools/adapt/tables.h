@@ -9,9 +9,11 @@
 
 namespace crlsc::tools {
 
-// `counted`, each probability pulled towards the one that `base` has: half way where decisions were many, to the very
-// value where there were none. Throws Error(kRead) if `base` lacks one of the tables or has it in another
-// size.
-std::vector<PriorCounter::Table> blend_tables(const ModelFile& base, std::vector<PriorCounter::Table> counted);
+// `counted`, each probability pulled towards the one that `base` has: `share` of the way stays where decisions were
+// many, nothing where there were none. Costs grow with the square of what probabilities are off: a half brings three
+// quarters of what the whole would bring there, and takes a quarter from other pictures of what the whole would take.
+// Throws Error(kRead) if `base` lacks one of the tables or has it in another size.
+std::vector<PriorCounter::Table> blend_tables(const ModelFile& base, std::vector<PriorCounter::Table> counted,
+                                              double share);
 
 }  // namespace crlsc::tools

@@ -29,13 +29,13 @@ void describe_network(const std::string& path, std::ostream& out) {
   if (neural::has_post_filter(file)) {
     const neural::PostFilterNet filter = neural::import_post_filter(file);
     out << "post-filter of " << parameters_of(*filter) << " parameters; for each luma sample "
-        << filter->multiplications() / 1000 << " kMAC where something changes";
+        << filter->multiplications() / 1000 << " kMAC where something changes\n";
+  }
+  if (neural::has_camera_filter(file)) {
+    const neural::PostFilterNet filter = neural::import_camera_filter(file);
     const neural::PostFilterConfig& config = filter->config();
-    if (config.places > 0) {
-      out << "; it knows " << config.places << " features of " << config.place_cols << 'x' << config.place_rows
-          << " places";
-    }
-    out << '\n';
+    out << "post-filter of a camera, of " << parameters_of(*filter) << " parameters, which knows " << config.places
+        << " features of " << config.place_cols << 'x' << config.place_rows << " places\n";
   }
   if (!neural::has_head(file)) return;
   const neural::SemanticHead head = neural::import_head(file);

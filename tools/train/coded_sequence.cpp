@@ -16,9 +16,10 @@ constexpr int kMostStep = 3;  // pictures from one that is learnt from to the ne
 // Prices of a bit (Encoder::lambda()), from what good pictures have to what the poorest ones do.
 constexpr double kPriceAtHalf[2] = {60, 4000};
 constexpr double kPriceAtFull[2] = {60, 6000};
-constexpr double kPlenty = 1;       // bits for a sample, so that the price alone rules
-constexpr double kRefreshed = 0.5;  // share of the scenes with refreshed cells
-constexpr size_t kLongRun = 200;    // pictures
+constexpr double kPlenty = 1;        // bits for a sample, so that the price alone rules
+constexpr double kRefreshed = 0.5;   // share of the scenes with refreshed cells
+constexpr size_t kLongRun = 200;     // pictures
+constexpr uint64_t kOneKnownIn = 3;  // of a camera's runs, if its scene is known
 
 // Codes `picture`; returns whether it was sent. If not, another one is shown.
 bool code(Encoder& encoder, const Picture& picture, double passed, const LoadedModel& model, ShownCells& cells) {
@@ -87,9 +88,10 @@ void CameraSequence::open_encoder(const Picture& first) {
   const double exponent = std::uniform_real_distribution<double>(0, 1)(random_);
   const double bitrate = camera_.low * std::pow(camera_.high / camera_.low, exponent);
   EncoderConfig config = encoder_config(first, static_cast<int>(bitrate), camera_.rate);
-  const bool known = !camera_.scene.empty() && random_() % 2 == 0;
+  const bool known = !camera_.scene.empty() && random_() % kOneKnownIn == 0;
   constexpr std::array kSizes{ResizeMode::kAuto, ResizeMode::kAuto, ResizeMode::kNone, ResizeMode::kHalf};
   config.resize = known ? ResizeMode::kNone : kSizes[random_() % kSizes.size()];
+  if (random_() % 2 == 0) config.refresh_share = 0;
   encoder_ = std::make_unique<Encoder>(model_, config);
   if (known) encoder_->set_scene(choose_scene(pad_to_cells(first.view()), camera_.scene));
   cells_ = ShownCells(encoder_->tokens().cols(), encoder_->tokens().rows());

@@ -65,7 +65,7 @@ struct CameraMaterial {
 };
 
 // What a camera sends: runs of its whole pictures, from anywhere, each coded at a bit rate of its own. If there are
-// pictures of the scene, half of the runs refer to them.
+// pictures of the scene, a third of the runs refer to them.
 class CameraSequence : public CodedPairs {
  public:
   // `clips`, and `camera`, which says how they are sent, have to stay.

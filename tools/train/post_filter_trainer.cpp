@@ -32,7 +32,8 @@ constexpr int kSide = 160;  // of coded pictures
 constexpr int kCrop = 112;  // of what is learnt from
 constexpr int kSequences = 8;
 constexpr int kCameraSequences = 2;
-constexpr double kCameraShare = 0.75;  // of a batch
+constexpr size_t kFirstPictures = 128;
+constexpr size_t kFirstOfCamera = 256;
 constexpr double kRampSteps = 100;
 constexpr double kWeightDecay = 1e-4;
 constexpr double kClip = 1.0;
@@ -101,12 +102,11 @@ Tensor psnr_of(const Tensor& a, const Tensor& b) {
 
 struct PostFilterTrainer::State {
   PostFilterTrainOptions options;
-  const Material& material;
-  const CameraMaterial* camera;
+  const Material* material;      // or
+  const CameraMaterial* camera;  // the other is null
   std::shared_ptr<const LoadedModel> model;
-  Pool others{128};
-  Pool own{256};  // the camera's
-  int rows = 0;   // of its pictures, at 1/4
+  Pool pool;
+  int rows = 0;  // of the camera's pictures, at 1/4
   int cols = 0;
   int crop = kCrop;  // what is learnt from
   std::mt19937_64 random;
@@ -123,26 +123,27 @@ struct PostFilterTrainer::State {
   std::array<double, 2> gain{};
   std::array<int64_t, 2> pictures{};
 
-  State(const PostFilterTrainOptions& o, const Material& m, const CameraMaterial* c)
+  State(const PostFilterTrainOptions& o, const Material* m, const CameraMaterial* c)
       : options(o),
         material(m),
         camera(c),
         model(acquire_model(o.model, o.threads)),
+        pool(c == nullptr ? kFirstPictures : kFirstOfCamera),
         net(network_to_train()),
         optimizer(parameter_groups(), torch::optim::AdamWOptions(o.learning_rate).weight_decay(kWeightDecay)) {
     net->set_finest_step(CodedSequence::finest_step());
   }
 
   neural::PostFilterNet network_to_train() {
-    if (!neural::has_post_filter(model->file)) {
-      return neural::PostFilterNet(neural::PostFilterConfig::of(options.size));
+    if (camera == nullptr) {
+      return neural::has_post_filter(model->file) ? neural::import_post_filter(model->file)
+                                                  : neural::PostFilterNet(neural::PostFilterConfig::of(options.size));
     }
-    if (camera == nullptr) return neural::import_post_filter(model->file);
     const Picture usual = usual_of(camera->clips);
     rows = usual.height() / kFactor;
     cols = usual.width() / kFactor;
     crop = std::min({kCrop, usual.width(), usual.height()});
-    return neural::import_post_filter_for_camera(model->file, usual);
+    return neural::new_camera_filter(model->file, usual);
   }
 
   // Places learn faster than weights: each is seen less often.
@@ -175,45 +176,33 @@ struct PostFilterTrainer::State {
   // A run that goes on sees other sequences.
   void open_sequences() {
     random.seed(options.seed * 1000003 + static_cast<uint64_t>(step));
-    for (int i = 0; i < kSequences; ++i) {
-      others.add(std::make_unique<CodedSequence>(model, material, kSide, random(), options.half_share));
+    for (int i = 0; camera == nullptr && i < kSequences; ++i) {
+      pool.add(std::make_unique<CodedSequence>(model, *material, kSide, random(), options.half_share));
     }
-    others.fill(random);
-    if (camera == nullptr) return;
-    for (int i = 0; i < kCameraSequences; ++i) {
-      own.add(std::make_unique<CameraSequence>(model, camera->clips, *camera, random()));
+    for (int i = 0; camera != nullptr && i < kCameraSequences; ++i) {
+      pool.add(std::make_unique<CameraSequence>(model, camera->clips, *camera, random()));
     }
-    own.fill(random);
+    pool.fill(random);
   }
 
   int64_t any_up_to(int64_t most) { return static_cast<int64_t>(random() % static_cast<uint64_t>(most + 1)); }
 
-  // What a crop at (x, y) has of placed(): sometimes nothing.
-  Tensor places_at(const Tensor& placed, int64_t x, int64_t y) {
-    const int64_t side = crop / kFactor;
-    const Tensor there = placed.narrow(2, y / kFactor, side).narrow(3, x / kFactor, side);
-    return std::bernoulli_distribution(kWithoutPlaces)(random) ? torch::zeros_like(there) : there;
-  }
-  Tensor any_places(const Tensor& placed) {
-    const int64_t side = crop / kFactor;
-    return placed.narrow(2, any_up_to(rows - side), side).narrow(3, any_up_to(cols - side), side);
-  }
+  bool any(double share) { return std::bernoulli_distribution(share)(random); }
 
+  // Crops that are told no places are turned over.
   Batch next_batch() {
-    others.refill(random);
-    if (!own.empty()) own.refill(random);
+    pool.refill(random);
     Batch batch;
     const Tensor placed = camera == nullptr ? Tensor() : net->placed(rows, cols);
     std::array<std::vector<Tensor>, 6> parts;
-    const int of_camera = own.empty() ? 0 : static_cast<int>(std::lround(kCameraShare * options.batch));
     for (int i = 0; i < options.batch; ++i) {
-      const bool at_place = i < of_camera;
-      const CodedPair& pair = at_place ? own.any(random) : others.any(random);
+      const CodedPair& pair = pool.any(random);
       const int64_t x = any_up_to((pair.decoded.width() - crop) / kFactor) * kFactor;
       const int64_t y = any_up_to((pair.decoded.height() - crop) / kFactor) * kFactor;
+      const bool at_place = camera != nullptr && !any(kWithoutPlaces);
       std::vector<int64_t> turned;
-      if (!at_place && random() % 2 == 0) turned.push_back(2);
-      if (!at_place && random() % 2 == 0) turned.push_back(3);
+      if (!at_place && any(0.5)) turned.push_back(3);
+      if (camera == nullptr && any(0.5)) turned.push_back(2);  // what a camera sees stands upright
       const auto add = [&](size_t part, const Tensor& plane, int64_t scale) {
         parts[part].push_back(
             plane.slice(2, y / scale, (y + crop) / scale).slice(3, x / scale, (x + crop) / scale).flip(turned));
@@ -226,7 +215,7 @@ struct PostFilterTrainer::State {
       add(3, original.chroma, 2);
       const neural::CellBox whole{0, 0, pair.decoded.width() / kCellSize, pair.decoded.height() / kCellSize};
       add(4, neural::told_of(pair.cells, pair.half, whole), kFactor);
-      if (placed.defined()) parts[5].push_back(at_place ? places_at(placed, x, y) : any_places(placed));
+      if (placed.defined()) add(5, at_place ? placed : torch::zeros_like(placed), kFactor);
       batch.half.push_back(pair.half);
     }
     batch.decoded = {torch::cat(parts[0]), torch::cat(parts[1])};
@@ -322,7 +311,8 @@ struct PostFilterTrainer::State {
   void export_model() {
     const std::string text = std::to_string(step) + " steps of " + std::to_string(options.batch) + " crops of " +
                              std::to_string(crop) + "x" + std::to_string(crop);
-    neural::export_with_post_filter(ModelFile(options.model), net, text, file("model.safetensors"));
+    const auto write = camera == nullptr ? neural::export_with_post_filter : neural::export_with_camera_filter;
+    write(ModelFile(options.model), net, text, file("model.safetensors"));
   }
 
   void load() {
@@ -334,7 +324,13 @@ struct PostFilterTrainer::State {
   }
 };
 
-PostFilterTrainer::PostFilterTrainer(const PostFilterTrainOptions& options, const Material& material,
+PostFilterTrainer::PostFilterTrainer(const PostFilterTrainOptions& options, const Material& material)
+    : PostFilterTrainer(options, &material, nullptr) {}
+
+PostFilterTrainer::PostFilterTrainer(const PostFilterTrainOptions& options, const CameraMaterial& camera)
+    : PostFilterTrainer(options, nullptr, &camera) {}
+
+PostFilterTrainer::PostFilterTrainer(const PostFilterTrainOptions& options, const Material* material,
                                      const CameraMaterial* camera) {
   torch::manual_seed(options.seed);
   fs::create_directories(options.out);

@@ -28,21 +28,24 @@ struct PostFilterTrainOptions {
 
 // Adam with weight decay on squared error and structure (picture_loss()), at a learning rate that falls to 0 along a
 // cosine over the minutes. Sequences are those that the codec itself learns from (SequenceGenerator), coded at
-// prices of all kinds (CodedSequence). With a camera, three quarters of each batch are what it sends (CameraSequence),
-// and the rest stands at any place, so that the filter sees where places do not help; a quarter of the camera's crops
-// have none. In the end, places are forgotten that made pictures worse that were not learnt from: what comes and goes
-// there is better drawn without. Without a camera, places that a filter has stay. A run goes on from its checkpoint.
+// prices of all kinds (CodedSequence); or what a camera sends (CameraSequence), for its own filter, which starts as the
+// model's. A quarter of the camera's crops have no places, as what stands in front of them. In the end, places are
+// forgotten that made pictures worse that were not learnt from: what comes and goes there is better drawn without. A
+// run goes on from its checkpoint.
 class PostFilterTrainer {
  public:
-  // Throws Error(kSettings) if there is a checkpoint already and `resume` is not set. `material` and `camera`, which
-  // may be null, have to stay.
-  PostFilterTrainer(const PostFilterTrainOptions& options, const Material& material,
-                    const CameraMaterial* camera = nullptr);
+  // Throw Error(kSettings) if there is a checkpoint already and `resume` is not set. `material` and `camera` have to
+  // stay.
+  PostFilterTrainer(const PostFilterTrainOptions& options, const Material& material);
+  // The camera's filter, of a model that has a post-filter.
+  PostFilterTrainer(const PostFilterTrainOptions& options, const CameraMaterial& camera);
   ~PostFilterTrainer();
   // Trains until the minutes are over and writes `out`/model.safetensors.
   void run();
 
  private:
+  PostFilterTrainer(const PostFilterTrainOptions& options, const Material* material, const CameraMaterial* camera);
+
   struct State;
   std::unique_ptr<State> state_;
 };

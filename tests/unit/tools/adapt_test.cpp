@@ -69,7 +69,8 @@ class BlendTables : public testing::Test {
 };
 
 TEST_F(BlendTables, ManyDecisionsPullHalfWayFromTheBase) {
-  const auto blended = blend_tables(ModelFile(folder_.file("m")), {{"priors.x", {8192, 8192, 8192}, {0, 64, 1e9}}});
+  const auto blended =
+      blend_tables(ModelFile(folder_.file("m")), {{"priors.x", {8192, 8192, 8192}, {0, 64, 1e9}}}, 0.5);
   ASSERT_EQ(blended.size(), 1U);
   EXPECT_EQ(blended[0].name, "priors.x");
   EXPECT_EQ(blended[0].values, (std::vector<uint16_t>{4096, 5120, 6144}));
@@ -78,7 +79,7 @@ TEST_F(BlendTables, ManyDecisionsPullHalfWayFromTheBase) {
 TEST_F(BlendTables, AModelWithoutTheTableIsAnError) {
   const ModelFile base(folder_.file("m"));
   for (const PriorCounter::Table& table : {PriorCounter::Table{"priors.y", {1}, {1}}, {"priors.x", {1}, {1}}}) {
-    const auto failure = failure_of([&] { blend_tables(base, {table}); });
+    const auto failure = failure_of([&] { blend_tables(base, {table}, 0.5); });
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->kind, ErrorKind::kRead);
     EXPECT_TRUE(failure->says(table.name) && failure->says("train priors")) << failure->text;
