@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A shipped model stays as small as it is promised to be. Usage: complexity.py CRLSC MODEL PARAMETERS KMAC, the most that
+"""A shipped model stays as small as it is promised to be, by `crlsc inspect`. Usage: complexity.py CRLSC MODEL PARAMETERS KMAC, the most that
 it may have, in all and for each luma sample either way."""
+import os
 import re
 import subprocess
 import sys
@@ -10,7 +11,10 @@ import sys
 def main():
     crlsc, model = sys.argv[1:3]
     most_parameters, most_kmac = int(sys.argv[3]), float(sys.argv[4])
-    text = subprocess.run([crlsc, 'inspect', model], stdout=subprocess.PIPE, text=True, check=True).stdout
+    # By its name, as elements find it.
+    path = os.environ | {'CRLSC_MODEL_PATH': os.path.dirname(os.path.abspath(model))}
+    text = subprocess.run([os.path.abspath(crlsc), 'inspect', os.path.basename(model)], stdout=subprocess.PIPE, text=True,
+                          check=True, env=path, cwd='/').stdout
     found = re.search(r'networks of (\d+) parameters; for each luma sample ([\d.]+) kMAC in the encoder, which also '
                       r'decodes, and ([\d.]+) kMAC in the decoder', text)
     if not found:

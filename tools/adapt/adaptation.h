@@ -20,7 +20,7 @@ struct AdaptOptions {
   double minutes = 30;  // of training, over all resumed runs
   double checkpoint_minutes = 5;
   double learning_rate = 1e-3;
-  int batch = 16;
+  int batch = 8;
   uint64_t seed = 1;
   int threads = 0;
   bool resume = false;

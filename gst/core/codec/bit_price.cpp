@@ -12,7 +12,7 @@ constexpr double kByFill = 4;      // as the bucket is filled
 constexpr double kReaction = 2;    // seconds in which the usual price follows what pictures take
 constexpr double kMostExcess = 1;  // that one picture counts
 constexpr double kReturn = 0.1;    // with each picture, as the bucket is filled: until that is right, too
-constexpr double kDiscount = 0.4;   // with each picture that leaves something an empty bucket cannot keep
+constexpr double kDiscount = 0.4;  // with each picture that leaves something an empty bucket cannot keep
 constexpr double kLowest = 0.25;
 constexpr double kHighest = 30000;
 
