@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   // Tensors come and go in the same sizes: give no memory back in between, page faults cost a tenth of the time.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // progress is seen in files, too
   CLI::App app{"Tools of the CRLSC semantic video codec"};
   app.require_subcommand(1);
   try {

@@ -134,7 +134,8 @@ class Adaptation {
     for (const double share : kTableShares) {
       save_tables(path, model->file, blend_tables(base_, counter.tables(), share));
       if (share > 0 && !others.worse_with(acquire_model(path, o_.threads), false).empty()) continue;
-      std::printf("tables: %.0f %% of the way to the camera's\n", 100 * share);
+      std::printf("entropy tables: taken %.0f %% of the way to what was counted; more of it may cost other clips\n",
+                  100 * share);
       return;
     }
   }
@@ -158,7 +159,9 @@ class Adaptation {
       camera.clips.emplace_back(clip.begin(), clip.end() - checks);
       camera.checks.emplace_back(clip.end() - checks, clip.end());
     }
+    std::printf("training the camera's post-filter for %g minutes\n", o_.minutes);
     PostFilterTrainer(t, camera).run();
+    std::printf("measuring\n");
   }
 
   static std::vector<std::vector<cv::Mat>> all_training(const CameraVideo& video) {

@@ -25,14 +25,16 @@ std::string parse_size(const std::string& text, CameraOptions& camera) {
 }
 
 void adapt(AdaptOptions o) {
-  if (o.threads > 0) at::set_num_threads(o.threads);
+  if (o.threads == 0) o.threads = at::get_num_threads();  // models would leave one core to others
   cv::setNumThreads(1);
   if (o.work.empty()) o.work = std::filesystem::path(o.out).replace_extension("training").string();
   adapt_model(o);
 }
 
 void add_training_options(CLI::App& command, const std::shared_ptr<AdaptOptions>& o) {
-  command.add_option("--minutes", o->minutes, "Minutes of training in all")
+  command
+      .add_option("--minutes", o->minutes,
+                  "Minutes of training in all; counting before it and measuring after it come on top")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   command.add_option("--checkpoint-minutes", o->checkpoint_minutes, "Minutes between checkpoints")
@@ -55,7 +57,8 @@ void add_adapt_command(CLI::App& app) {
   command->add_option("--video", o->camera.videos, "Videos of the camera, the longer the better")->required();
   command->add_option("--from", o->from, "Model to start from; default: searched on the model path");
   command->add_option("--out", o->out, "Delta file to write")->required();
-  command->add_option("--work", o->work, "Folder for checkpoint and log; default: --out with the extension .training");
+  command->add_option("--work", o->work,
+                      "Folder for checkpoint, log and models on the way; default: --out with the extension .training");
   command->add_option("--license", o->license, "Licence that the delta names")->capture_default_str();
   command->add_option_function<std::string>(
       "--size",
@@ -71,7 +74,7 @@ void add_adapt_command(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::Range(0.02, 0.9));
   command->add_option("--guard", o->guard,
-                      "Videos, or folders of them, that must not become worse by more than 0.1 dB");
+                      "Videos, or folders of them, that must not become worse by more than --most-loss");
   command->add_option("--most-loss", o->most_loss, "Loss that the guard puts up with, dB of PSNR-Y at equal rate")
       ->capture_default_str();
   command->add_flag("--force", o->force, "Write the delta even if something became worse");
