@@ -59,7 +59,6 @@ class Pool {
  public:
   // Starts with `first` pictures.
   explicit Pool(size_t first) : first_(first) {}
-  bool empty() const { return sources_.empty(); }
   void add(std::unique_ptr<CodedPairs> source) { sources_.push_back(std::move(source)); }
   void fill(std::mt19937_64& random) {
     while (pairs_.size() < first_) pairs_.push_back(next(random));
